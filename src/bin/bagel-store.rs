@@ -1,0 +1,2 @@
+//! The program `bagel-store`.
+fn main() {}
