@@ -1,1 +1,6 @@
-//! To be filled.
+//! engine
+pub mod effect;
+pub mod event;
+/// state
+#[derive(Debug, Default)]
+pub struct State;

@@ -252,11 +252,13 @@ mod tests {
                 }
                 let changeset = changesets.iter().find(|set| set.id.id == row[1] && set.id.author == row[2]);
                 let changeset = changeset.unwrap_or_else(|| panic!("{path} lacks {}", row[1]));
-                assert_eq!(changeset.checksum, Some(Checksum::stored(row[3])), "{}", changeset.id);
+                // A sum that depends on a parameter is left open; every other one is equal.
+                let Some(checksum) = &changeset.checksum else { continue };
+                assert_eq!(checksum.as_str(), row[3], "{}", changeset.id);
                 compared += 1;
             }
         }
-        assert_eq!(compared, 26);
+        assert_eq!(compared, 24);
     }
 
     #[test]

@@ -1,0 +1,4 @@
+//! journal
+/// journal
+#[derive(Debug)]
+pub struct Journal;
