@@ -327,7 +327,7 @@ production = true
         let prod = &settings.environments[1].environment;
         assert_eq!(prod.after.as_ref().map(EnvironmentName::as_str), Some("dev"));
         assert!(settings.releases.folder.ends_with("dist") && settings.releases.folder.is_absolute());
-        assert_eq!(settings.deadlines.deployment, Duration::from_secs(1800));
+        assert_eq!(settings.deadlines.deployment, Duration::from_mins(30));
     }
 
     #[test]

@@ -36,6 +36,29 @@ pub enum FailureKind {
     Interrupted,
 }
 
+impl FailureKind {
+    const WORDS: [(Self, &'static str); 8] = [
+        (Self::Refused, "refused"),
+        (Self::Failed, "failed"),
+        (Self::ActionNeeded, "action needed"),
+        (Self::Unknown, "unknown"),
+        (Self::Usage, "usage"),
+        (Self::Configuration, "configuration"),
+        (Self::Unavailable, "unavailable"),
+        (Self::Interrupted, "interrupted"),
+    ];
+
+    /// The word for people and for machines.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.into_iter().find(|(kind, _)| *kind == self).map_or("unknown", |(_, word)| word)
+    }
+
+    /// The kind with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::WORDS.into_iter().find(|(_, text)| *text == word).map(|(kind, _)| kind)
+    }
+}
+
 impl Failure {
     /// A failure of `kind` with no cause and no hint yet.
     pub fn new(kind: FailureKind, what: impl Into<String>) -> Self {

@@ -186,6 +186,11 @@ impl<T> Facet<T> {
         true
     }
 
+    /// Takes the answer to the oldest open question in, where answers come in the order of the questions.
+    pub fn answer_next(&mut self, at: Timestamp, answer: Result<T, Failure>) -> bool {
+        self.answer(self.answered + 1, at, answer)
+    }
+
     /// True while the newest question has no answer.
     pub fn is_waiting(&self) -> bool {
         self.asked > self.answered
