@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod drive;
 pub mod journal;
+pub mod signals;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use crate::engine::event::{Event, EventKind, Intent, Progress, TaskId};
 pub use clock::Clock;
 pub use drive::{Frontend, Next, drive};
 pub use journal::Journal;
+pub use signals::StopSignals;
 
 /// Events that may wait to be applied; a slow screen slows whoever reports, never the memory.
 const QUEUE: usize = 256;
