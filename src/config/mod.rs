@@ -3,6 +3,7 @@
 pub mod file;
 pub mod instance;
 pub mod paths;
+pub mod theme;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -130,6 +130,11 @@ impl Plan {
         self.image_from.as_ref() != Some(&self.image_to)
     }
 
+    /// The image that runs now, in a word.
+    pub fn image_from_words(&self) -> String {
+        self.image_from.as_ref().map_or_else(|| "nothing".to_owned(), ImageRef::short)
+    }
+
     /// True when there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.changesets.is_empty() && !self.changes_image()

@@ -144,10 +144,12 @@ impl State {
             EventKind::Ticked => self.observe_what_is_due(),
             EventKind::Observed(environment, generation, observation) => {
                 self.observed(environment, *generation, observation);
+                self.keep_plan_true(Some(environment));
                 Vec::new()
             }
             EventKind::Releases(result) => {
                 self.catalog.answer_next(event.at, result.clone());
+                self.keep_plan_true(None);
                 Vec::new()
             }
             EventKind::Identified(result) => {

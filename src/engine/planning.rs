@@ -92,6 +92,22 @@ impl State {
         Vec::new()
     }
 
+    /// Makes the plan on screen again when what it was made from was looked at again, so that nobody confirms one
+    /// that no longer holds. A look that failed leaves it as it is; it is checked again before anything is done.
+    pub(super) fn keep_plan_true(&mut self, looked_at: Option<&EnvironmentName>) {
+        let Planning::Ready(prepared) = &self.planning else { return };
+        let (environment, version) = (&prepared.plan.environment, &prepared.plan.version);
+        let before = self.environment(environment).and_then(|state| state.environment.after.as_ref());
+        if looked_at.is_some_and(|name| name != environment && Some(name) != before) {
+            return;
+        }
+        if let Ok(fresh) = self.prepare(environment, Some(version))
+            && fresh != **prepared
+        {
+            self.planning = Planning::Ready(Box::new(fresh));
+        }
+    }
+
     /// Works the plan out from what is known now. Fails where a plan would be a guess.
     pub(super) fn prepare(
         &self,

@@ -6,7 +6,6 @@ use crate::domain::changelog::Rollback;
 use crate::domain::drift::{ChangesetState, Pair};
 use crate::domain::failure::Failure;
 use crate::domain::plan::{Anchor, Plan};
-use crate::domain::release::ImageRef;
 use crate::domain::step::StepKind;
 use crate::engine::planning::Prepared;
 use crate::engine::promotion::Promotion;
@@ -108,8 +107,8 @@ pub(super) fn plan(state: &State, prepared: &Prepared) -> String {
     let plan = &prepared.plan;
     let (environment, version) = (&plan.environment, &plan.version);
     let mut text = format!("plan {}: {version} to {environment}\n\n", plan.digest().short());
-    let from = plan.image_from.as_ref().map_or_else(|| "nothing".to_owned(), ImageRef::short);
-    writeln!(text, "image       {from} → {}  ({})", plan.image_to.short(), plan.image_to).ok();
+    let (from, to) = (plan.image_from_words(), plan.image_to.short());
+    writeln!(text, "image       {from} → {to}  ({})", plan.image_to).ok();
     writeln!(text, "changesets  {} to run, {} applied", plan.changesets.len(), plan.already_applied).ok();
     writeln!(text, "way back    {}", way_back(plan)).ok();
     let steps: Vec<_> = plan.steps().into_iter().map(StepKind::word).collect();

@@ -1,0 +1,61 @@
+//! The log: the newest lines, or those scrolled to.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use crate::domain::log::{LogLine, Source};
+use crate::engine::State;
+use crate::tui::style::Styles;
+use crate::tui::text;
+use crate::tui::ui::{LogScroll, Pane, Screen, Ui};
+use crate::tui::views::sign;
+
+/// Draws the log with its title.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, styles: &Styles) {
+    if area.height == 0 {
+        return;
+    }
+    let width = usize::from(area.width);
+    let rows = u64::from(area.height.saturating_sub(1));
+    let (end, words) = match ui.log {
+        LogScroll::Following => (state.log.end(), "following".to_owned()),
+        LogScroll::At(line) => (line, format!("line {line} of {}, f follows", state.log.end())),
+    };
+    let count = state.log.end();
+    let has_focus = ui.pane == Pane::Log || matches!(ui.screen(), Screen::Log);
+    let title = Span::styled("log", if has_focus { styles.accent } else { styles.strong });
+    let right = match (ui.log, count) {
+        (_, 0) => Vec::new(),
+        (LogScroll::Following, _) => vec![Span::styled(format!("{words} · {count} lines "), styles.muted)],
+        (LogScroll::At(_), _) => vec![Span::styled(format!("{words} "), styles.warning)],
+    };
+    let mut lines = vec![text::rule(vec![title], right, width, styles.faint)];
+    // Near the beginning the page is filled from its first line on.
+    let end = end.max((state.log.first() + rows).min(state.log.end()));
+    lines
+        .extend(state.log.range(end.saturating_sub(rows), end).map(|line| log_line(line, ui, width, styles)));
+    if count == 0 {
+        lines.push(Line::styled(" Nothing has run yet.", styles.muted));
+    }
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn log_line<'a>(line: &'a LogLine, ui: &Ui, width: usize, styles: &Styles) -> Line<'a> {
+    let time = line.at.to_zoned(ui.zone.clone()).strftime("%H:%M:%S").to_string();
+    let source = match line.source {
+        Source::Liquibase => styles.accent,
+        Source::Service | Source::Application => styles.success,
+        Source::Lockstep => styles.muted,
+    };
+    let style = sign::level(line.level, styles);
+    Line::from(text::cut(
+        vec![
+            Span::styled(format!(" {time} "), styles.muted),
+            Span::styled(format!("{:9} ", line.source.word()), source),
+            Span::styled(line.text.as_ref(), style),
+        ],
+        width,
+    ))
+}
