@@ -1,5 +1,7 @@
 //! A small AWS and a real PostgreSQL on this machine.
 
+pub mod aws;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 
