@@ -63,7 +63,7 @@ pub(super) fn cut(spans: Vec<Span<'_>>, limit: usize) -> Vec<Span<'_>> {
 /// A rule across `limit` cells with a title in it and a text at its end.
 pub(super) fn rule<'a>(title: Vec<Span<'a>>, end: Vec<Span<'a>>, limit: usize, style: Style) -> Line<'a> {
     let end_width: usize = end.iter().map(|span| width(&span.content)).sum();
-    let end_room = if end_width == 0 { 0 } else { end_width + 2 };
+    let end_room = if end_width == 0 { 0 } else { end_width + 1 };
     let mut spans = vec![Span::styled("── ", style)];
     spans.extend(cut(title, limit.saturating_sub(5 + end_room)));
     spans.push(Span::raw(" "));

@@ -4,6 +4,7 @@
 //! named as a [`Problem`], and a checksum that would need it is left open instead of guessed.
 
 mod checksum;
+mod cut;
 mod sql;
 mod yaml;
 
@@ -11,6 +12,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 pub use checksum::Checksum;
+pub use cut::{cut, releases};
+
+/// The root file of every release's changelog, from the path root.
+pub const ROOT: &str = "changelog/changelog-master.yaml";
 
 /// Identifies a changeset: Liquibase's own key, `path::id::author`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,9 +130,21 @@ pub struct Changelog {
 impl Changelog {
     /// Reads the changelog that begins at `root`, which is a path in `files`.
     pub fn read(files: &Files, root: &str) -> (Self, Vec<Problem>) {
-        let mut reader = Reader { files, changesets: Vec::new(), problems: Vec::new(), open: Vec::new() };
+        let (changelog, problems, _) = Self::read_with_paths(files, root);
+        (changelog, problems)
+    }
+
+    /// The same, with the paths of all files that were read.
+    fn read_with_paths(files: &Files, root: &str) -> (Self, Vec<Problem>, Vec<String>) {
+        let mut reader = Reader {
+            files,
+            changesets: Vec::new(),
+            problems: Vec::new(),
+            open: Vec::new(),
+            paths: Vec::new(),
+        };
         reader.read(&normalise(root));
-        let Reader { changesets, mut problems, .. } = reader;
+        let Reader { changesets, mut problems, paths, .. } = reader;
         let mut seen = std::collections::BTreeSet::new();
         for changeset in &changesets {
             if !seen.insert(&changeset.id) {
@@ -140,7 +157,7 @@ impl Changelog {
                 });
             }
         }
-        (Self { changesets }, problems)
+        (Self { changesets }, problems, paths)
     }
 
     /// The changesets in order.
@@ -159,6 +176,7 @@ struct Reader<'a> {
     changesets: Vec<Changeset>,
     problems: Vec<Problem>,
     open: Vec<String>,
+    paths: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -177,6 +195,7 @@ impl Reader<'_> {
         };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         self.open.push(path.to_owned());
+        self.paths.push(path.to_owned());
         match path.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).as_deref() {
             Some("sql") => {
                 let (changesets, problems) = sql::read(path, text);

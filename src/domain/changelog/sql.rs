@@ -199,7 +199,8 @@ fn plain(path: &str, text: &str) -> Changeset {
     }
 }
 
-fn rollback(text: &str) -> Rollback {
+/// The rollback that a text means: `not required` and `empty` say that there is nothing to undo.
+pub(super) fn rollback(text: &str) -> Rollback {
     let trimmed = trim(text);
     let lower = trimmed.to_lowercase();
     if trimmed.is_empty() {

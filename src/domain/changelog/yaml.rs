@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Change, Changeset, ChangesetId, Checksum, Problem, Rollback};
+use super::{Change, Changeset, ChangesetId, Checksum, Problem, Rollback, sql};
 
 /// One entry of a YAML changelog, in file order.
 pub(super) enum Entry {
@@ -125,7 +125,7 @@ fn changeset(path: &str, written: Written) -> (Changeset, Vec<Problem>) {
 
 fn rollback(written: Option<&Value>, change: &Change) -> Rollback {
     match written {
-        Some(Value::String(sql)) if !sql.trim().is_empty() => Rollback::Sql(sql.clone()),
+        Some(Value::String(text)) if !text.trim().is_empty() => sql::rollback(text),
         Some(Value::Array(changes)) if !changes.is_empty() => {
             Rollback::Sql("-- see the changelog".to_owned())
         }
