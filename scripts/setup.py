@@ -249,14 +249,14 @@ def pip(verb, *options, what, mend):
     start = [sys.executable, "-m", "pip"]
     if output_of([*start, "--version"]) is None:
         raise Stop(
-            f"no suitable {what} was found, and it cannot be fetched because this Python has no pip "
+            f"{what} cannot be fetched because this Python has no pip "
             f"(Debian: apt-get install python3-pip). {mend}".rstrip()
         )
     command = [*start, verb, "--quiet", "--disable-pip-version-check", "--no-input", *options]
     done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or ["ERROR: pip said nothing"]
-        raise Stop(f"{what} could not be fetched: {lines[-1].partition(': ')[2]}. {mend}".rstrip())
+        raise Stop(f"{what} could not be fetched: {lines[-1].partition(': ')[2].rstrip('.')}. {mend}".rstrip())
 
 
 def unpack(wheel, tree, wanted):
