@@ -1,0 +1,7 @@
+//! The sandbox's life, with real processes, a real PostgreSQL and the real Liquibase.
+
+mod changelogs;
+mod life;
+mod running;
+mod start_state;
+mod tools;

@@ -1,0 +1,161 @@
+//! Processes that die, and what must never be seen of them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use lockstep::sandbox;
+
+use super::tools::{DEMO, Place, every_process, is_alive, kill, until};
+
+#[tokio::test]
+async fn a_killed_keeper_takes_postgres_with_it_and_the_next_start_works() {
+    let place = Place::seeded().await;
+    let sandbox = place.up().await;
+    let processes = place.processes();
+    kill(i32::try_from(sandbox.keeper).unwrap());
+    until("everything is gone", async || processes.iter().all(|pid| !is_alive(*pid))).await;
+    let again = place.up().await;
+    assert_ne!(again.keeper, sandbox.keeper);
+    assert_eq!(again.ports(), sandbox.ports());
+    place.connect(&again, "prod").await.batch_execute("select 1").await.unwrap();
+    place.down().await;
+}
+
+#[tokio::test]
+async fn a_killed_postmaster_comes_back_on_the_same_port_with_its_data() {
+    let place = Place::seeded().await;
+    let sandbox = place.up().await;
+    let client = place.connect(&sandbox, "dev").await;
+    client.batch_execute("create table kept as select 7 as n").await.unwrap();
+    let old = place.postmaster();
+    kill(old);
+    until("PostgreSQL answers again", async || {
+        !is_alive(old) && place.try_connect(&sandbox, "dev").await.is_ok()
+    })
+    .await;
+    assert_ne!(place.postmaster(), old);
+    let client = place.connect(&sandbox, "dev").await;
+    assert_eq!(client.query_one("select n from kept", &[]).await.unwrap().get::<_, i32>(0), 7);
+    place.down().await;
+}
+
+#[tokio::test]
+async fn a_postgres_that_keeps_dying_ends_the_sandbox_with_the_reason() {
+    let place = Place::seeded().await;
+    let sandbox = place.up().await;
+    let keeper = i32::try_from(sandbox.keeper).unwrap();
+    for death in 1..=6 {
+        kill(place.postmaster());
+        let backs = |log: &str| log.matches("PostgreSQL is back").count();
+        until("PostgreSQL is back or given up", async || {
+            backs(&place.log("keeper.log")) == death || !is_alive(keeper)
+        })
+        .await;
+    }
+    until("the keeper has ended", async || !is_alive(keeper)).await;
+    assert!(
+        place.log("keeper.log").contains("ended 6 times within 60 seconds"),
+        "{}",
+        place.log("keeper.log")
+    );
+    assert!(place.processes().is_empty());
+}
+
+#[tokio::test]
+async fn an_orphaned_server_is_ended_and_replaced() {
+    let place = Place::seeded().await;
+    let sandbox = place.up().await;
+    // A stopped process takes no notice of its parent's death: the same picture as where nothing tells it.
+    let postmaster = place.postmaster();
+    let signal = |signal| nix::sys::signal::kill(nix::unistd::Pid::from_raw(postmaster), signal).unwrap();
+    signal(nix::sys::signal::Signal::SIGSTOP);
+    kill(i32::try_from(sandbox.keeper).unwrap());
+    until("the keeper has ended", async || !is_alive(i32::try_from(sandbox.keeper).unwrap())).await;
+    assert!(is_alive(postmaster));
+    let again = place.up().await;
+    assert!(!is_alive(postmaster));
+    place.connect(&again, "dev").await.batch_execute("select 1").await.unwrap();
+    place.down().await;
+}
+
+#[tokio::test]
+async fn a_stale_pid_file_that_names_a_living_process_stops_nobody() {
+    let place = Place::seeded().await;
+    let data = fs::read_dir(place.state()).unwrap().flatten().map(|entry| entry.path().join("data"));
+    for folder in data.filter(|folder| folder.exists()) {
+        let text = format!("{}\n{}\n1700000000\n5432\n\n127.0.0.1\n", std::process::id(), folder.display());
+        fs::write(folder.join("postmaster.pid"), text).unwrap();
+    }
+    let sandbox = place.up().await;
+    place.connect(&sandbox, "dev").await.batch_execute("select 1").await.unwrap();
+    place.down().await;
+}
+
+#[tokio::test]
+async fn every_server_process_holds_the_lock_as_its_standard_input() {
+    let place = Place::seeded().await;
+    let sandbox = place.up().await;
+    let _client = place.connect(&sandbox, "dev").await;
+    let servers: Vec<i32> = place
+        .processes()
+        .into_iter()
+        .filter(|pid| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|folder| folder.ends_with("data")))
+        .collect();
+    assert!(servers.len() > 3, "{servers:?}");
+    for pid in servers {
+        let input = fs::read_link(format!("/proc/{pid}/fd/0")).unwrap();
+        assert!(input.ends_with("postgres.lock"), "{pid}: {}", input.display());
+    }
+    let keeper = format!("/proc/{}/fd", sandbox.keeper);
+    let open = fs::read_dir(keeper).unwrap().flatten().filter_map(|entry| fs::read_link(entry.path()).ok());
+    assert!(!open.into_iter().any(|file| file.ends_with("postgres.lock")), "the keeper holds it too");
+    place.down().await;
+}
+
+#[tokio::test]
+async fn the_password_is_in_no_process_list_no_log_and_no_readable_file() {
+    let place = Place::fresh();
+    let sandbox = place.up().await;
+    let password = place.password();
+    assert_eq!(password.len(), 32);
+    sandbox::reset(place.root(), DEMO, &mut |word| assert!(!word.contains(&password))).await.unwrap();
+    for pid in every_process() {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        assert!(!String::from_utf8_lossy(&line).contains(&password), "process {pid}");
+    }
+    for entry in fs::read_dir(place.state()).unwrap().flatten().filter(|entry| entry.path().is_file()) {
+        let text = String::from_utf8_lossy(&fs::read(entry.path()).unwrap()).into_owned();
+        let name = entry.file_name().into_string().unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{name}");
+        let may = ["password", "pgpass"].contains(&name.as_str());
+        assert_eq!(text.contains(&password), may, "{name}");
+    }
+    let stranger = tokio_postgres::Config::new()
+        .host("127.0.0.1")
+        .port(sandbox.postgres.port)
+        .user("lockstep")
+        .password("guess")
+        .connect(tokio_postgres::NoTls)
+        .await;
+    assert!(stranger.is_err(), "the server lets a stranger in");
+    place.down().await;
+}
+
+#[tokio::test]
+async fn the_keeper_obeys_nobody_without_its_token() {
+    let place = Place::seeded().await;
+    let sandbox = place.up().await;
+    for verb in ["stop", "reset", "keep"] {
+        let client = reqwest_without_proxy();
+        let answer = client.post(format!("{}/_sandbox/{verb}", sandbox.endpoint_url)).send().await.unwrap();
+        assert_eq!(answer.status(), 401, "{verb}");
+    }
+    assert!(is_alive(i32::try_from(sandbox.keeper).unwrap()));
+    place.down().await;
+}
+
+fn reqwest_without_proxy() -> reqwest::Client {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
