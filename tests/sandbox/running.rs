@@ -64,17 +64,32 @@ async fn a_postgres_that_keeps_dying_ends_the_sandbox_with_the_reason() {
 #[tokio::test]
 async fn an_orphaned_server_is_ended_and_replaced() {
     let place = Place::seeded().await;
-    let sandbox = place.up().await;
-    // A stopped process takes no notice of its parent's death: the same picture as where nothing tells it.
+    place.up().await;
     let postmaster = place.postmaster();
-    let signal = |signal| nix::sys::signal::kill(nix::unistd::Pid::from_raw(postmaster), signal).unwrap();
-    signal(nix::sys::signal::Signal::SIGSTOP);
-    kill(i32::try_from(sandbox.keeper).unwrap());
-    until("the keeper has ended", async || !is_alive(i32::try_from(sandbox.keeper).unwrap())).await;
-    assert!(is_alive(postmaster));
-    let again = place.up().await;
-    assert!(!is_alive(postmaster));
-    place.connect(&again, "dev").await.batch_execute("select 1").await.unwrap();
+    let program = fs::read_link(format!("/proc/{postmaster}/exe")).unwrap();
+    let line = fs::read_to_string(format!("/proc/{postmaster}/cmdline")).unwrap();
+    let arguments: Vec<&str> = line.trim_end_matches('\0').split('\0').skip(1).collect();
+    place.down().await;
+    // Where nothing ties a child to its parent, a killed keeper leaves this: the lock is held, nobody keeps it.
+    let lock = fs::File::options().write(true).open(place.state().join("postgres.lock")).unwrap();
+    lock.try_lock().unwrap();
+    let account = if nix::unistd::geteuid().is_root() { "postgres" } else { "-" };
+    let mut command = std::process::Command::new(&place.settings.lockstep);
+    command
+        .args(["__exec", &std::process::id().to_string(), account, "int", "/"])
+        .arg(program)
+        .args(arguments);
+    let log = fs::File::create(place.root().join("orphan.log")).unwrap();
+    let mut orphan = command.stdin(lock).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+    // It holds the lock file too.
+    drop(command);
+    let pid = i32::try_from(orphan.id()).unwrap();
+    let works = || fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|folder| folder.ends_with("data"));
+    until("the orphan works in its folder", async || works()).await;
+
+    let sandbox = place.up().await;
+    assert!(orphan.try_wait().unwrap().is_some(), "it still runs");
+    place.connect(&sandbox, "dev").await.batch_execute("select 1").await.unwrap();
     place.down().await;
 }
 

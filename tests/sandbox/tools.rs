@@ -127,8 +127,14 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         // A test that failed must not leave a server behind; the keeper takes everything with it.
-        for pid in self.processes() {
-            kill(pid);
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(10) {
+            let left = self.processes();
+            if left.is_empty() {
+                break;
+            }
+            left.into_iter().for_each(kill);
+            std::thread::yield_now();
         }
     }
 }
