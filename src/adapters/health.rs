@@ -55,7 +55,7 @@ impl Health {
         environment: &EnvironmentName,
         address: &str,
         deadline: Duration,
-        clock: Clock,
+        clock: &Clock,
     ) -> Result<HealthView, Failure> {
         let what = || format!("could not ask the application of {environment}");
         let wrong = |error: String| {
@@ -97,7 +97,7 @@ impl Health {
         let until_well = async {
             let clock = step.report.clock();
             loop {
-                let answer = self.probe(waiting.environment, waiting.address, waiting.look, clock).await;
+                let answer = self.probe(waiting.environment, waiting.address, waiting.look, &clock).await;
                 let words = match &answer {
                     Ok(view) if view.is_healthy() && view.version.as_ref() == Some(waiting.version) => {
                         return StepOutcome::Done(format!("200, and /version says {}", waiting.version));

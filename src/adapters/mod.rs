@@ -219,7 +219,7 @@ impl Parts {
         let what = || format!("could not ask the application of {name}");
         within(look, what, async {
             let address = Box::pin(self.aws.address(self.environment(name)?)).await?;
-            self.health.probe(name, &address, look, report.clock()).await
+            self.health.probe(name, &address, look, &report.clock()).await
         })
         .await
     }
@@ -307,7 +307,7 @@ mod tests {
     #[tokio::test]
     async fn an_environment_that_is_not_configured_is_a_failure_and_not_a_missing_event() {
         let adapters = Adapters::new(Arc::new(settings()), None);
-        let (sink, mut events) = Sink::queue(Clock);
+        let (sink, mut events) = Sink::queue(Clock::system());
         let nowhere = EnvironmentName::parse("nowhere").unwrap();
         for effect in [
             Effect::Cloud(nowhere.clone(), CloudCall::Describe(1)),

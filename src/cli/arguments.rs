@@ -151,7 +151,8 @@ pub(super) struct Board {
 }
 
 fn size(text: &str) -> Result<(u16, u16), String> {
-    let parts = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    let parts =
+        text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
     match parts {
         Some((width @ 1..=500, height @ 1..=300)) => Ok((width, height)),
         _ => Err("a size is like 100x30, at most 500x300".to_owned()),

@@ -1,5 +1,6 @@
 //! `lockstep demo`: the life of a sandbox.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{IsTerminal as _, Write as _, stderr, stdin, stdout};
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::arguments::{Demo, DemoCommand};
-use crate::adapters::liquibase::discover;
+use crate::adapters::liquibase;
 use crate::adapters::packing;
 use crate::config::{RunnerKind, file, paths};
 use crate::domain::changelog;
@@ -41,7 +42,7 @@ pub(super) async fn run(demo: &Demo, format: Format, theme: &str) -> Result<Exit
             Ok(Exit::Proven)
         }
         Some(DemoCommand::Down) => {
-            let was_running = sandbox::down(&root, id.as_str()).await.map_err(failure)?;
+            let was_running = sandbox::down(&root, id.as_str()).await?;
             let words = if was_running { "is stopped; its state is kept" } else { "was not running" };
             tell(&format!("sandbox {id} {words}\n"))?;
             Ok(Exit::Proven)
@@ -69,7 +70,7 @@ async fn show(demo: &Demo, id: &DemoId, theme: &str) -> Result<Exit, Failure> {
             .hint("Start the sandbox alone with `lockstep demo up`."));
     }
     let sandbox = up(demo, id, demo.keep).await?;
-    let hold = sandbox::hold(&paths::home(), id.as_str()).await.map_err(failure)?;
+    let hold = sandbox::hold(&paths::home(), id.as_str()).await?;
     let result = super::console(file::load(&sandbox.config)?, theme).await;
     drop(hold);
     result
@@ -78,13 +79,13 @@ async fn show(demo: &Demo, id: &DemoId, theme: &str) -> Result<Exit, Failure> {
 async fn up(demo: &Demo, id: &DemoId, keep: bool) -> Result<Sandbox, Failure> {
     let root = paths::home();
     let settings = launch_settings(demo, id, keep, &root)?;
-    sandbox::up(&root, &settings, &mut progress).await.map_err(failure)
+    Ok(sandbox::up(&root, &settings, &mut progress).await?)
 }
 
 /// Builds every release of the Bagel Store into the sandbox's folder and says how to start it.
 fn launch_settings(demo: &Demo, id: &DemoId, keep: bool, root: &Path) -> Result<LaunchSettings, Failure> {
     let tools = paths::tools();
-    let runner = discover::find(RunnerKind::Auto, tools.as_deref())?.command_line();
+    let runner = liquibase::find(RunnerKind::Auto, tools.as_deref())?.command_line();
     let lockstep = std::env::current_exe().map_err(|error| {
         Failure::new(FailureKind::Unavailable, "lockstep does not find its own program").because(error)
     })?;
@@ -131,13 +132,14 @@ fn store(lockstep: &Path) -> Result<PathBuf, Failure> {
 
 /// Brings the start state back. The journal of what was before is kept under another name.
 async fn reset(root: &Path, id: &DemoId) -> Result<Exit, Failure> {
-    sandbox::reset(root, id.as_str(), &mut progress).await.map_err(failure)?;
+    sandbox::reset(root, id.as_str(), &mut progress).await?;
     let journal = paths::journal(id);
     if journal.is_dir() {
         let time = Clock::system().now().strftime("%Y%m%d-%H%M%S").to_string();
         let aside = journal.with_file_name(format!("{id}-until-{time}"));
         fs::rename(&journal, &aside).map_err(|error| {
-            Failure::new(FailureKind::Failed, format!("{} could not be set aside", journal.display())).because(error)
+            Failure::new(FailureKind::Failed, format!("{} could not be set aside", journal.display()))
+                .because(error)
         })?;
         progress(&format!("the journal so far is in {}", aside.display()));
     }
@@ -153,9 +155,11 @@ fn running(root: &Path, id: &DemoId) -> Result<Sandbox, Failure> {
 }
 
 fn ready(sandbox: &Sandbox) -> String {
-    let mut text = format!("sandbox {} is ready, {} times faster than AWS\n", sandbox.demo_id, sandbox.time_factor);
+    let mut text =
+        format!("sandbox {} is ready, {} times faster than AWS\n", sandbox.demo_id, sandbox.time_factor);
     for (environment, address) in &sandbox.stores {
-        text.push_str(&format!("  {environment:8} {address}\n"));
+        // Writing to a `String` cannot fail.
+        writeln!(text, "  {environment:8} {address}").ok();
     }
     text.push_str("next: lockstep status, lockstep, or eval \"$(lockstep demo env)\"\n");
     text
@@ -175,9 +179,13 @@ fn exports(sandbox: &Sandbox) -> String {
         ("AWS_SECRET_ACCESS_KEY".to_owned(), sandbox.secret_access_key.clone()),
     ];
     exports.extend(
-        sandbox.stores.iter().map(|(name, address)| (format!("BAGEL_STORE_{}", name.to_uppercase()), address.clone())),
+        sandbox
+            .stores
+            .iter()
+            .map(|(name, address)| (format!("BAGEL_STORE_{}", name.to_uppercase()), address.clone())),
     );
-    exports.iter().map(|(name, value)| format!("export {name}='{}'\n", value.replace('\'', "'\\''"))).collect()
+    let line = |(name, value): &(String, String)| format!("export {name}='{}'", value.replace('\'', "'\\''"));
+    exports.iter().map(line).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 fn listing(sandboxes: &[SandboxSummary]) -> String {
@@ -186,9 +194,13 @@ fn listing(sandboxes: &[SandboxSummary]) -> String {
     }
     let rows = sandboxes.iter().map(|sandbox| {
         let state = if sandbox.running { "running" } else { "stopped" };
-        let created = sandbox.created.map_or_else(|| "never ready".to_owned(), |at| at.strftime("%F %R").to_string());
+        let created =
+            sandbox.created.map_or_else(|| "never ready".to_owned(), |at| at.strftime("%F %R").to_string());
         let aws = sandbox.addresses.get("aws").map_or("", String::as_str);
-        format!("{:24} {state:8} ×{:<5} {created}  {aws}", sandbox.demo_id, sandbox.time_factor).trim_end().to_owned() + "\n"
+        format!("{:24} {state:8} ×{:<5} {created}  {aws}", sandbox.demo_id, sandbox.time_factor)
+            .trim_end()
+            .to_owned()
+            + "\n"
     });
     rows.collect()
 }
@@ -226,11 +238,13 @@ fn progress(line: &str) {
 }
 
 fn tell(text: &str) -> Result<(), Failure> {
-    stdout().write_all(text.as_bytes()).map_err(|error| {
-        Failure::new(FailureKind::Failed, "the output could not be written").because(error)
-    })
+    stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| Failure::new(FailureKind::Failed, "the output could not be written").because(error))
 }
 
-fn failure(error: SandboxError) -> Failure {
-    Failure::new(FailureKind::Unavailable, error.to_string())
+impl From<SandboxError> for Failure {
+    fn from(error: SandboxError) -> Self {
+        Self::new(FailureKind::Unavailable, error.to_string())
+    }
 }

@@ -78,7 +78,8 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Command::Promote(promote)) => {
             let (environment, release) = target(&promote.environment, promote.release.as_deref())?;
             let plan = promote.plan.as_deref().map(PlanDigest::from_text);
-            job(arguments, Job::Promote { environment, release, confirm: promote.confirm.clone(), plan }).await
+            job(arguments, Job::Promote { environment, release, confirm: promote.confirm.clone(), plan })
+                .await
         }
     }
 }
@@ -97,7 +98,9 @@ async fn console(settings: Settings, theme: &str) -> Result<Exit, Failure> {
 
 async fn job(arguments: &Arguments, job: Job) -> Result<Exit, Failure> {
     let settings = instance::settings(arguments)?;
-    let output = |error: io::Error| Failure::new(FailureKind::Failed, "the output could not be written").because(error);
+    let output = |error: io::Error| {
+        Failure::new(FailureKind::Failed, "the output could not be written").because(error)
+    };
     let signals = StopSignals::listen().map_err(output)?;
     let mut headless = Headless::new(job, arguments.format(), stdout(), stderr(), Some(signals));
     let state = drive(runtime(settings), &mut headless).await.map_err(output)?;
@@ -108,7 +111,8 @@ async fn job(arguments: &Arguments, job: Job) -> Result<Exit, Failure> {
 async fn picture(arguments: &Arguments, board: &arguments::Board) -> Result<Exit, Failure> {
     let settings = instance::settings(arguments)?;
     let failed = |error: io::Error| {
-        Failure::new(FailureKind::Failed, format!("{} could not be written", board.svg.display())).because(error)
+        Failure::new(FailureKind::Failed, format!("{} could not be written", board.svg.display()))
+            .because(error)
     };
     let mut headless = Headless::new(Job::Status, Format::Json, io::sink(), io::sink(), None);
     let state = drive(runtime(settings), &mut headless).await.map_err(failed)?;

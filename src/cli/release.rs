@@ -20,14 +20,15 @@ use crate::runtime::{Clock, Perform as _, Sink};
 /// Carries the command out.
 pub(super) async fn run(release: &Release, arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
     let text = match &release.command {
-        ReleaseCommand::List => list(&catalog(crate::config::instance::choose(
-            arguments.instance.as_deref(),
-            &super::here(),
-        )?)
-        .await?, format),
+        ReleaseCommand::List => list(
+            &catalog(crate::config::instance::choose(arguments.instance.as_deref(), &super::here())?).await?,
+            format,
+        ),
         ReleaseCommand::Show { version } => {
             let version = parse(version)?;
-            let catalog = catalog(crate::config::instance::choose(arguments.instance.as_deref(), &super::here())?).await?;
+            let catalog =
+                catalog(crate::config::instance::choose(arguments.instance.as_deref(), &super::here())?)
+                    .await?;
             show(catalog.get(&version).ok_or_else(|| unknown(&version, &catalog))?, format)
         }
         ReleaseCommand::Build { version, changelog, to } => {
@@ -40,7 +41,12 @@ pub(super) async fn run(release: &Release, arguments: &Arguments, format: Format
     Ok(Exit::Proven)
 }
 
-fn build(version: &Version, changelog: Option<&Path>, to: &Path, arguments: &Arguments) -> Result<String, Failure> {
+fn build(
+    version: &Version,
+    changelog: Option<&Path>,
+    to: &Path,
+    arguments: &Arguments,
+) -> Result<String, Failure> {
     let here = super::here().join("changelog");
     let files = match changelog {
         Some(folder) => packing::folder(folder)?,
@@ -51,7 +57,9 @@ fn build(version: &Version, changelog: Option<&Path>, to: &Path, arguments: &Arg
     let id = match (&arguments.instance, instance::settings(arguments)) {
         (Some(id), _) => DemoId::parse(id).map_err(|reason| Failure::new(FailureKind::Usage, reason))?,
         (None, Ok(settings)) => settings.id,
-        (None, Err(_)) => DemoId::parse("demo1").map_err(|reason| Failure::new(FailureKind::Usage, reason))?,
+        (None, Err(_)) => {
+            DemoId::parse("demo1").map_err(|reason| Failure::new(FailureKind::Usage, reason))?
+        }
     };
     let path = packing::build(&files, &id, version, to)?;
     Ok(format!("{}\n", path.display()))

@@ -46,7 +46,7 @@ impl Sink {
 
     /// The clock, for log lines without a time of their own and for measuring.
     pub fn clock(&self) -> Clock {
-        self.clock
+        self.clock.clone()
     }
 }
 

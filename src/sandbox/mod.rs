@@ -26,7 +26,7 @@ pub mod story;
 pub use error::SandboxError;
 pub use instance::{PostgresAddress, Sandbox};
 pub use life::{Hold, down, hold, reset, up};
-pub use listing::{SandboxSummary, list};
+pub use listing::{SandboxSummary, list, running};
 pub use settings::{CommandTemplate, LaunchSettings, ReleaseFolder};
 
 use std::ffi::OsString;

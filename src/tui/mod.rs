@@ -70,7 +70,7 @@ impl<S: Stage> Console<S> {
         let styles = Styles::of(&theme::load(theme)?);
         let ui = Ui::new(zone, theme);
         let theme = theme.to_owned();
-        Ok(Self { stage, inputs, signals, clock: Clock, drawn: None, ui, styles, theme })
+        Ok(Self { stage, inputs, signals, clock: Clock::system(), drawn: None, ui, styles, theme })
     }
 
     fn draw(&mut self, state: &State) -> io::Result<()> {

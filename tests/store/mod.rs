@@ -1,5 +1,4 @@
 //! The Bagel Store over real HTTP and a real PostgreSQL, and the changelog it stands on.
-#![expect(clippy::unwrap_used, reason = "a test that can't go on should panic right there")]
 
 mod changelog;
 mod shop;

@@ -2,7 +2,6 @@
 //!
 //! The programs are looked for in `LOCKSTEP_PG_BIN`, `PATH`, the usual folders of an installed server, and
 //! `.tools/pg`. It listens on loopback only and its files are in a temporary folder that is removed afterwards.
-#![expect(clippy::unwrap_used, reason = "a test that can't go on should panic right there")]
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, User, geteuid};
