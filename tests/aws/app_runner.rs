@@ -8,7 +8,9 @@ use aws_sdk_apprunner::types::{
     ImageRepository, ImageRepositoryType, InstanceConfiguration, SourceConfiguration,
 };
 
-use super::support::{REPOSITORY, Sandbox, eventually, get, image_of, served_version, with_image};
+use super::support::{
+    REPOSITORY, Sandbox, eventually, get, image_of, is_running, served_version, with_image,
+};
 
 /// Slow enough (a deployment takes four seconds) to look at an operation while it is under way.
 const OBSERVABLE: u32 = 30;
@@ -90,7 +92,7 @@ async fn an_update_shows_the_new_image_at_once_and_the_old_store_serves_until_th
         ("RUNNING", &*format!("{REPOSITORY}:v1.1.0"))
     );
     let old = u32::try_from(old).expect("a process number");
-    eventually("the old store ends", async || (!super::support::is_running(old)).then_some(())).await;
+    eventually("the old store ends", async || (!is_running(old)).then_some(())).await;
     done.store(true, Ordering::Relaxed);
     let versions = polling.await.expect("no request failed");
     assert_eq!(versions, ["v1.0.0", "v1.1.0"]);
@@ -125,6 +127,9 @@ async fn a_store_that_never_becomes_healthy_is_rolled_back_and_the_log_says_why(
     );
     let now = get(sandbox.address("dev"), "/version").await.expect("served").1["pid"].clone();
     assert_eq!(now, pid, "the old store was never replaced");
+    let processes = sandbox.processes("dev").await;
+    let [old, failed] = processes[..] else { panic!("two stores expected: {processes:?}") };
+    assert!(is_running(old) && !is_running(failed), "only the failed store is ended");
     let lines = sandbox.messages("dev", "service").await;
     let expected = [
         "[AppRunner] Service update started.".to_owned(),
@@ -238,6 +243,22 @@ async fn a_source_that_leaves_the_container_out_loses_port_and_environment_and_d
 }
 
 #[tokio::test]
+async fn a_port_the_image_does_not_listen_on_never_gets_healthy() {
+    let sandbox = Sandbox::open(FAST).await;
+    let arn = sandbox.arn("dev").await;
+    let mut source = with_image(&sandbox.describe(&arn).await, &format!("{REPOSITORY}:v1.1.0"));
+    let container = source.image_repository.as_mut().and_then(|image| image.image_configuration.as_mut());
+    container.expect("a container").port = Some("8080".to_owned());
+    let updating = sandbox.app_runner().update_service().service_arn(&arn).source_configuration(source);
+    let operation = updating.send().await.expect("accepted").operation_id().to_owned();
+    assert_eq!(sandbox.ended(&arn, &operation).await, "ROLLBACK_SUCCEEDED");
+    let lines = sandbox.messages("dev", "service").await;
+    let failed = "[AppRunner] Health check failed on protocol `HTTP`[Path: '/health'], [Port: '8080']. Check your configured port number.";
+    assert!(lines.iter().any(|line| line == failed), "{lines:#?}");
+    sandbox.world.shutdown().await;
+}
+
+#[tokio::test]
 async fn an_update_that_changes_nothing_starts_no_operation() {
     let sandbox = Sandbox::open(FAST).await;
     let arn = sandbox.arn("dev").await;
@@ -271,7 +292,7 @@ async fn a_paused_service_runs_nothing_takes_a_new_image_and_serves_it_when_it_i
     assert_eq!(sandbox.ended(&arn, &operation).await, "SUCCEEDED");
     assert_eq!(sandbox.describe(&arn).await.status().as_str(), "PAUSED");
     assert_eq!(get(sandbox.address("dev"), "/version").await.expect("an answer").0, 503);
-    assert!(processes.iter().all(|process| !super::support::is_running(*process)), "{processes:?}");
+    assert!(processes.iter().all(|process| !is_running(*process)), "{processes:?}");
 
     let error = client.start_deployment().service_arn(&arn).send().await.expect_err("paused");
     assert_eq!(error.code(), Some("InvalidStateException"));

@@ -1,14 +1,14 @@
 """A stand-in for the Bagel Store: the same contract, and faults chosen by the version.
 
 Reads its settings from the environment, prints `listening on 127.0.0.1:PORT`, serves /health and /version,
-ends when its standard input does (`--exit-with-parent`) and finishes open requests on SIGTERM.
+ends when its standard input does (`--exit-with-parent`). On SIGTERM it ends at once, in the middle of an
+answer if need be: it is for the sandbox to drain it first.
 A version ending in `-unhealthy` answers 503 on /health, one ending in `-crash` ends before it listens,
 one ending in `-fragile` ends as soon as anybody asks for /health. GET /slow answers after half a second.
 """
 
 import json
 import os
-import signal
 import sys
 import threading
 import time
@@ -53,9 +53,9 @@ class Store(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """Waits for its open requests when it is closed."""
+    """Takes many callers at once."""
 
-    daemon_threads = False
+    daemon_threads = True
     request_queue_size = 128
 
 
@@ -75,10 +75,8 @@ def main():
     if "--exit-with-parent" in sys.argv:
         threading.Thread(target=watch_parent, daemon=True).start()
     server = Server((os.environ["BIND"], int(os.environ["PORT"])), Store)
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     print(f"listening on 127.0.0.1:{server.server_address[1]}", flush=True)
-    server.serve_forever(poll_interval=0.05)
-    server.server_close()
+    server.serve_forever()
 
 
 main()
