@@ -2,6 +2,10 @@
 
 // The attribute tells clippy that helper functions are test code too.
 #[cfg(test)]
+mod adapters;
+#[cfg(test)]
+mod aws;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod store;
