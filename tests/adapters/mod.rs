@@ -103,7 +103,7 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
             look: Duration::from_secs(10),
             deployment: Duration::from_secs(30),
             health: Duration::from_secs(5),
-            liquibase: Duration::from_secs(120),
+            liquibase: Duration::from_mins(2),
         },
         environments: vec![EnvironmentSettings { environment, address: None }],
     }
