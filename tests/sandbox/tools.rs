@@ -146,7 +146,8 @@ async fn first_start() -> PathBuf {
     fs::set_permissions(&cache, Permissions::from_mode(0o755)).unwrap();
     let lock = fs::File::create(cache.join("lock")).unwrap();
     let _held = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await.unwrap().unwrap();
-    let build = format!("{:?}", fs::metadata(env!("CARGO_BIN_EXE_lockstep")).unwrap().modified().unwrap());
+    let built = fs::metadata(env!("CARGO_BIN_EXE_lockstep")).unwrap().modified().unwrap();
+    let build = format!("{built:?} with {}", tools_folder().display());
     let (made, stamp) = (cache.join("sandboxes"), cache.join("build"));
     if fs::read_to_string(&stamp).unwrap_or_default() != build {
         fs::remove_dir_all(&made).ok();
