@@ -90,11 +90,9 @@ impl Evidence {
 fn operation_proof(operation: Option<(&str, OperationStatus)>) -> Proof {
     match operation {
         None => Proof::Proven("no deployment was needed".to_owned()),
-        Some((id, OperationStatus::Succeeded)) => Proof::Proven(format!("operation {} succeeded", brief(id))),
-        Some((id, status)) if status.is_final() => {
-            Proof::Refuted(format!("operation {} {}", brief(id), status.word()))
-        }
-        Some((id, status)) => Proof::Unknown(format!("operation {} is {}", brief(id), status.word())),
+        Some((id, OperationStatus::Succeeded)) => Proof::Proven(format!("{} succeeded", brief(id))),
+        Some((id, status)) if status.is_final() => Proof::Refuted(format!("{} {}", brief(id), status.word())),
+        Some((id, status)) => Proof::Unknown(format!("{} is {}", brief(id), status.word())),
     }
 }
 

@@ -146,6 +146,11 @@ impl<P: Perform> Runtime<P> {
         self.carry_out(effects);
     }
 
+    /// How many effects run.
+    pub fn running(&self) -> usize {
+        self.tasks.len()
+    }
+
     /// True when no effect runs, so nothing more will happen by itself.
     pub fn is_idle(&self) -> bool {
         self.tasks.is_empty()

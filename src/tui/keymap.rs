@@ -75,6 +75,8 @@ pub enum Place {
     Board,
     /// On the plan.
     Plan,
+    /// On every screen above the board.
+    Above,
     /// Wherever there is something to scroll.
     Scrolling,
     /// Wherever the log is.
@@ -198,7 +200,15 @@ pub const BINDINGS: &[Binding] = &[
     ),
     row(Action::First, &[key(KeyCode::Home), letter('g')], "", "To the beginning", Place::Scrolling, 9),
     row(Action::Last, &[key(KeyCode::End), letter('G')], "", "To the end", Place::Scrolling, 9),
-    row(Action::Back, &[key(KeyCode::Esc)], "back", "One level back", Place::Anywhere, 1),
+    row(Action::Back, &[key(KeyCode::Esc)], "back", "One level back", Place::Above, 1),
+    row(
+        Action::Back,
+        &[key(KeyCode::Esc)],
+        "",
+        "Back to the columns, and to the end of the log",
+        Place::Board,
+        9,
+    ),
     row(Action::Refresh, &[key(KeyCode::F(5))], "", "Look at everything again", Place::Anywhere, 8),
     row(Action::Theme, &[letter('t')], "theme", "The next theme", Place::Anywhere, 7),
     row(Action::Help, &[letter('?')], "help", "Every key that works here", Place::Anywhere, 0),
@@ -245,6 +255,7 @@ fn works(place: Place, ui: &Ui) -> bool {
         Place::Anywhere => true,
         Place::Board => matches!(ui.screen(), Screen::Board),
         Place::Plan => matches!(ui.screen(), Screen::Plan(_)),
+        Place::Above => !matches!(ui.screen(), Screen::Board),
         Place::Log => is_log,
         Place::Scrolling => is_log || !matches!(ui.screen(), Screen::Board),
     }
@@ -288,10 +299,10 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_in_one_place() {
-        let places = [Place::Anywhere, Place::Board, Place::Plan, Place::Scrolling, Place::Log];
+        let places = [Place::Anywhere, Place::Board, Place::Plan, Place::Above, Place::Scrolling, Place::Log];
         // Where a place can be active together with another one.
         let meets = |one: Place, other: Place| match (one, other) {
-            (Place::Board, Place::Plan) | (Place::Plan, Place::Board) => false,
+            (Place::Board, Place::Plan | Place::Above) | (Place::Plan | Place::Above, Place::Board) => false,
             (one, other) => places.contains(&one) && places.contains(&other),
         };
         for (index, one) in BINDINGS.iter().enumerate() {

@@ -73,6 +73,11 @@ impl<S: Stage> Console<S> {
         Ok(Self { stage, inputs, signals, clock: Clock::system(), drawn: None, ui, styles, theme })
     }
 
+    /// What it is shown on.
+    pub fn stage(&mut self) -> &mut S {
+        &mut self.stage
+    }
+
     fn draw(&mut self, state: &State) -> io::Result<()> {
         if self.theme != self.ui.theme
             && let Ok(theme) = theme::load(&self.ui.theme)

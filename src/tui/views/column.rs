@@ -56,10 +56,10 @@ pub(super) fn draw(
         (BorderType::Rounded, settings.name.to_string(), styles.strong)
     };
     let has_alarm = state.history.alarm(&settings.name).is_some();
-    let border_style = match (has_alarm, is_selected, settings.production) {
+    let border_style = match (has_alarm, settings.production, is_selected) {
         (true, ..) => styles.danger,
-        (false, true, _) => styles.border_selected,
-        (false, false, true) => styles.production,
+        (false, true, _) => styles.production,
+        (false, false, true) => styles.border_selected,
         (false, false, false) => styles.border,
     };
     let mark = if is_selected { "▸" } else { " " };
@@ -108,8 +108,9 @@ pub(super) fn draw_row(
     } else if let Some(comparison) = state.comparison(environment) {
         left.push(Span::styled(counts(&comparison), styles.text));
     }
-    let (text, style) = health_text(environment, styles);
-    frame.render_widget(text::between(left, vec![Span::styled(format!("{text} "), style)], width), area);
+    let (sign, latency, style) = health_words(environment, styles);
+    let right = vec![Span::styled(format!("{sign} {latency:>6} "), style)];
+    frame.render_widget(text::between(left, right, width), area);
     if is_selected {
         frame.buffer_mut().set_style(area, styles.selected);
     }
@@ -214,19 +215,30 @@ fn service_line<'a>(environment: &EnvironmentState, width: usize, styles: &Style
 }
 
 fn health_line<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) -> Line<'a> {
-    let (text, style) = health_text(environment, styles);
-    text::between(vec![Span::styled("health", styles.muted)], vec![Span::styled(text, style)], width)
+    let (sign, latency, style) = health_words(environment, styles);
+    // Decided by the width alone, so that all columns look the same whatever their latency.
+    if width >= "health ● 200 · 999 ms".len() - 3 {
+        let words = if latency.is_empty() { sign } else { format!("{sign} · {latency}") };
+        return text::between(
+            vec![Span::styled("health", styles.muted)],
+            vec![Span::styled(words, style)],
+            width,
+        );
+    }
+    text::between(vec![Span::styled(sign, style)], vec![Span::styled(latency, style)], width)
 }
 
-fn health_text(environment: &EnvironmentState, styles: &Styles) -> (String, Style) {
+/// Shape and status, and how long the answer took where there was one.
+fn health_words(environment: &EnvironmentState, styles: &Styles) -> (String, String, Style) {
     let facet = &environment.health;
     match (facet.current(), facet.failure()) {
-        (Some(HealthView { status, latency, .. }), _) if *status == 200 => {
-            (format!("● {status} · {}", text::duration(*latency)), styles.success)
+        (Some(HealthView { status, latency, .. }), _) => {
+            let (shape, style) =
+                if *status == 200 { ("●", styles.success) } else { ("✖", styles.danger) };
+            (format!("{shape} {status}"), text::duration(*latency), style)
         }
-        (Some(HealthView { status, .. }), _) => (format!("✖ {status}"), styles.danger),
-        (None, Some(_)) => ("✖ no answer".to_owned(), styles.danger),
-        (None, None) => ("…".to_owned(), styles.muted),
+        (None, Some(_)) => ("✖ no answer".to_owned(), String::new(), styles.danger),
+        (None, None) => ("…".to_owned(), String::new(), styles.muted),
     }
 }
 
@@ -308,13 +320,13 @@ fn gate_line<'a>(state: &State, environment: &EnvironmentState, width: usize, st
         state.candidate(name).filter(|release| Some(&release.version) != environment.version().as_ref());
     let is_newer =
         next.is_some_and(|release| environment.version().is_none_or(|version| release.version > version));
-    let right = match next {
-        Some(release) if is_newer && state.running().is_none() => {
-            vec![Span::styled(format!("{} ", release.version), styles.text), Span::styled("p", styles.key)]
-        }
-        _ => vec![Span::styled(sign::gate(environment.environment.gate), styles.muted)],
+    let (label, right) = match next {
+        Some(release) if is_newer && state.running().is_none() => (
+            "next",
+            vec![Span::styled(format!("{} ", release.version), styles.text), Span::styled("p", styles.key)],
+        ),
+        _ => ("gate", vec![Span::styled(sign::gate(environment.environment.gate), styles.muted)]),
     };
-    let label = if is_newer { "next" } else { "gate" };
     text::between(vec![Span::styled(label, styles.muted)], right, width)
 }
 

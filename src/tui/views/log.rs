@@ -28,7 +28,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, st
     let title = Span::styled("log", if has_focus { styles.accent } else { styles.strong });
     let right = match (ui.log, count) {
         (_, 0) => Vec::new(),
-        (LogScroll::Following, _) => vec![Span::styled(format!("{words} · {count} lines "), styles.muted)],
+        (LogScroll::Following, _) => {
+            let noun = if count == 1 { "line" } else { "lines" };
+            vec![Span::styled(format!("{words} · {count} {noun} "), styles.muted)]
+        }
         (LogScroll::At(_), _) => vec![Span::styled(format!("{words} "), styles.warning)],
     };
     let mut lines = vec![text::rule(vec![title], right, width, styles.faint)];
@@ -37,9 +40,40 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, st
     lines
         .extend(state.log.range(end.saturating_sub(rows), end).map(|line| log_line(line, ui, width, styles)));
     if count == 0 {
-        lines.push(Line::styled(" Nothing has run yet.", styles.muted));
+        lines = recent(state, ui, usize::from(area.height), width, styles);
     }
     frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// What ran before this console was opened, the newest first, as long as nothing is logged here.
+fn recent<'a>(state: &'a State, ui: &Ui, height: usize, width: usize, styles: &Styles) -> Vec<Line<'a>> {
+    let title = vec![Span::styled("recent promotions", styles.strong)];
+    let mut lines = vec![text::rule(title, Vec::new(), width, styles.faint)];
+    lines.extend(state.history.runs().iter().rev().take(height.saturating_sub(1)).map(|past| {
+        let time = past.began.to_zoned(ui.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+        let (shape, style, words) = match &past.conclusion {
+            Some((_, Ok(_))) => ("✔", styles.success, "proven"),
+            Some((_, Err(failure))) => ("✖", styles.danger, failure.what.as_str()),
+            None if state.running().is_some_and(|running| running.run == past.run) => {
+                ("▶", styles.running, "under way")
+            }
+            None => ("?", styles.warning, "no end is on record"),
+        };
+        Line::from(text::cut(
+            vec![
+                Span::styled(format!(" {shape} "), style),
+                Span::styled(format!("{time}  "), styles.muted),
+                Span::styled(format!("{} to {:8} ", past.version, past.environment), styles.strong),
+                Span::raw(words),
+                Span::styled(format!("  {}", past.by), styles.muted),
+            ],
+            width,
+        ))
+    }));
+    if lines.len() == 1 {
+        lines.push(Line::styled(" Nothing has been promoted from here yet.", styles.muted));
+    }
+    lines
 }
 
 fn log_line<'a>(line: &'a LogLine, ui: &Ui, width: usize, styles: &Styles) -> Line<'a> {

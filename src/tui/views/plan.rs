@@ -117,7 +117,7 @@ fn facts<'a>(state: &State, plan: &Plan, width: usize, styles: &Styles) -> Vec<L
     });
     let steps: Vec<_> = plan.steps().into_iter().map(StepKind::word).collect();
     let fact = |name: &str, value: String| {
-        let spans = vec![Span::styled(format!("   {name:9} "), styles.muted), Span::raw(value)];
+        let spans = vec![Span::styled(format!("   {name:10} "), styles.muted), Span::raw(value)];
         Line::from(text::cut(spans, width))
     };
     let count = plan.changesets.len();

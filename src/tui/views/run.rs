@@ -97,21 +97,18 @@ fn group_line<'a>(
     let time = if took.is_zero() { String::new() } else { text::duration(took) };
     let mut left = vec![
         Span::styled(format!(" {shape} "), style),
-        Span::styled(format!("{name:9} "), if begun.is_some() { styles.strong } else { styles.muted }),
+        Span::styled(format!("{name:10} "), if begun.is_some() { styles.strong } else { styles.muted }),
         Span::styled(note(promotion, name, status), if begun.is_some() { styles.text } else { styles.muted }),
     ];
     for span in &mut left {
         span.style.bg = None;
     }
-    let mut right = vec![Span::styled(format!("{time:>7} "), styles.muted)];
+    let mut right = Vec::new();
     let bar = (width / 4).clamp(10, 30);
     if name == "database" && !promotion.plan.changesets.is_empty() && width >= 78 {
-        right.push(Span::raw(" "));
         right.extend(bar_spans(promotion.applied.len(), promotion.plan.changesets.len(), bar, styles));
-        right.push(Span::raw(" "));
-    } else if width >= 78 {
-        right.push(Span::raw(" ".repeat(bar + 2)));
     }
+    right.push(Span::styled(format!("{time:>8} "), styles.muted));
     text::between(left, right, width)
 }
 
@@ -168,7 +165,7 @@ fn evidence_lines<'a>(evidence: &'a Evidence, width: usize, styles: &Styles) -> 
         Line::from(text::cut(
             vec![
                 Span::styled(format!(" {shape} "), style),
-                Span::styled(format!("{name:9} "), styles.strong),
+                Span::styled(format!("{name:10} "), styles.strong),
                 Span::raw(proof.text()),
             ],
             width,
@@ -198,7 +195,7 @@ pub(super) fn failure_lines<'a>(failure: &Failure, width: usize, styles: &Styles
     };
     say(" ", &failure.what, styles.danger);
     for cause in &failure.because {
-        say("   because ", cause, styles.strong);
+        say("   because ", cause, Style::new());
     }
     if let Some(hint) = &failure.hint {
         say("   → ", hint, styles.accent);
@@ -275,5 +272,5 @@ fn next_lines<'a>(
 }
 
 fn fact<'a>(name: &'static str, value: String, styles: &Styles) -> Line<'a> {
-    Line::from(vec![Span::styled(format!("   {name:9} "), styles.muted), Span::raw(value)])
+    Line::from(vec![Span::styled(format!("   {name:10} "), styles.muted), Span::raw(value)])
 }
