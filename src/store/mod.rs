@@ -34,7 +34,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum_extra::extract::cookie::Key;
-use pool::Pool;
+use pool::{Limits, Pool};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -43,6 +43,20 @@ use tokio_util::sync::CancellationToken;
 
 /// Takes one line of the store's log; the store itself decides nothing about where it goes.
 pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Guests wait a little: a slow page is better than none.
+const SHOPPING: Limits = Limits {
+    connect: Duration::from_secs(5),
+    statement: Duration::from_secs(5),
+    seat: Duration::from_secs(10),
+};
+
+/// Whoever asks for the health wants an answer at once.
+const PROBING: Limits = Limits {
+    connect: Duration::from_millis(1500),
+    statement: Duration::from_millis(1500),
+    seat: Duration::from_millis(1500),
+};
 
 /// How long a guest's page waits for the database; a little longer than the server lets a statement run.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -70,11 +84,10 @@ pub async fn serve(
     log: Log,
     ending: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let seconds = Duration::from_secs;
     let store = Store {
         key: session::signing_key(&settings),
-        pool: Arc::new(Pool::new(&settings.database, 4, seconds(5), seconds(10))),
-        probe: Arc::new(Pool::new(&settings.database, 1, Duration::from_millis(1500), seconds(2))),
+        pool: Arc::new(Pool::new(&settings.database, 4, SHOPPING)),
+        probe: Arc::new(Pool::new(&settings.database, 1, PROBING)),
         settings: Arc::new(settings),
         log,
     };

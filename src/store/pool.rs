@@ -15,8 +15,16 @@ use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
 
-/// How long a connection may take to come up, sign-in included.
-const CONNECT_LIMIT: Duration = Duration::from_millis(1500);
+/// How long each step of borrowing and asking may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// For a connection to come up, sign-in included.
+    pub(super) connect: Duration,
+    /// For a statement, after which the server ends it.
+    pub(super) statement: Duration,
+    /// For a seat to become free.
+    pub(super) seat: Duration,
+}
 
 /// Lends connections to one database, never more than it has seats.
 pub(super) struct Pool {
@@ -24,7 +32,7 @@ pub(super) struct Pool {
     encryption: Encryption,
     idle: Mutex<Vec<Client>>,
     seats: Semaphore,
-    wait_limit: Duration,
+    limits: Limits,
 }
 
 /// A borrowed connection; dropping it closes the connection, [`Lease::give_back`] keeps it for the next one.
@@ -52,14 +60,7 @@ pub(super) enum DatabaseError {
 
 impl Pool {
     /// Makes a pool of `seats` connections; connects to nothing yet.
-    ///
-    /// The server ends a statement after `statement_limit`; a borrower waits for a seat no longer than `wait_limit`.
-    pub(super) fn new(
-        database: &DatabaseSettings,
-        seats: usize,
-        statement_limit: Duration,
-        wait_limit: Duration,
-    ) -> Self {
+    pub(super) fn new(database: &DatabaseSettings, seats: usize, limits: Limits) -> Self {
         let mut config = Config::new();
         config
             .host(&database.host)
@@ -69,21 +70,21 @@ impl Pool {
             .password(database.password.reveal())
             .application_name("bagel-store")
             .ssl_mode(database.encryption.mode())
-            .connect_timeout(CONNECT_LIMIT)
+            .connect_timeout(limits.connect)
             .tcp_user_timeout(Duration::from_secs(10))
-            .options(format!("-c statement_timeout={}", statement_limit.as_millis()));
+            .options(format!("-c statement_timeout={}", limits.statement.as_millis()));
         Self {
             config,
             encryption: database.encryption.clone(),
             idle: Mutex::new(Vec::new()),
             seats: Semaphore::new(seats),
-            wait_limit,
+            limits,
         }
     }
 
     /// Borrows a connection, a new one if no living one is idle.
     pub(super) async fn borrow(&self) -> Result<Lease<'_>, DatabaseError> {
-        let Ok(Ok(seat)) = timeout(self.wait_limit, self.seats.acquire()).await else {
+        let Ok(Ok(seat)) = timeout(self.limits.seat, self.seats.acquire()).await else {
             return Err(DatabaseError::Silent("every connection is busy".to_owned()));
         };
         let client = match self.idle_client() {
@@ -100,10 +101,11 @@ impl Pool {
     }
 
     async fn connect(&self) -> Result<Client, DatabaseError> {
-        let (client, connection) = timeout(CONNECT_LIMIT, self.config.connect(self.encryption.connector()))
-            .await
-            .map_err(|_| DatabaseError::Silent("it took too long to connect".to_owned()))?
-            .map_err(|why| DatabaseError::Silent(in_words(&why)))?;
+        let (client, connection) =
+            timeout(self.limits.connect, self.config.connect(self.encryption.connector()))
+                .await
+                .map_err(|_| DatabaseError::Silent("it took too long to connect".to_owned()))?
+                .map_err(|why| DatabaseError::Silent(in_words(&why)))?;
         // Its errors also reach whoever uses the client.
         tokio::spawn(async move { connection.await.ok() });
         Ok(client)

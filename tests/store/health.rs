@@ -83,8 +83,8 @@ async fn a_store_becomes_healthy_as_soon_as_its_schema_arrives() {
 async fn a_store_that_started_before_its_database_finds_it_later() {
     let postgres = Postgres::shared();
     let database = postgres.free_name();
-    let environment = Environment { postgres, database };
-    let Environment { postgres, database } = &environment;
+    let environment = Environment::named(postgres, database);
+    let Environment { postgres, database, .. } = &environment;
     let mut guest = environment.store("v1.0.0").await.guest();
     let before = guest.get("/health").await;
     assert_eq!(before.status, StatusCode::SERVICE_UNAVAILABLE);

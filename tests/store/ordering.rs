@@ -200,6 +200,8 @@ async fn an_order_moves_one_step_at_a_time_however_often_the_button_is_pressed()
     }
     assert_eq!(environment.count("select count(*) from orders where status = 'baking'").await, 1);
     guest.post("/orders/1/advance", "status=baking").await;
+    guest.post("/orders/1/advance", "status=placed").await;
+    assert_eq!(environment.count("select count(*) from orders where status = 'ready'").await, 1);
     guest.post("/orders/1/advance", "status=ready").await;
     guest.post("/orders/1/advance", "status=collected").await;
     assert_eq!(environment.count("select count(*) from orders where status = 'collected'").await, 1);

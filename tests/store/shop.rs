@@ -8,7 +8,7 @@ use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{OnceCell, oneshot};
 
 /// The password of the store's one user.
 pub(crate) const DEMO_PASSWORD: &str = "pw-of-the-demo-user";
@@ -17,6 +17,8 @@ pub(crate) const DEMO_PASSWORD: &str = "pw-of-the-demo-user";
 pub(crate) struct Environment {
     pub(crate) postgres: Arc<Postgres>,
     pub(crate) database: String,
+    /// A connection of the test's own, for looking behind the store's back.
+    observer: OnceCell<tokio_postgres::Client>,
 }
 
 /// A store that runs inside the test; it ends with the last who holds it, its guests included.
@@ -55,11 +57,16 @@ impl Environment {
     pub(crate) async fn empty() -> Self {
         let postgres = Postgres::shared();
         let database = postgres.create_database().await;
-        Self { postgres, database }
+        Self::named(postgres, database)
+    }
+
+    /// Stands for a database that may not be there yet.
+    pub(crate) fn named(postgres: Arc<Postgres>, database: String) -> Self {
+        Self { postgres, database, observer: OnceCell::new() }
     }
 
     pub(crate) async fn update(&self, release: &str) {
-        changelog::update(&self.connect().await, release).await;
+        changelog::update(self.observer().await, release).await;
     }
 
     pub(crate) async fn connect(&self) -> tokio_postgres::Client {
@@ -67,12 +74,16 @@ impl Environment {
     }
 
     pub(crate) async fn run(&self, sql: &str) {
-        self.connect().await.batch_execute(sql).await.unwrap();
+        self.observer().await.batch_execute(sql).await.unwrap();
     }
 
     /// Asks for one number.
     pub(crate) async fn count(&self, sql: &str) -> i64 {
-        self.connect().await.query_one(sql, &[]).await.unwrap().get(0)
+        self.observer().await.query_one(sql, &[]).await.unwrap().get(0)
+    }
+
+    async fn observer(&self) -> &tokio_postgres::Client {
+        self.observer.get_or_init(|| self.connect()).await
     }
 
     pub(crate) async fn store(&self, version: &str) -> RunningStore {
