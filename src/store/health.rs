@@ -9,6 +9,7 @@ use super::version::Version;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -25,6 +26,10 @@ pub(super) struct Health {
     environment: String,
 }
 
+/// Why an answer is not 200, for the log.
+#[derive(Debug, Clone)]
+pub(super) struct Reason(pub(super) String);
+
 /// The body of `GET /version`.
 #[derive(Debug, Serialize)]
 pub(super) struct About {
@@ -36,7 +41,8 @@ pub(super) struct About {
 }
 
 /// Answers 200 when the schema is what this release needs, else 503 with the reason.
-pub(super) async fn health(State(store): State<Store>) -> (StatusCode, Json<Health>) {
+/// The reason travels with the answer, so that the log says it too.
+pub(super) async fn health(State(store): State<Store>) -> Response {
     let version = store.settings.version;
     let reason = match within(LIMIT, has_needed_changeset(&store.probe, version)).await {
         Ok(true) => None,
@@ -48,7 +54,13 @@ pub(super) async fn health(State(store): State<Store>) -> (StatusCode, Json<Heal
         Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
     };
     let environment = store.settings.environment.clone();
-    (code, Json(Health { status, reason, version: version.name(), environment }))
+    let said = reason.clone().map(Reason);
+    let mut response =
+        (code, Json(Health { status, reason, version: version.name(), environment })).into_response();
+    if let Some(said) = said {
+        response.extensions_mut().insert(said);
+    }
+    response
 }
 
 /// Answers what runs here and the newest changeset it sees; `null` when there is none or the database is silent.

@@ -145,7 +145,9 @@ async fn observe(State(store): State<Store>, request: Request, next: Next) -> Re
         headers.insert(name, HeaderValue::from_static(value));
     }
     let took = started.elapsed().as_millis();
-    say(&store, &format!("{method} {path} {} {took} ms", response.status().as_u16()));
+    let reason = response.extensions().get::<health::Reason>();
+    let reason = reason.map_or_else(String::new, |health::Reason(text)| format!(": {text}"));
+    say(&store, &format!("{method} {path} {} {took} ms{reason}", response.status().as_u16()));
     response
 }
 

@@ -71,7 +71,7 @@ impl Cloud {
             outcome: |_, sent| sent.clone(),
             logs: [Vec::new(), Vec::new()],
             database: 1,
-            password: super::postgres::PASSWORD.to_owned(),
+            password: crate::support::postgres::PASSWORD.to_owned(),
             operations: VecDeque::from([operation("old", "SUCCEEDED")]),
             before: Value::Null,
         };
@@ -130,8 +130,11 @@ impl Facts {
                 text(200, "text/xml", INSTANCE.replace("PORT", &self.database.to_string()))
             }
             "GetSecretValue" => {
-                let secret =
-                    if body["SecretId"] == "username" { "app".to_owned() } else { self.password.clone() };
+                let secret = if body["SecretId"] == "username" {
+                    crate::support::postgres::USERNAME.to_owned()
+                } else {
+                    self.password.clone()
+                };
                 json_response(&json!({"Name": body["SecretId"], "SecretString": secret}))
             }
             "ListServices" => json_response(&json!({"ServiceSummaryList": [

@@ -87,7 +87,7 @@ async fn a_password_that_was_changed_is_fetched_again_once() {
     assert_eq!(failure.because[0], "password authentication failed for user \"app\"");
     assert!(failure.because[1].starts_with("app may not log in to 127.0.0.1:"), "{failure}");
     assert_eq!(rig.cloud.count("GetSecretValue"), 4);
-    super::postgres::PASSWORD.clone_into(&mut rig.cloud.facts().password);
+    crate::support::postgres::PASSWORD.clone_into(&mut rig.cloud.facts().password);
     assert_eq!(read(&adapters).await, Ok(Ledger::default()));
 }
 

@@ -5,7 +5,6 @@ mod deploying;
 mod health;
 mod ledgers;
 mod migrating;
-mod postgres;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,12 +24,12 @@ use lockstep::runtime::{Clock, Perform as _, Sink};
 use tempfile::TempDir;
 
 use self::cloud::Cloud;
-use self::postgres::Server;
+use crate::support::postgres::Postgres;
 
 /// One environment called `test`, with everything around it.
 struct Rig {
     cloud: Cloud,
-    server: Option<Arc<Server>>,
+    server: Option<Arc<Postgres>>,
     database: String,
     releases: TempDir,
     settings: Settings,
@@ -48,8 +47,8 @@ impl Rig {
     /// With an empty database on a real server.
     async fn new() -> Self {
         let mut rig = Self::without_database().await;
-        let server = Server::shared();
-        rig.database = server.database().await;
+        let server = Postgres::shared();
+        rig.database = server.create_database().await;
         rig.cloud.facts().database = server.port;
         rig.settings = settings(&rig.cloud, &rig.releases, &rig.database);
         rig.server = Some(server);
@@ -63,7 +62,7 @@ impl Rig {
 
     /// A client of the test's own.
     async fn client(&self) -> tokio_postgres::Client {
-        self.server.as_ref().unwrap().client(&self.database).await
+        self.server.as_ref().unwrap().connect(&self.database).await
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -141,12 +142,16 @@ impl Drop for Place {
 
 /// The state after a first start with this build, made by whichever test comes first and kept for the next run.
 async fn first_start() -> PathBuf {
-    let cache = std::env::temp_dir().join(format!("lockstep-tests-{}", nix::unistd::geteuid()));
+    // One for each checkout that is built: another one's tests may run at the same time.
+    let program = Path::new(env!("CARGO_BIN_EXE_lockstep"));
+    let mut hasher = DefaultHasher::new();
+    (program, nix::unistd::geteuid().as_raw()).hash(&mut hasher);
+    let cache = std::env::temp_dir().join(format!("lockstep-tests-{:016x}", hasher.finish()));
     fs::create_dir_all(&cache).unwrap();
     fs::set_permissions(&cache, Permissions::from_mode(0o755)).unwrap();
     let lock = fs::File::create(cache.join("lock")).unwrap();
     let _held = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await.unwrap().unwrap();
-    let built = fs::metadata(env!("CARGO_BIN_EXE_lockstep")).unwrap().modified().unwrap();
+    let built = fs::metadata(program).unwrap().modified().unwrap();
     let current = format!("{built:?} with {}", tools_folder().display());
     let (made, stamp) = (cache.join("sandboxes"), cache.join("build"));
     if fs::read_to_string(&stamp).unwrap_or_default() != current {

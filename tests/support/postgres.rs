@@ -1,7 +1,7 @@
 //! A throw-away PostgreSQL server for tests: started by the first test that needs it, stopped when the last lets go.
 //!
-//! The programs are looked for in `LOCKSTEP_PG_BIN`, `PATH`, the usual folders of an installed server, and
-//! `.tools/pg`. It listens on loopback only and its files are in a temporary folder that is removed afterwards.
+//! The programs are looked for in `LOCKSTEP_PG_BIN`, `PATH`, the usual folders of an installed server, and what
+//! `make setup` fetched. It listens on loopback only and its files are in a temporary folder that is removed afterwards.
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, User, geteuid};
@@ -21,7 +21,8 @@ use tokio_postgres::{Client, Config, NoTls};
 pub(crate) const USERNAME: &str = "bagel";
 
 /// That user's password.
-pub(crate) const PASSWORD: &str = "pw-of-the-test-database";
+/// Long and odd, so that finding it anywhere means that it leaked.
+pub(crate) const PASSWORD: &str = "s3cr3t/of=the&test-database";
 
 /// One running server; dropping it stops it.
 pub(crate) struct Postgres {
@@ -124,7 +125,16 @@ fn launch(programs: &Path, folder: &Path, port: u16) -> Option<Child> {
         .arg("-D")
         .arg(folder.join("data"))
         .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="])
-        .args(["-c", "fsync=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB"])
+        .args([
+            "-c",
+            "fsync=off",
+            "-c",
+            "max_connections=200",
+            "-c",
+            "shared_buffers=32MB",
+            "-c",
+            "timezone=UTC",
+        ])
         .args(["-c", "logging_collector=off", "-c", "log_destination=stderr"])
         .stderr(Stdio::piped())
         .spawn()
@@ -164,11 +174,13 @@ fn programs() -> PathBuf {
         std::env::var_os("LOCKSTEP_PG_BIN").map(PathBuf::from).into_iter().collect();
     places.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
     places.extend(below(Path::new("/usr/lib/postgresql"), 2));
-    places.extend(below(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/pg"), 6));
+    let fetched = std::env::var_os("LOCKSTEP_TOOLS").map(PathBuf::from);
+    let fetched = fetched.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools"));
+    places.extend(below(&fetched.join("postgres"), 6));
     let found = places.into_iter().find(|place| {
         place.is_absolute() && place.join("initdb").is_file() && place.join("postgres").is_file()
     });
-    found.expect("PostgreSQL is installed, or LOCKSTEP_PG_BIN names the folder of initdb and postgres")
+    found.expect("there is no PostgreSQL: run `make setup`, or name the folder of initdb in LOCKSTEP_PG_BIN")
 }
 
 /// Returns every folder named `bin` at most `depth` levels below `folder`, newest version first.

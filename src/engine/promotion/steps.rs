@@ -1,184 +1,23 @@
-//! A promotion: its steps in order, each with its intent on record first, and what they prove.
+//! How a promotion goes on: from one step to the next, to the truth check, to its end.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::domain::Timestamp;
-use crate::domain::changelog::ChangesetId;
+use super::{Conclusion, Promotion, Stage, Step, StepStatus, refusal};
 use crate::domain::evidence::Evidence;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::Entry;
 use crate::domain::names::RunId;
 use crate::domain::observation::{Facet, OperationStatus};
-use crate::domain::plan::{Anchor, Plan, PlanDigest};
-use crate::domain::release::{ImageRef, Release};
+use crate::domain::plan::{Anchor, PlanDigest};
 use crate::domain::step::StepKind;
 use crate::engine::effect::{CloudCall, DatabaseCall, Effect, HealthCall, LiquibaseCall};
 use crate::engine::event::{Progress, StepOutcome};
 use crate::engine::planning::Planning;
-use crate::engine::refresh::Wait;
 use crate::engine::{EnvironmentState, State};
-
-/// One run of a plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Promotion {
-    /// Its id; signs locks and sessions too.
-    pub run: RunId,
-    /// What it carries out.
-    pub plan: Plan,
-    /// The release it brings.
-    pub release: Arc<Release>,
-    /// Who asked for it.
-    pub by: String,
-    /// When it began.
-    pub began: Timestamp,
-    /// Every step, in order.
-    pub steps: Vec<Step>,
-    /// The changesets that got their row in this run.
-    pub applied: Vec<ChangesetId>,
-    /// How the platform's operation ended, once it has.
-    pub operation: Option<(String, OperationStatus)>,
-    /// True once somebody asked to stop.
-    pub is_interrupted: bool,
-    /// Where it stands.
-    pub stage: Stage,
-    holds_lock: bool,
-}
-
-/// Where a promotion stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stage {
-    /// The outside world is at this step.
-    Performing(StepKind),
-    /// Fresh looks are awaited, for a step that only looks.
-    Looking(StepKind, Vec<Wait>),
-    /// It is decided; the lock is being let go.
-    Unlocking(Conclusion),
-    /// It is over.
-    Over(Conclusion, Timestamp),
-}
-
-/// What a promotion came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conclusion {
-    /// The truth check, if it came that far.
-    pub evidence: Option<Evidence>,
-    /// Why it is not proven; `None` means that it is.
-    pub failure: Option<Failure>,
-}
-
-/// One step and how it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// Which.
-    pub kind: StepKind,
-    /// How it stands.
-    pub status: StepStatus,
-}
-
-/// How a step stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StepStatus {
-    /// Its turn has not come.
-    Waiting,
-    /// It has nothing to do.
-    Skipped,
-    /// Under way.
-    Running {
-        /// Since when.
-        since: Timestamp,
-        /// Where it is, in words.
-        note: String,
-    },
-    /// It did what it should.
-    Done {
-        /// How long it took.
-        took: Duration,
-        /// What came of it.
-        note: String,
-    },
-    /// It did not.
-    Failed {
-        /// How long it took.
-        took: Duration,
-        /// Why.
-        failure: Failure,
-    },
-}
-
-impl Promotion {
-    /// True when nothing more will happen to it.
-    pub fn is_over(&self) -> bool {
-        matches!(self.stage, Stage::Over(..))
-    }
-
-    /// What it came to, once that is decided.
-    pub fn conclusion(&self) -> Option<&Conclusion> {
-        match &self.stage {
-            Stage::Unlocking(conclusion) | Stage::Over(conclusion, _) => Some(conclusion),
-            Stage::Performing(_) | Stage::Looking(..) => None,
-        }
-    }
-
-    /// When it ended.
-    pub fn ended(&self) -> Option<Timestamp> {
-        match self.stage {
-            Stage::Over(_, at) => Some(at),
-            _ => None,
-        }
-    }
-
-    /// The step that is under way.
-    pub fn current(&self) -> Option<StepKind> {
-        match self.stage {
-            Stage::Performing(step) | Stage::Looking(step, _) => Some(step),
-            Stage::Unlocking(_) | Stage::Over(..) => None,
-        }
-    }
-
-    /// How a step stands.
-    pub fn step(&self, kind: StepKind) -> Option<&Step> {
-        self.steps.iter().find(|step| step.kind == kind)
-    }
-
-    fn set(&mut self, kind: StepKind, status: StepStatus) {
-        if let Some(step) = self.steps.iter_mut().find(|step| step.kind == kind) {
-            step.status = status;
-        }
-    }
-
-    fn took(&self, kind: StepKind, now: Timestamp) -> Duration {
-        match self.step(kind).map(|step| &step.status) {
-            Some(StepStatus::Running { since, .. }) => now.duration_since(*since).unsigned_abs(),
-            _ => Duration::ZERO,
-        }
-    }
-
-    /// What a failure of the step `kind` means for the whole, given what was changed before it.
-    fn weigh(&self, kind: StepKind, mut failure: Failure) -> Failure {
-        let has_changed = !self.applied.is_empty() || self.operation.is_some();
-        let is_rolled_back = kind == StepKind::Service && failure.kind == FailureKind::ActionNeeded;
-        if self.applied.is_empty() && is_rolled_back {
-            // The platform put the old image back and the schema was not touched.
-            return failure.with_kind(FailureKind::Failed);
-        }
-        if has_changed && kind >= StepKind::Update && failure.kind != FailureKind::Unknown {
-            if !self.applied.is_empty() && kind > StepKind::Update {
-                let count = self.applied.len();
-                let noun = if count == 1 { "changeset was" } else { "changesets were" };
-                failure = failure.because(format!(
-                    "{count} {noun} applied before and stay: the schema is ahead of the app"
-                ));
-            }
-            return failure.with_kind(FailureKind::ActionNeeded);
-        }
-        failure
-    }
-}
 
 impl State {
     /// Begins to carry out the plan with this digest, if it is the one on screen and nothing stands in its way.
-    pub(super) fn promote(&mut self, digest: &PlanDigest) -> Vec<Effect> {
+    pub(in crate::engine) fn promote(&mut self, digest: &PlanDigest) -> Vec<Effect> {
         let Planning::Ready(prepared) = &self.planning else {
             self.refuse("there is no plan to carry out", "Make one first.");
             return Vec::new();
@@ -231,7 +70,7 @@ impl State {
     }
 
     /// Stops as soon as it is safe: before the next step, or at once where only watching is given up.
-    pub(super) fn interrupt(&mut self) -> Vec<Effect> {
+    pub(in crate::engine) fn interrupt(&mut self) -> Vec<Effect> {
         self.is_stopping = true;
         let Some(promotion) = self.promotion.as_mut().filter(|promotion| promotion.conclusion().is_none())
         else {
@@ -256,7 +95,12 @@ impl State {
     }
 
     /// A step reported something.
-    pub(super) fn step_went_on(&mut self, run: &RunId, kind: StepKind, progress: &Progress) -> Vec<Effect> {
+    pub(in crate::engine) fn step_went_on(
+        &mut self,
+        run: &RunId,
+        kind: StepKind,
+        progress: &Progress,
+    ) -> Vec<Effect> {
         let now = self.now;
         let Some(promotion) = self
             .promotion
@@ -299,7 +143,7 @@ impl State {
     }
 
     /// The journal cannot be written: the next step must not happen.
-    pub(super) fn journal_failed(&mut self, failure: &Failure) -> Vec<Effect> {
+    pub(in crate::engine) fn journal_failed(&mut self, failure: &Failure) -> Vec<Effect> {
         let current = self.running().and_then(Promotion::current);
         if let Some(step) = current {
             return self.fail(step, failure.clone());
@@ -309,7 +153,7 @@ impl State {
     }
 
     /// The lock was let go: the run is over.
-    pub(super) fn unlocked(&mut self, run: &RunId) -> Vec<Effect> {
+    pub(in crate::engine) fn unlocked(&mut self, run: &RunId) -> Vec<Effect> {
         match &self.promotion {
             Some(promotion) if promotion.run == *run => match &promotion.stage {
                 Stage::Unlocking(conclusion) => {
@@ -323,7 +167,7 @@ impl State {
     }
 
     /// Goes on when every look that a step waits for is there.
-    pub(super) fn settle_promotion(&mut self) -> Vec<Effect> {
+    pub(in crate::engine) fn settle_promotion(&mut self) -> Vec<Effect> {
         let Some(promotion) = &self.promotion else { return Vec::new() };
         match &promotion.stage {
             Stage::Looking(StepKind::Recheck, waits) if self.is_answered(waits) => self.recheck(),
@@ -514,16 +358,6 @@ impl State {
     }
 }
 
-/// The failure that lists every unmet condition.
-pub fn refusal(plan: &Plan, unmet: &[crate::domain::environment::Unmet]) -> Failure {
-    let what = format!("{} cannot be promoted to {} now", plan.version, plan.environment);
-    let failure = unmet
-        .iter()
-        .fold(Failure::new(FailureKind::Refused, what), |failure, unmet| failure.because(&unmet.what));
-    let how: Vec<_> = unmet.iter().map(|unmet| unmet.how.as_str()).collect();
-    failure.hint(how.join(" "))
-}
-
 fn perform(promotion: &Promotion, kind: StepKind) -> Option<Effect> {
     let (run, release) = (promotion.run.clone(), Arc::clone(&promotion.release));
     let environment = promotion.plan.environment.clone();
@@ -544,9 +378,8 @@ fn perform(promotion: &Promotion, kind: StepKind) -> Option<Effect> {
 }
 
 fn deploy(promotion: &Promotion, run: RunId) -> CloudCall {
-    let (image, expected): (ImageRef, Option<ImageRef>) =
-        (promotion.plan.image_to.clone(), promotion.plan.image_from.clone());
-    CloudCall::Deploy { run, image, expected }
+    let plan = &promotion.plan;
+    CloudCall::Deploy { run, image: plan.image_to.clone(), expected: plan.image_from.clone() }
 }
 
 /// A facet's value if the newest look found it, else why not.

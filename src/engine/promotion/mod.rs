@@ -1,0 +1,187 @@
+//! A promotion: its steps in order, each with its intent on record first, and what they prove.
+//!
+//! Here is what a promotion is; `steps` is how it goes on.
+
+mod steps;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::Timestamp;
+use crate::domain::changelog::ChangesetId;
+use crate::domain::environment::Unmet;
+use crate::domain::evidence::Evidence;
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::names::RunId;
+use crate::domain::observation::OperationStatus;
+use crate::domain::plan::Plan;
+use crate::domain::release::Release;
+use crate::domain::step::StepKind;
+use crate::engine::refresh::Wait;
+
+/// One run of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promotion {
+    /// Its id; signs locks and sessions too.
+    pub run: RunId,
+    /// What it carries out.
+    pub plan: Plan,
+    /// The release it brings.
+    pub release: Arc<Release>,
+    /// Who asked for it.
+    pub by: String,
+    /// When it began.
+    pub began: Timestamp,
+    /// Every step, in order.
+    pub steps: Vec<Step>,
+    /// The changesets that got their row in this run.
+    pub applied: Vec<ChangesetId>,
+    /// How the platform's operation ended, once it has.
+    pub operation: Option<(String, OperationStatus)>,
+    /// True once somebody asked to stop.
+    pub is_interrupted: bool,
+    /// Where it stands.
+    pub stage: Stage,
+    holds_lock: bool,
+}
+
+/// Where a promotion stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// The outside world is at this step.
+    Performing(StepKind),
+    /// Fresh looks are awaited, for a step that only looks.
+    Looking(StepKind, Vec<Wait>),
+    /// It is decided; the lock is being let go.
+    Unlocking(Conclusion),
+    /// It is over.
+    Over(Conclusion, Timestamp),
+}
+
+/// What a promotion came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conclusion {
+    /// The truth check, if it came that far.
+    pub evidence: Option<Evidence>,
+    /// Why it is not proven; `None` means that it is.
+    pub failure: Option<Failure>,
+}
+
+/// One step and how it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Which.
+    pub kind: StepKind,
+    /// How it stands.
+    pub status: StepStatus,
+}
+
+/// How a step stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepStatus {
+    /// Its turn has not come.
+    Waiting,
+    /// It has nothing to do.
+    Skipped,
+    /// Under way.
+    Running {
+        /// Since when.
+        since: Timestamp,
+        /// Where it is, in words.
+        note: String,
+    },
+    /// It did what it should.
+    Done {
+        /// How long it took.
+        took: Duration,
+        /// What came of it.
+        note: String,
+    },
+    /// It did not.
+    Failed {
+        /// How long it took.
+        took: Duration,
+        /// Why.
+        failure: Failure,
+    },
+}
+
+impl Promotion {
+    /// True when nothing more will happen to it.
+    pub fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Over(..))
+    }
+
+    /// What it came to, once that is decided.
+    pub fn conclusion(&self) -> Option<&Conclusion> {
+        match &self.stage {
+            Stage::Unlocking(conclusion) | Stage::Over(conclusion, _) => Some(conclusion),
+            Stage::Performing(_) | Stage::Looking(..) => None,
+        }
+    }
+
+    /// When it ended.
+    pub fn ended(&self) -> Option<Timestamp> {
+        match self.stage {
+            Stage::Over(_, at) => Some(at),
+            _ => None,
+        }
+    }
+
+    /// The step that is under way.
+    pub fn current(&self) -> Option<StepKind> {
+        match self.stage {
+            Stage::Performing(step) | Stage::Looking(step, _) => Some(step),
+            Stage::Unlocking(_) | Stage::Over(..) => None,
+        }
+    }
+
+    /// How a step stands.
+    pub fn step(&self, kind: StepKind) -> Option<&Step> {
+        self.steps.iter().find(|step| step.kind == kind)
+    }
+
+    fn set(&mut self, kind: StepKind, status: StepStatus) {
+        if let Some(step) = self.steps.iter_mut().find(|step| step.kind == kind) {
+            step.status = status;
+        }
+    }
+
+    fn took(&self, kind: StepKind, now: Timestamp) -> Duration {
+        match self.step(kind).map(|step| &step.status) {
+            Some(StepStatus::Running { since, .. }) => now.duration_since(*since).unsigned_abs(),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// What a failure of the step `kind` means for the whole, given what was changed before it.
+    fn weigh(&self, kind: StepKind, mut failure: Failure) -> Failure {
+        let has_changed = !self.applied.is_empty() || self.operation.is_some();
+        let is_rolled_back = kind == StepKind::Service && failure.kind == FailureKind::ActionNeeded;
+        if self.applied.is_empty() && is_rolled_back {
+            // The platform put the old image back and the schema was not touched.
+            return failure.with_kind(FailureKind::Failed);
+        }
+        if has_changed && kind >= StepKind::Update && failure.kind != FailureKind::Unknown {
+            if !self.applied.is_empty() && kind > StepKind::Update {
+                let count = self.applied.len();
+                let noun = if count == 1 { "changeset was" } else { "changesets were" };
+                failure = failure.because(format!(
+                    "{count} {noun} applied before and stay: the schema is ahead of the app"
+                ));
+            }
+            return failure.with_kind(FailureKind::ActionNeeded);
+        }
+        failure
+    }
+}
+
+/// The failure that lists every unmet condition.
+pub fn refusal(plan: &Plan, unmet: &[Unmet]) -> Failure {
+    let what = format!("{} cannot be promoted to {} now", plan.version, plan.environment);
+    let failure = unmet
+        .iter()
+        .fold(Failure::new(FailureKind::Refused, what), |failure, unmet| failure.because(&unmet.what));
+    let how: Vec<_> = unmet.iter().map(|unmet| unmet.how.as_str()).collect();
+    failure.hint(how.join(" "))
+}
