@@ -147,15 +147,15 @@ async fn first_start() -> PathBuf {
     let lock = fs::File::create(cache.join("lock")).unwrap();
     let _held = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await.unwrap().unwrap();
     let built = fs::metadata(env!("CARGO_BIN_EXE_lockstep")).unwrap().modified().unwrap();
-    let build = format!("{built:?} with {}", tools_folder().display());
+    let current = format!("{built:?} with {}", tools_folder().display());
     let (made, stamp) = (cache.join("sandboxes"), cache.join("build"));
-    if fs::read_to_string(&stamp).unwrap_or_default() != build {
+    if fs::read_to_string(&stamp).unwrap_or_default() != current {
         fs::remove_dir_all(&made).ok();
         let place = Place::fresh();
         place.up().await;
         place.down().await;
         fs::rename(place.root().join("sandboxes"), &made).unwrap();
-        fs::write(stamp, build).unwrap();
+        fs::write(stamp, current).unwrap();
     }
     made
 }
