@@ -12,6 +12,8 @@ pub mod runtime;
 pub mod adapters;
 pub mod config;
 
+pub mod cli;
+pub mod exit;
 pub mod headless;
 pub mod tui;
 

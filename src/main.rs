@@ -4,8 +4,5 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // The sandbox's own processes are this program under another first word; they need no terminal.
-    if let Some(code) = lockstep::sandbox::entry(std::env::args_os().skip(1)) {
-        return code;
-    }
-    ExitCode::SUCCESS
+    lockstep::sandbox::entry(std::env::args_os().skip(1)).unwrap_or_else(lockstep::cli::main)
 }

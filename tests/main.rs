@@ -1,5 +1,20 @@
-//! The one integration-test binary.
+//! The one integration-test binary: real PostgreSQL, real Liquibase, real processes, nothing beyond loopback.
 
 // The attribute tells clippy that helper functions are test code too.
 #[cfg(test)]
+mod adapters;
+#[cfg(test)]
+mod aws;
+#[cfg(test)]
+mod console;
+#[cfg(test)]
 mod sandbox;
+#[cfg(test)]
+mod store;
+
+#[cfg(test)]
+mod support {
+    //! What several tests stand on.
+
+    pub(crate) mod postgres;
+}

@@ -1,1 +1,329 @@
-//! To be filled.
+//! From effects to the world: cloud, databases, Liquibase, the application, the folder of releases.
+//!
+//! Only here is an SDK, a driver or a child process named, and none of their types leaves this folder: what goes out
+//! are domain types and failures, past one redactor. No task is spawned here, and the clock is the sink's.
+
+mod archive;
+mod artifacts;
+mod aws;
+mod health;
+pub mod liquibase;
+pub mod packing;
+mod postgres;
+mod process;
+mod redact;
+mod report;
+mod tls;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::artifacts::Artifacts;
+use self::aws::{Aws, Deployment};
+use self::health::{Health, Waiting};
+use self::liquibase::{Liquibase, Target};
+use self::postgres::Databases;
+use self::redact::Redactor;
+use self::report::{Report, within};
+use crate::config::{EnvironmentSettings, Settings};
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::log::Level;
+use crate::domain::names::{EnvironmentName, RunId};
+use crate::domain::observation::{HealthView, Observation, ServiceView};
+use crate::domain::release::Version;
+use crate::domain::step::StepKind;
+use crate::engine::effect::{CloudCall, DatabaseCall, Effect, HealthCall, LiquibaseCall};
+use crate::engine::event::{EventKind, Identity, StepOutcome};
+use crate::runtime::{Perform, Sink};
+
+/// The longest pause between two questions to an application that is waited for.
+const HEALTH_PAUSE: Duration = Duration::from_secs(1);
+
+/// Carries effects out in the world. Cheap to clone; clones share connections and what was found out.
+#[derive(Clone)]
+pub struct Adapters(Arc<Parts>);
+
+struct Parts {
+    settings: Arc<Settings>,
+    redactor: Redactor,
+    aws: Aws,
+    databases: Databases,
+    artifacts: Artifacts,
+    liquibase: Liquibase,
+    health: Health,
+}
+
+impl Adapters {
+    /// Adapters for the instance that `settings` describe. `tools` is the folder that `make setup` fills. Nothing
+    /// is asked or opened before the first effect.
+    pub fn new(settings: Arc<Settings>, tools: Option<PathBuf>) -> Self {
+        let redactor = Redactor::default();
+        if let Some((_, secret)) = &settings.aws.keys {
+            redactor.learn(secret);
+        }
+        let aws = Aws::new(settings.clone());
+        let databases = Databases::new(settings.clone(), aws.clone(), redactor.clone());
+        let artifacts = Artifacts::new(settings.clone());
+        let liquibase = Liquibase::new(settings.clone(), tools, databases.clone(), artifacts.clone());
+        let health = Health::default();
+        Self(Arc::new(Parts { settings, redactor, aws, databases, artifacts, liquibase, health }))
+    }
+}
+
+impl Perform for Adapters {
+    async fn perform(&self, effect: Effect, out: Sink) {
+        let parts = &*self.0;
+        let report = Report::new(out, parts.redactor.clone());
+        // The clients of the cloud make large futures; each is kept on the heap while it runs.
+        match effect {
+            Effect::Identify => {
+                let result = Box::pin(parts.identify()).await;
+                report.send(EventKind::Identified(report.clean(result))).await;
+            }
+            Effect::ReadReleases => Box::pin(parts.read_releases(&report)).await,
+            Effect::Cloud(environment, call) => Box::pin(parts.cloud(&environment, call, &report)).await,
+            Effect::Database(environment, call) => {
+                Box::pin(parts.database(&environment, call, &report)).await;
+            }
+            Effect::Liquibase(environment, call) => {
+                Box::pin(parts.liquibase(&environment, call, &report)).await;
+            }
+            Effect::Health(environment, call) => Box::pin(parts.health(&environment, call, &report)).await,
+            Effect::Record(_) | Effect::ReadJournal => {
+                let words =
+                    "the journal is the runtime's own; the adapters were asked for it and did nothing";
+                report.note(Level::Error, words.to_owned()).await;
+            }
+        }
+    }
+}
+
+impl Parts {
+    async fn identify(&self) -> Result<Identity, Failure> {
+        let what = || "could not find out who is asking AWS".to_owned();
+        let caller = within(self.settings.deadlines.look, what, self.aws.identity()).await?;
+        Ok(caller.unwrap_or_else(|| Identity { name: machine_user(), account: None, arn: None }))
+    }
+
+    async fn read_releases(&self, report: &Report) {
+        let result = self.artifacts.catalog().await.map(|(catalog, problems)| {
+            let notes = problems.into_iter().map(|failure| {
+                let because = failure.because.join("; ");
+                format!("{}: {because}", failure.what)
+            });
+            (catalog, notes.collect::<Vec<_>>())
+        });
+        let result = match result {
+            Ok((catalog, notes)) => {
+                for note in notes {
+                    report.note(Level::Warning, note).await;
+                }
+                Ok(catalog)
+            }
+            Err(failure) => Err(failure),
+        };
+        report.send(EventKind::Releases(report.clean(result))).await;
+    }
+
+    async fn cloud(&self, name: &EnvironmentName, call: CloudCall, report: &Report) {
+        match call {
+            CloudCall::Describe(generation) => {
+                let view = report.clean(Box::pin(self.describe(name)).await);
+                let seen = Observation::Service(view);
+                report.send(EventKind::Observed(name.clone(), generation, seen)).await;
+            }
+            CloudCall::Deploy { run, image, expected } => {
+                let step = report.step(&run, StepKind::Service);
+                let deployed = async {
+                    let environment = self.environment(name)?;
+                    let expected = expected.as_ref();
+                    let deployment =
+                        Deployment { aws: &self.aws, environment, image: &image, expected, step: &step };
+                    Box::pin(deployment.run()).await
+                };
+                let result = deployed.await;
+                step.ended(result).await;
+            }
+        }
+    }
+
+    async fn describe(&self, name: &EnvironmentName) -> Result<ServiceView, Failure> {
+        let environment = self.environment(name)?;
+        let what = || format!("could not describe the service of {name}");
+        within(self.settings.deadlines.look, what, self.aws.service_view(environment)).await
+    }
+
+    async fn database(&self, name: &EnvironmentName, call: DatabaseCall, report: &Report) {
+        match call {
+            DatabaseCall::ReadLedger(generation) => {
+                let ledger = match self.environment(name) {
+                    Ok(environment) => self.databases.ledger(environment).await,
+                    Err(failure) => Err(failure),
+                };
+                let seen = Observation::Ledger(report.clean(ledger));
+                report.send(EventKind::Observed(name.clone(), generation, seen)).await;
+            }
+            DatabaseCall::Lock(run) => {
+                let locked = match self.environment(name) {
+                    Ok(environment) => self.databases.lock(environment, &run).await,
+                    Err(failure) => Err(failure),
+                };
+                let outcome = locked.map(|()| StepOutcome::Done(format!("{name} is locked for {run}")));
+                report.step(&run, StepKind::Lock).ended(outcome).await;
+            }
+            DatabaseCall::Unlock(run) => {
+                self.databases.unlock(&run).await;
+                report.send(EventKind::Unlocked(run)).await;
+            }
+        }
+    }
+
+    async fn liquibase(&self, name: &EnvironmentName, call: LiquibaseCall, report: &Report) {
+        let (run, release, kind, tag) = match call {
+            LiquibaseCall::Validate(run, release) => (run, release, StepKind::Validate, None),
+            LiquibaseCall::Tag(run, release, tag) => (run, release, StepKind::Anchor, Some(tag)),
+            LiquibaseCall::Update(run, release) => (run, release, StepKind::Update, None),
+        };
+        let step = report.step(&run, kind);
+        let result = match self.environment(name) {
+            Ok(environment) => {
+                let target = Target { environment, run: &run, release: &release, step: &step };
+                match (kind, tag) {
+                    (_, Some(tag)) => self.liquibase.tag(&target, &tag).await,
+                    (StepKind::Validate, None) => self.liquibase.validate(&target).await,
+                    _ => self.liquibase.update(&target).await,
+                }
+            }
+            Err(failure) => Err(failure),
+        };
+        step.ended(result).await;
+    }
+
+    async fn health(&self, name: &EnvironmentName, call: HealthCall, report: &Report) {
+        match call {
+            HealthCall::Probe(generation) => {
+                let view = report.clean(self.probe(name, report).await);
+                let seen = Observation::Health(view);
+                report.send(EventKind::Observed(name.clone(), generation, seen)).await;
+            }
+            HealthCall::Await(run, version) => {
+                let result = self.wait_for(name, &run, &version, report).await;
+                report.step(&run, StepKind::Health).ended(result).await;
+            }
+        }
+    }
+
+    async fn probe(&self, name: &EnvironmentName, report: &Report) -> Result<HealthView, Failure> {
+        let look = self.settings.deadlines.look;
+        let what = || format!("could not ask the application of {name}");
+        within(look, what, async {
+            let address = Box::pin(self.aws.address(self.environment(name)?)).await?;
+            self.health.probe(name, &address, look, &report.clock()).await
+        })
+        .await
+    }
+
+    async fn wait_for(
+        &self,
+        name: &EnvironmentName,
+        run: &RunId,
+        version: &Version,
+        report: &Report,
+    ) -> Result<StepOutcome, Failure> {
+        let address = Box::pin(self.aws.address(self.environment(name)?)).await?;
+        let waiting = Waiting {
+            environment: name,
+            address: &address,
+            version,
+            look: self.settings.deadlines.look,
+            deadline: self.settings.deadlines.health,
+            pause: self.settings.polling.operation.min(HEALTH_PAUSE),
+        };
+        self.health.wait(&waiting, &report.step(run, StepKind::Health)).await
+    }
+
+    fn environment(&self, name: &EnvironmentName) -> Result<&EnvironmentSettings, Failure> {
+        self.settings.environment(name).ok_or_else(|| {
+            Failure::new(FailureKind::Configuration, format!("there is no environment called {name}"))
+                .hint(format!("Add it to {}.", self.settings.origin.display()))
+        })
+    }
+}
+
+/// The user of this machine, as people know them.
+fn machine_user() -> String {
+    let known = std::env::var("USER").ok().filter(|user| !user.is_empty());
+    let listed = || nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten().map(|user| user.name);
+    known.or_else(listed).unwrap_or_else(|| format!("user {}", nix::unistd::getuid()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{
+        AwsSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
+        RunnerKind,
+    };
+    use crate::domain::names::DemoId;
+    use crate::runtime::Clock;
+
+    /// Settings of an instance that does not exist.
+    pub(super) fn settings() -> Settings {
+        let second = Duration::from_secs(1);
+        Settings {
+            origin: "lockstep.toml".into(),
+            id: DemoId::parse("demo1").unwrap(),
+            title: "Bagel Store".to_owned(),
+            mode: "TEST".to_owned(),
+            aws: AwsSettings {
+                region: "us-east-1".to_owned(),
+                endpoint_url: Some("http://127.0.0.1:1".to_owned()),
+                profile: None,
+                keys: Some(("test".to_owned(), crate::domain::secret::Secret::new("test-key"))),
+            },
+            database: DatabaseSettings {
+                instance: "rds".to_owned(),
+                username_secret: "u".to_owned(),
+                password_secret: "p".to_owned(),
+                ca_bundle: None,
+            },
+            releases: ReleaseSettings {
+                folder: "releases".into(),
+                image: "registry.example/store".to_owned(),
+            },
+            liquibase: LiquibaseSettings { runner: RunnerKind::Auto, docker_image: "image".to_owned() },
+            polling: PollingSettings { operation: second, observe: second },
+            deadlines: DeadlineSettings {
+                look: second,
+                deployment: second,
+                health: second,
+                liquibase: second,
+            },
+            environments: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_environment_that_is_not_configured_is_a_failure_and_not_a_missing_event() {
+        let adapters = Adapters::new(Arc::new(settings()), None);
+        let (sink, mut events) = Sink::queue(Clock::system());
+        let nowhere = EnvironmentName::parse("nowhere").unwrap();
+        for effect in [
+            Effect::Cloud(nowhere.clone(), CloudCall::Describe(1)),
+            Effect::Database(nowhere.clone(), DatabaseCall::ReadLedger(1)),
+            Effect::Health(nowhere.clone(), HealthCall::Probe(1)),
+        ] {
+            adapters.perform(effect, sink.clone()).await;
+            let EventKind::Observed(name, 1, seen) = events.recv().await.unwrap().kind else { panic!() };
+            let failure = match seen {
+                Observation::Service(Err(failure))
+                | Observation::Ledger(Err(failure))
+                | Observation::Health(Err(failure)) => failure,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!((name, failure.kind), (nowhere.clone(), FailureKind::Configuration));
+            assert_eq!(failure.what, "there is no environment called nowhere");
+        }
+    }
+}

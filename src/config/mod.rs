@@ -1,1 +1,135 @@
-//! To be filled.
+//! From files to typed settings: the instance, the tools, the themes. Every problem of a file is reported at once.
+
+pub mod file;
+pub mod instance;
+pub mod paths;
+pub mod theme;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::domain::environment::Environment;
+use crate::domain::names::{DemoId, EnvironmentName};
+use crate::domain::secret::Secret;
+
+/// Everything that is configured about one instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The file that it was read from.
+    pub origin: PathBuf,
+    /// Which instance this is.
+    pub id: DemoId,
+    /// What the application is called on screen.
+    pub title: String,
+    /// The word for how real this is, such as `SANDBOX ×20` or `LIVE`.
+    pub mode: String,
+    /// How to reach AWS.
+    pub aws: AwsSettings,
+    /// How to reach the databases.
+    pub database: DatabaseSettings,
+    /// Where releases are.
+    pub releases: ReleaseSettings,
+    /// How to run Liquibase.
+    pub liquibase: LiquibaseSettings,
+    /// How often to look.
+    pub polling: PollingSettings,
+    /// How long to wait.
+    pub deadlines: DeadlineSettings,
+    /// The environments, in order.
+    pub environments: Vec<EnvironmentSettings>,
+}
+
+impl Settings {
+    /// The settings of one environment.
+    pub fn environment(&self, name: &EnvironmentName) -> Option<&EnvironmentSettings> {
+        self.environments.iter().find(|settings| settings.environment.name == *name)
+    }
+}
+
+/// One environment, with what only the adapters need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvironmentSettings {
+    /// The environment.
+    pub environment: Environment,
+    /// Where its application answers; by default the address that the platform names.
+    pub address: Option<String>,
+}
+
+/// How to reach AWS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsSettings {
+    /// The region.
+    pub region: String,
+    /// Another address than AWS's own, for an emulated AWS.
+    pub endpoint_url: Option<String>,
+    /// The profile of the AWS configuration; beats keys that happen to be in the environment.
+    pub profile: Option<String>,
+    /// Fixed keys; only together with `endpoint_url`.
+    pub keys: Option<(String, Secret)>,
+}
+
+/// How to reach the databases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatabaseSettings {
+    /// The RDS instance that holds all of them.
+    pub instance: String,
+    /// The secret with the user's name.
+    pub username_secret: String,
+    /// The secret with the password.
+    pub password_secret: String,
+    /// Certificates (PEM) to trust; when set, connections use TLS and the host name is verified.
+    pub ca_bundle: Option<PathBuf>,
+}
+
+/// Where releases are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseSettings {
+    /// The folder with the changelog archives.
+    pub folder: PathBuf,
+    /// The image repository; the tag is the version.
+    pub image: String,
+}
+
+/// How to run Liquibase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiquibaseSettings {
+    /// Which kind of runner.
+    pub runner: RunnerKind,
+    /// The Docker image, for that kind.
+    pub docker_image: String,
+}
+
+/// The kinds of Liquibase runner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunnerKind {
+    /// The first of JVM and CLI that works here.
+    Auto,
+    /// `java` started directly with the jars: the fastest.
+    Jvm,
+    /// The installed `liquibase` command.
+    Cli,
+    /// `docker run` of an image.
+    Docker,
+}
+
+/// How often to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PollingSettings {
+    /// Between two looks at a running operation.
+    pub operation: Duration,
+    /// Between two looks at an environment where nothing happens.
+    pub observe: Duration,
+}
+
+/// How long to wait before an answer is taken for missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeadlineSettings {
+    /// For one question to a cloud service, a database or an application.
+    pub look: Duration,
+    /// For a deployment. App Runner may take twenty minutes to give up.
+    pub deployment: Duration,
+    /// For the application to become healthy after its deployment succeeded.
+    pub health: Duration,
+    /// For one run of Liquibase.
+    pub liquibase: Duration,
+}

@@ -1,1 +1,21 @@
-//! To be filled.
+//! The nouns of lockstep, and what can be worked out from them alone.
+//!
+//! Pure: no file, no network, no process, no clock, no task. Times arrive from outside, parsing returns
+//! what was read together with every problem found.
+
+pub mod changelog;
+pub mod drift;
+pub mod environment;
+pub mod evidence;
+pub mod failure;
+pub mod journal;
+pub mod ledger;
+pub mod log;
+pub mod names;
+pub mod observation;
+pub mod plan;
+pub mod release;
+pub mod secret;
+pub mod step;
+
+pub use jiff::Timestamp;

@@ -1,1 +1,292 @@
-//! To be filled.
+//! The verbs: events in, effects out. Pure, so that every behaviour is tested as a sequence of values.
+
+pub mod effect;
+pub mod event;
+pub mod planning;
+pub mod promotion;
+
+mod refresh;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::domain::Timestamp;
+use crate::domain::drift::{Comparison, Pair};
+use crate::domain::environment::Environment;
+use crate::domain::failure::Failure;
+use crate::domain::journal::{Entry, History};
+use crate::domain::ledger::Ledger;
+use crate::domain::log::LogBook;
+use crate::domain::names::{DemoId, EnvironmentName};
+use crate::domain::observation::{Facet, HealthView, Observation, ServiceView};
+use crate::domain::release::{Catalog, Release, Version};
+use effect::Effect;
+use event::{Event, EventKind, Identity, Intent};
+use planning::Planning;
+use promotion::Promotion;
+
+/// Latencies kept for the sparkline of an environment.
+const LATENCIES: usize = 60;
+
+/// Messages kept for the operator.
+const MESSAGES: usize = 200;
+
+/// All that a frontend may show.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// Which instance this is.
+    pub id: DemoId,
+    /// What the application is called.
+    pub title: String,
+    /// The word for how real this is.
+    pub mode: String,
+    /// The time of the newest event.
+    pub now: Timestamp,
+    /// Who is asking.
+    pub identity: Option<Result<Identity, Failure>>,
+    /// The environments, in order.
+    pub environments: Vec<EnvironmentState>,
+    /// The releases.
+    pub catalog: Facet<Catalog>,
+    /// The plan that was asked for last.
+    pub planning: Planning,
+    /// The promotion that runs, or that ran last.
+    pub promotion: Option<Promotion>,
+    /// What the journal adds up to.
+    pub history: History,
+    /// The newest log lines.
+    pub log: LogBook,
+    /// What the operator should know, oldest first.
+    pub messages: VecDeque<Message>,
+    /// True once somebody asked to stop: nothing new begins.
+    pub is_stopping: bool,
+    /// How often to look at an environment where nothing happens.
+    observe_every: Duration,
+    journal_checked_at: Option<Timestamp>,
+}
+
+/// One environment and what is known of it.
+#[derive(Debug, Clone)]
+pub struct EnvironmentState {
+    /// How it is configured.
+    pub environment: Environment,
+    /// The service, as its platform sees it.
+    pub service: Facet<ServiceView>,
+    /// The database's ledger.
+    pub ledger: Facet<Ledger>,
+    /// The application's own word.
+    pub health: Facet<HealthView>,
+    /// The newest latencies of `/health`, oldest first; `None` where it did not answer well.
+    pub latencies: VecDeque<Option<Duration>>,
+}
+
+impl EnvironmentState {
+    /// The version that runs, as far as the image tells.
+    pub fn version(&self) -> Option<Version> {
+        self.service.value().and_then(|service| service.image.version())
+    }
+}
+
+/// Something the operator should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// When it was said.
+    pub at: Timestamp,
+    /// What: a refusal or a failure is shown with its causes.
+    pub text: Result<String, Failure>,
+}
+
+impl State {
+    /// A state in which nothing is known yet.
+    pub fn new(
+        id: DemoId,
+        title: impl Into<String>,
+        mode: impl Into<String>,
+        environments: Vec<Environment>,
+        observe_every: Duration,
+    ) -> Self {
+        let environments = environments
+            .into_iter()
+            .map(|environment| EnvironmentState {
+                environment,
+                service: Facet::default(),
+                ledger: Facet::default(),
+                health: Facet::default(),
+                latencies: VecDeque::new(),
+            })
+            .collect();
+        Self {
+            id,
+            title: title.into(),
+            mode: mode.into(),
+            now: Timestamp::UNIX_EPOCH,
+            identity: None,
+            environments,
+            catalog: Facet::default(),
+            planning: Planning::None,
+            promotion: None,
+            history: History::default(),
+            log: LogBook::default(),
+            messages: VecDeque::new(),
+            is_stopping: false,
+            observe_every,
+            journal_checked_at: None,
+        }
+    }
+
+    /// Takes one event in and says what to do next.
+    pub fn apply(&mut self, event: &Event) -> Vec<Effect> {
+        self.now = self.now.max(event.at);
+        let mut effects = match &event.kind {
+            EventKind::Intent(intent) => self.intend(intent),
+            EventKind::Ticked => self.observe_what_is_due(),
+            EventKind::Observed(environment, generation, observation) => {
+                self.observed(environment, *generation, observation);
+                self.keep_plan_true(Some(environment));
+                Vec::new()
+            }
+            EventKind::Releases(result) => {
+                self.catalog.answer_next(event.at, result.clone());
+                self.keep_plan_true(None);
+                Vec::new()
+            }
+            EventKind::Identified(result) => {
+                self.identity = Some(result.clone());
+                Vec::new()
+            }
+            EventKind::Remembered(history) => {
+                self.history = history.clone();
+                Vec::new()
+            }
+            EventKind::JournalFailed(failure) => self.journal_failed(failure),
+            EventKind::Step(run, step, progress) => self.step_went_on(run, *step, progress),
+            EventKind::Unlocked(run) => self.unlocked(run),
+            EventKind::Log(lines) => {
+                self.log.extend(lines.iter().cloned());
+                Vec::new()
+            }
+            EventKind::Finished(_) => Vec::new(),
+        };
+        effects.extend(self.settle_planning());
+        effects.extend(self.settle_promotion());
+        self.remember(&effects);
+        effects
+    }
+
+    /// The environment with this name.
+    pub fn environment(&self, name: &EnvironmentName) -> Option<&EnvironmentState> {
+        self.environments.iter().find(|state| state.environment.name == *name)
+    }
+
+    /// The release that a promotion to `environment` would bring by default: what runs in the environment before;
+    /// for the first one the newest.
+    pub fn candidate(&self, environment: &EnvironmentName) -> Option<&Release> {
+        let catalog = self.catalog.value()?;
+        match &self.environment(environment)?.environment.after {
+            None => catalog.newest(),
+            Some(after) => catalog.get(&self.environment(after)?.version()?),
+        }
+    }
+
+    /// Image and schema of an environment as one state.
+    pub fn pair(&self, environment: &EnvironmentState) -> Pair {
+        let version = environment.version();
+        Pair::of(version.as_ref(), environment.ledger.value(), self.catalog.value())
+    }
+
+    /// The ledger of an environment held against the release that would come next, or that runs.
+    pub fn comparison(&self, environment: &EnvironmentState) -> Option<Comparison> {
+        let release = self
+            .candidate(&environment.environment.name)
+            .filter(|candidate| environment.version().is_none_or(|running| candidate.version >= running))
+            .or_else(|| self.catalog.value()?.get(&environment.version()?))?;
+        Some(Comparison::of(&release.changelog, environment.ledger.value()?))
+    }
+
+    /// The promotion, while it runs.
+    pub fn running(&self) -> Option<&Promotion> {
+        self.promotion.as_ref().filter(|promotion| !promotion.is_over())
+    }
+
+    /// The name to put into the journal and beside an approval.
+    pub fn operator(&self) -> String {
+        match &self.identity {
+            Some(Ok(identity)) => identity.name.clone(),
+            _ => "unknown".to_owned(),
+        }
+    }
+
+    fn intend(&mut self, intent: &Intent) -> Vec<Effect> {
+        match intent {
+            Intent::Begin => {
+                let mut effects = vec![Effect::Identify, Effect::ReadJournal, self.ask_releases()];
+                effects.extend(self.observe_all());
+                effects
+            }
+            Intent::Refresh => {
+                let mut effects = vec![Effect::ReadJournal, self.ask_releases()];
+                effects.extend(self.observe_all());
+                effects
+            }
+            Intent::Plan { environment, release } => self.plan(environment, release.as_ref()),
+            Intent::Dismiss => {
+                self.planning = Planning::None;
+                Vec::new()
+            }
+            Intent::Promote(digest) => self.promote(digest),
+            Intent::Acknowledge(environment) => self.acknowledge(environment),
+            Intent::Interrupt => self.interrupt(),
+        }
+    }
+
+    fn acknowledge(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
+        if self.history.alarm(environment).is_none() {
+            return Vec::new();
+        }
+        self.say(Ok(format!("the failure of {environment} is acknowledged")));
+        let by = self.operator();
+        vec![Effect::Record(Entry::Acknowledged { environment: environment.clone(), by })]
+    }
+
+    fn observed(&mut self, name: &EnvironmentName, generation: u64, observation: &Observation) {
+        let now = self.now;
+        let Some(state) = self.environments.iter_mut().find(|state| state.environment.name == *name) else {
+            return;
+        };
+        match observation {
+            Observation::Service(result) => {
+                state.service.answer(generation, now, result.clone());
+            }
+            Observation::Ledger(result) => {
+                state.ledger.answer(generation, now, result.clone());
+            }
+            Observation::Health(result) => {
+                let latency = result.as_ref().ok().filter(|view| view.is_healthy()).map(|view| view.latency);
+                if state.health.answer(generation, now, result.clone()) {
+                    state.latencies.push_back(latency);
+                    if state.latencies.len() > LATENCIES {
+                        state.latencies.pop_front();
+                    }
+                }
+            }
+        }
+    }
+
+    /// What was sent to the journal counts at once; reading it back later gives the same.
+    fn remember(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            if let Effect::Record(entry) = effect {
+                self.history.add(self.now, entry);
+            }
+        }
+    }
+
+    fn say(&mut self, text: Result<String, Failure>) {
+        self.messages.push_back(Message { at: self.now, text });
+        if self.messages.len() > MESSAGES {
+            self.messages.pop_front();
+        }
+    }
+}

@@ -1,1 +1,249 @@
-//! To be filled.
+//! The frontend without a screen: progress on standard error, the result on standard output, an exit code that
+//! means something.
+
+mod json;
+mod progress;
+mod text;
+
+use std::future;
+use std::io::{self, Write};
+
+use crate::domain::environment::{Gate, Tier};
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::names::EnvironmentName;
+use crate::domain::plan::PlanDigest;
+use crate::domain::release::Version;
+use crate::engine::State;
+use crate::engine::event::{Event, Intent};
+use crate::engine::planning::{Planning, Prepared};
+use crate::engine::promotion::refusal;
+use crate::exit::Exit;
+use crate::runtime::{Frontend, Next, StopSignals};
+
+pub use json::release as release_json;
+pub use progress::Progress;
+pub use text::failure as failure_text;
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Job {
+    /// Show every environment.
+    Status,
+    /// Show what a promotion would do.
+    Plan {
+        /// Where.
+        environment: EnvironmentName,
+        /// Which release; `None` for the default.
+        release: Option<Version>,
+    },
+    /// Carry it out.
+    Promote {
+        /// Where.
+        environment: EnvironmentName,
+        /// Which release; `None` for the default.
+        release: Option<Version>,
+        /// The environment's name, said again.
+        confirm: Option<String>,
+        /// The digest of the plan that is meant.
+        plan: Option<PlanDigest>,
+    },
+}
+
+/// How the result is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs; docs/json.md describes it.
+    Json,
+}
+
+/// Steers one job through the loop.
+pub struct Headless<Out, Err> {
+    job: Job,
+    format: Format,
+    out: Out,
+    progress: Progress<Err>,
+    signals: Option<StopSignals>,
+    stage: Stage,
+    refused: Option<Failure>,
+}
+
+#[derive(PartialEq)]
+enum Stage {
+    Begun,
+    Planned,
+    Confirmed,
+}
+
+impl<Out: Write, Err: Write> Headless<Out, Err> {
+    /// A frontend that writes the result to `out` and progress to `progress`. With `signals` it stops safely when
+    /// one arrives.
+    pub fn new(job: Job, format: Format, out: Out, progress: Err, signals: Option<StopSignals>) -> Self {
+        let progress = Progress::new(progress);
+        Self { job, format, out, progress, signals, stage: Stage::Begun, refused: None }
+    }
+
+    /// Writes the result and says how it ended.
+    pub fn finish(mut self, state: &State) -> io::Result<Exit> {
+        let (exit, failure) = self.outcome(state);
+        match self.format {
+            Format::Json => {
+                let value = match &self.job {
+                    Job::Status => json::status(state),
+                    Job::Plan { .. } => json::plan(state, failure.as_ref()),
+                    Job::Promote { .. } => json::promotion(state, failure.as_ref(), exit),
+                };
+                serde_json::to_writer_pretty(&mut self.out, &value)?;
+                writeln!(self.out)?;
+            }
+            Format::Text => {
+                match &self.job {
+                    Job::Status => write!(self.out, "{}", text::status(state))?,
+                    Job::Plan { .. } => {
+                        if let Planning::Ready(prepared) = &state.planning {
+                            write!(self.out, "{}", text::plan(state, prepared))?;
+                        }
+                    }
+                    Job::Promote { .. } => {
+                        if let Some(promotion) = &state.promotion {
+                            write!(self.out, "{}", text::promotion(promotion))?;
+                        }
+                    }
+                }
+                if let Some(failure) = failure {
+                    self.out.flush()?;
+                    self.progress.failure(&failure)?;
+                }
+            }
+        }
+        self.out.flush()?;
+        Ok(exit)
+    }
+
+    fn outcome(&self, state: &State) -> (Exit, Option<Failure>) {
+        let failure = match (&self.job, &state.planning, &state.promotion) {
+            (Job::Status, ..) => looked_at(state),
+            (_, Planning::Failed(_, failure), _) => Some(failure.clone()),
+            (Job::Plan { .. }, Planning::Ready(prepared), _) if !prepared.unmet.is_empty() => {
+                Some(refusal(&prepared.plan, &prepared.unmet))
+            }
+            (Job::Plan { .. }, Planning::Ready(_), _) => None,
+            (Job::Promote { .. }, _, Some(promotion)) => match promotion.conclusion() {
+                Some(conclusion) => conclusion.failure.clone(),
+                None => Some(Failure::new(FailureKind::Unknown, "the promotion was left before it ended")),
+            },
+            (Job::Promote { .. }, ..) if self.refused.is_some() => self.refused.clone(),
+            _ => Some(Failure::new(FailureKind::Interrupted, "it was interrupted before anything was done")),
+        };
+        (failure.as_ref().map_or(Exit::Proven, Exit::from), failure)
+    }
+
+    /// The next thing to ask for, or `None` to wait.
+    fn step(&mut self, state: &State, is_idle: bool) -> Option<Next> {
+        if state.is_stopping && state.running().is_none() {
+            return Some(Next::Leave);
+        }
+        if !is_idle {
+            return None;
+        }
+        match (&self.job, &self.stage) {
+            (
+                Job::Plan { environment, release } | Job::Promote { environment, release, .. },
+                Stage::Begun,
+            ) => {
+                self.stage = Stage::Planned;
+                let (environment, release) = (environment.clone(), release.clone());
+                Some(Next::Intent(Intent::Plan { environment, release }))
+            }
+            (Job::Status | Job::Plan { .. }, _) | (Job::Promote { .. }, Stage::Confirmed) => {
+                Some(Next::Leave)
+            }
+            (Job::Promote { confirm, plan, .. }, Stage::Planned) => {
+                self.stage = Stage::Confirmed;
+                let Planning::Ready(prepared) = &state.planning else { return Some(Next::Leave) };
+                match confirmed(state, prepared, confirm.as_deref(), plan.as_ref()) {
+                    Ok(digest) => Some(Next::Intent(Intent::Promote(digest))),
+                    Err(failure) => {
+                        self.refused = Some(failure);
+                        Some(Next::Leave)
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<Out: Write, Err: Write> Frontend for Headless<Out, Err> {
+    async fn next(&mut self, state: &State, is_idle: bool) -> io::Result<Next> {
+        if let Some(next) = self.step(state, is_idle) {
+            return Ok(next);
+        }
+        match &mut self.signals {
+            Some(signals) => signals.next().await,
+            None => future::pending().await,
+        }
+        Ok(Next::Intent(Intent::Interrupt))
+    }
+
+    fn show(&mut self, event: Option<&Event>, state: &State, _more: bool) -> io::Result<()> {
+        match event {
+            Some(event) => self.progress.show(event, state),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Checks that the words of the command line mean this plan. The refusal names the exact flags.
+fn confirmed(
+    state: &State,
+    prepared: &Prepared,
+    confirm: Option<&str>,
+    plan: Option<&PlanDigest>,
+) -> Result<PlanDigest, Failure> {
+    let digest = prepared.plan.digest();
+    if !prepared.unmet.is_empty() {
+        return Err(refusal(&prepared.plan, &prepared.unmet));
+    }
+    let name = &prepared.plan.environment;
+    let environment = state.environment(name).map(|state| &state.environment);
+    // What deploys by itself needs nobody's word; a digest that is given must still be the right one.
+    let is_automatic = environment
+        .is_some_and(|environment| environment.gate == Gate::Automatic && environment.tier() == Tier::One);
+    let version = &prepared.plan.version;
+    let flags =
+        format!("lockstep promote {name} --release {version} --confirm {name} --plan {}", digest.short());
+    let refuse = |what: String| {
+        Err(Failure::new(FailureKind::Refused, what).hint(format!("Confirm it with: {flags}")))
+    };
+    match (confirm, plan) {
+        (Some(other), _) if other != name.as_str() => {
+            refuse(format!("`--confirm {other}` does not name {name}"))
+        }
+        (_, Some(given)) if !digest.is_named_by(given) => {
+            refuse(format!("the plan for {name} is {} now, not {given}", digest.short()))
+        }
+        (Some(_), Some(_)) => Ok(digest.clone()),
+        _ if is_automatic => Ok(digest.clone()),
+        _ => refuse(format!("promoting {version} to {name} has to be confirmed")),
+    }
+}
+
+/// A status in which something could not be looked at is not a proven one.
+fn looked_at(state: &State) -> Option<Failure> {
+    let mut failures = state.environments.iter().flat_map(|state| {
+        let name = &state.environment.name;
+        [state.service.failure(), state.ledger.failure(), state.health.failure()]
+            .into_iter()
+            .flatten()
+            .map(move |failure| (name, failure))
+    });
+    let first = failures.next().or_else(|| {
+        state.catalog.failure().map(|failure| (&state.environments[0].environment.name, failure))
+    })?;
+    let failure = Failure::new(FailureKind::Unavailable, "not everything could be looked at");
+    let mut failure = failure.because(format!("{}: {}", first.0, first.1.what));
+    failure.because.extend(first.1.because.iter().cloned());
+    failure.hint.clone_from(&first.1.hint);
+    Some(failures.fold(failure, |failure, (name, other)| failure.because(format!("{name}: {}", other.what))))
+}

@@ -40,6 +40,12 @@ pub fn list(root: &Path) -> Vec<SandboxSummary> {
     found
 }
 
+/// The sandbox with this id, while it is running and ready.
+pub fn running(root: &Path, demo_id: &str) -> Option<Sandbox> {
+    let state = StateFolder::of(root, demo_id).ok()?;
+    read_json(&state.ready()).ok().filter(|_| state.is_kept())
+}
+
 fn summary(root: &Path, name: &str) -> Option<SandboxSummary> {
     let state = StateFolder::of(root, name).ok()?;
     let settings: LaunchSettings = read_json(&state.launch()).ok()?;

@@ -5,6 +5,8 @@
 //! Deliberately absent: every word of the layers above. The sandbox is handed plain settings and hands
 //! back addresses and credentials; nothing outside it asks whether it is talking to a sandbox.
 
+pub mod aws;
+
 mod databases;
 mod error;
 mod folder;
@@ -18,16 +20,13 @@ mod postgres;
 mod seeding;
 mod settings;
 mod shim;
-mod stand_in;
 pub mod story;
 
 /// The emulated AWS and the stores. The real ones plug in here: `pub mod aws;` replaces these two lines.
-use stand_in as aws;
-
 pub use error::SandboxError;
 pub use instance::{PostgresAddress, Sandbox};
 pub use life::{Hold, down, hold, reset, up};
-pub use listing::{SandboxSummary, list};
+pub use listing::{SandboxSummary, list, running};
 pub use settings::{CommandTemplate, LaunchSettings, ReleaseFolder};
 
 use std::ffi::OsString;

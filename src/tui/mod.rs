@@ -1,1 +1,178 @@
-//! To be filled.
+//! The full-screen frontend: keys to intents, state to cells.
+
+pub mod keymap;
+pub mod style;
+pub mod svg;
+pub mod terminal;
+pub mod ui;
+
+mod text;
+mod views;
+
+use std::io;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crossterm::event::{Event as Input, KeyCode, KeyModifiers};
+use futures_util::{Stream, StreamExt as _};
+use jiff::tz::TimeZone;
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+use ratatui::buffer::Buffer;
+
+use crate::config::theme;
+use crate::domain::failure::Failure;
+use crate::engine::State;
+use crate::engine::event::{Event, EventKind, Intent};
+use crate::runtime::{Clock, Frontend, Next, StopSignals, clock::Stopwatch};
+use style::Styles;
+use ui::{Outcome, Ui};
+
+/// A frame is put off while events wait, but not for longer than this.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// What a person does, as the terminal reports it.
+pub type Inputs = Pin<Box<dyn Stream<Item = io::Result<Input>> + Send>>;
+
+/// A terminal that a console can be shown on.
+pub trait Stage {
+    /// What it is drawn with.
+    type Backend: Backend;
+
+    /// What is drawn on.
+    fn terminal(&mut self) -> &mut Terminal<Self::Backend>;
+
+    /// Stops the process as Ctrl-Z does.
+    fn suspend(&mut self) -> io::Result<()>;
+}
+
+/// The console.
+pub struct Console<S> {
+    stage: S,
+    inputs: Inputs,
+    signals: Option<StopSignals>,
+    clock: Clock,
+    drawn: Option<Stopwatch>,
+    ui: Ui,
+    styles: Styles,
+    theme: String,
+}
+
+impl<S: Stage> Console<S> {
+    /// A console on `stage`, steered by `inputs`, in the theme with this name.
+    pub fn new(
+        stage: S,
+        inputs: Inputs,
+        signals: Option<StopSignals>,
+        zone: TimeZone,
+        theme: &str,
+    ) -> Result<Self, Failure> {
+        let styles = Styles::of(&theme::load(theme)?);
+        let ui = Ui::new(zone, theme);
+        let theme = theme.to_owned();
+        Ok(Self { stage, inputs, signals, clock: Clock::system(), drawn: None, ui, styles, theme })
+    }
+
+    /// What it is shown on.
+    pub fn stage(&mut self) -> &mut S {
+        &mut self.stage
+    }
+
+    fn draw(&mut self, state: &State) -> io::Result<()> {
+        if self.theme != self.ui.theme
+            && let Ok(theme) = theme::load(&self.ui.theme)
+        {
+            self.styles = Styles::of(&theme);
+            self.theme.clone_from(&self.ui.theme);
+        }
+        let (ui, styles) = (&mut self.ui, &self.styles);
+        let drawn = self.stage.terminal().draw(|frame| {
+            ui.page = frame.area().height;
+            views::draw(frame, state, ui, styles);
+        });
+        drawn.map_err(|error| io::Error::other(error.to_string()))?;
+        self.drawn = Some(self.clock.stopwatch());
+        Ok(())
+    }
+
+    fn input(&mut self, input: &Input, state: &State) -> io::Result<Next> {
+        let Input::Key(key) = input else {
+            // A resize needs a frame; what is pasted must not be able to confirm anything.
+            return Ok(Next::Redraw);
+        };
+        if key.code == KeyCode::Char('z') && key.modifiers == KeyModifiers::CONTROL {
+            self.stage.suspend()?;
+            return Ok(Next::Redraw);
+        }
+        Ok(match self.ui.press(key, state) {
+            Outcome::Intent(intent) => Next::Intent(intent),
+            Outcome::Redraw => Next::Redraw,
+            Outcome::Leave => Next::Leave,
+        })
+    }
+}
+
+impl<S: Stage> Frontend for Console<S> {
+    async fn next(&mut self, state: &State, _is_idle: bool) -> io::Result<Next> {
+        let is_done = state.running().is_none();
+        if is_done && (self.ui.is_leaving || state.is_stopping) {
+            return Ok(Next::Leave);
+        }
+        let signal = async {
+            match &mut self.signals {
+                Some(signals) => signals.next().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            input = self.inputs.next() => match input {
+                Some(input) => self.input(&input?, state),
+                // The terminal is gone: what runs is brought to a safe stop.
+                None if is_done => Ok(Next::Leave),
+                None => {
+                    self.inputs = Box::pin(futures_util::stream::pending());
+                    Ok(Next::Intent(Intent::Interrupt))
+                }
+            },
+            () = signal => Ok(Next::Intent(Intent::Interrupt)),
+        }
+    }
+
+    fn show(&mut self, event: Option<&Event>, state: &State, more: bool) -> io::Result<()> {
+        self.ui.watch(state);
+        if let Some(Event { kind: EventKind::Intent(Intent::Promote(_)), .. }) = event
+            && let Some(message) = state.messages.back()
+            && let Err(failure) = &message.text
+            && state.running().is_none()
+        {
+            self.ui.notice = Some(failure.what.clone());
+        }
+        let is_due = self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME);
+        if more && !is_due { Ok(()) } else { self.draw(state) }
+    }
+}
+
+/// Draws a state once, as it stands on the board, into a buffer of this size.
+pub fn picture(
+    state: &State,
+    width: u16,
+    height: u16,
+    theme: &str,
+    zone: TimeZone,
+) -> Result<Buffer, Failure> {
+    let styles = Styles::of(&theme::load(theme)?);
+    let ui = Ui::new(zone, theme);
+    Ok(draw_into_buffer(state, &ui, &styles, width, height))
+}
+
+/// Draws a state and a view state into a buffer of this size.
+pub fn draw_into_buffer(state: &State, ui: &Ui, styles: &Styles, width: u16, height: u16) -> Buffer {
+    let mut terminal = match Terminal::new(ratatui::backend::TestBackend::new(width, height)) {
+        Ok(terminal) => terminal,
+        Err(never) => match never {},
+    };
+    match terminal.draw(|frame| views::draw(frame, state, ui, styles)) {
+        Ok(drawn) => drawn.buffer.clone(),
+        Err(never) => match never {},
+    }
+}

@@ -1,0 +1,289 @@
+//! From an SDK's error to a [`Failure`]: every way in which AWS says no, with what to do about it.
+
+use std::error::Error;
+
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+
+use crate::config::AwsSettings;
+use crate::domain::failure::{Failure, FailureKind};
+
+/// Codes that mean “log in again”.
+const EXPIRED: [&str; 3] = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
+
+/// Codes that mean that AWS does not know who asks.
+const UNKNOWN_CALLER: [&str; 4] =
+    ["InvalidClientTokenId", "UnrecognizedClientException", "MissingAuthenticationToken", "AuthFailure"];
+
+/// Codes of a wrong signature: a wrong secret key, or a wrong clock.
+const SIGNATURE: [&str; 4] =
+    ["SignatureDoesNotMatch", "InvalidSignatureException", "RequestTimeTooSkewed", "IncompleteSignature"];
+
+const DENIED: [&str; 4] =
+    ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException"];
+
+const THROTTLED: [&str; 5] = [
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "LimitExceededException",
+];
+
+const MISSING: [&str; 3] = ["ResourceNotFoundException", "DBInstanceNotFound", "DBInstanceNotFoundFault"];
+
+const BROKEN: [&str; 4] =
+    ["InternalServiceErrorException", "InternalServiceError", "InternalFailure", "ServiceUnavailable"];
+
+/// What a failed change did to the world.
+pub(super) enum Fate {
+    /// Nothing: AWS refused it, or it was never sent.
+    NotDone(Failure),
+    /// It may have been done: the answer was lost.
+    Unknown(Failure),
+}
+
+/// Words for `error`, which came of `action` (such as `apprunner:DescribeService`); `what` could not be done.
+pub(super) fn failure<E>(
+    what: impl Into<String>,
+    action: &str,
+    error: &SdkError<E>,
+    settings: &AwsSettings,
+) -> Failure
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let failure = Failure::new(FailureKind::Failed, what);
+    match (error.code(), error) {
+        (Some(code), _) => by_code(failure, code, error.message(), action, settings),
+        (None, SdkError::ServiceError(error)) => failure.because_of(error.err()),
+        (None, _) => by_chain(failure, &chain(error), settings),
+    }
+}
+
+/// Tells whether a change that failed with `error` may have been done.
+pub(super) fn fate<E>(
+    what: impl Into<String>,
+    action: &str,
+    error: &SdkError<E>,
+    settings: &AwsSettings,
+) -> Fate
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let is_done_for_certain_not = match error {
+        SdkError::ConstructionFailure(_) => true,
+        SdkError::ServiceError(error) => error.raw().status().as_u16() < 500,
+        SdkError::DispatchFailure(dispatch) => {
+            let is_transport = dispatch.is_io() || dispatch.is_timeout();
+            // Without a connection nothing was sent; without credentials neither.
+            !is_transport || chain(error).iter().any(|text| text.contains("(Connect)"))
+        }
+        _ => false,
+    };
+    let failure = failure(what, action, error, settings);
+    if is_done_for_certain_not { Fate::NotDone(failure) } else { Fate::Unknown(failure) }
+}
+
+/// True when `error` says that the caller has no credentials at all.
+pub(super) fn is_without_credentials<E>(error: &SdkError<E>) -> bool
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    error.code().is_none() && chain(error).iter().any(|text| text.contains("no credentials"))
+}
+
+fn by_code(
+    failure: Failure,
+    code: &str,
+    message: Option<&str>,
+    action: &str,
+    settings: &AwsSettings,
+) -> Failure {
+    let is = |codes: &[&str]| codes.contains(&code);
+    let message = message.map(str::trim).filter(|message| !message.is_empty());
+    let said = message.map_or_else(|| code.to_owned(), |message| format!("{code}: {message}"));
+    let failure = failure.because(said);
+    let (kind, hint) = if is(&EXPIRED) {
+        (FailureKind::Unavailable, login(settings))
+    } else if is(&UNKNOWN_CALLER) {
+        (FailureKind::Unavailable, format!("AWS does not know these credentials. {}", login(settings)))
+    } else if is(&SIGNATURE) {
+        let hint = "Check the clock of this machine, and that the secret key belongs to the key id.";
+        (FailureKind::Unavailable, hint.to_owned())
+    } else if is(&DENIED) {
+        (FailureKind::Refused, format!("Ask for the permission `{action}`, or use another profile."))
+    } else if is(&THROTTLED) {
+        let hint = "AWS asks to be called less often. Wait a minute, or look less often ([polling]).";
+        (FailureKind::Unavailable, hint.to_owned())
+    } else if is(&MISSING) {
+        let hint = format!(
+            "Check the name, and that it is in {}; another region looks exactly like this.",
+            settings.region
+        );
+        (FailureKind::Configuration, hint)
+    } else if code == "RegionDisabledException" {
+        let hint = format!("Enable the region {} for the account, or use another one.", settings.region);
+        (FailureKind::Configuration, hint)
+    } else if is(&BROKEN) {
+        (FailureKind::Unavailable, "AWS itself has trouble. Try again in a few minutes.".to_owned())
+    } else {
+        return failure;
+    };
+    failure.with_kind(kind).hint(hint)
+}
+
+fn by_chain(failure: Failure, chain: &[String], settings: &AwsSettings) -> Failure {
+    let has = |words: &str| chain.iter().any(|text| text.contains(words));
+    let place = settings.endpoint_url.clone().unwrap_or_else(|| format!("AWS in {}", settings.region));
+    let (cause, kind, hint) = if has("SSO token has expired") {
+        ("the login of this profile has expired".to_owned(), FailureKind::Unavailable, login(settings))
+    } else if has("cached SSO token") {
+        ("nobody has logged in with this profile".to_owned(), FailureKind::Unavailable, login(settings))
+    } else if has("was not defined") {
+        let profile = settings.profile.as_deref().unwrap_or("default");
+        let hint = "Correct [aws] profile, or add the profile with `aws configure sso`.";
+        let cause = format!("the AWS configuration has no profile `{profile}`");
+        (cause, FailureKind::Configuration, hint.to_owned())
+    } else if has("no credentials") || has("no providers in chain") {
+        let hint = "Set [aws] profile, or log in with `aws sso login` or `aws configure`.";
+        ("there are no AWS credentials".to_owned(), FailureKind::Unavailable, hint.to_owned())
+    } else if has("Connection refused") {
+        let hint = if settings.endpoint_url.is_some() {
+            "Start the sandbox with `lockstep demo up`, or correct [aws] endpoint_url."
+        } else {
+            "Check the network, a firewall, and [aws] region."
+        };
+        (format!("nothing listens at {place}"), FailureKind::Unavailable, hint.to_owned())
+    } else if has("timed out") || has("timeout") {
+        let hint = "Check the network; [deadlines] look says how long to wait.";
+        (format!("{place} did not answer in time"), FailureKind::Unavailable, hint.to_owned())
+    } else if has("dns error") || has("lookup address") {
+        let hint = "Check the network, and that [aws] region is spelt right.";
+        (format!("the address of {place} is not known"), FailureKind::Unavailable, hint.to_owned())
+    } else {
+        let failure = chain.iter().fold(failure, |failure, cause| {
+            if failure.because.iter().any(|earlier| earlier.contains(cause)) {
+                failure
+            } else {
+                failure.because(cause)
+            }
+        });
+        return failure
+            .with_kind(FailureKind::Unavailable)
+            .hint(format!("Check that {place} can be reached from here."));
+    };
+    // The last words of the chain are the nearest to the cause; those before only pass them on.
+    let failure = failure.with_kind(kind).because(cause).hint(hint);
+    match chain.last() {
+        Some(last) => failure.because(last),
+        None => failure,
+    }
+}
+
+/// What an error and its sources say, without the SDK's own envelope, one line each.
+fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        let line = text.lines().next().unwrap_or_default().trim().trim_end_matches(':').to_owned();
+        if !line.is_empty() && !texts.contains(&line) {
+            texts.push(line);
+        }
+        next = cause.source();
+    }
+    texts
+}
+
+fn login(settings: &AwsSettings) -> String {
+    match &settings.profile {
+        Some(profile) => format!("Log in again with `aws sso login --profile {profile}`."),
+        None => "Log in again with `aws sso login`, or renew the keys.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(endpoint_url: Option<&str>) -> AwsSettings {
+        AwsSettings {
+            region: "us-east-1".to_owned(),
+            endpoint_url: endpoint_url.map(str::to_owned),
+            profile: Some("demo".to_owned()),
+            keys: None,
+        }
+    }
+
+    fn coded(code: &str) -> Failure {
+        let failure = Failure::new(FailureKind::Failed, "could not describe the service of test");
+        let action = "apprunner:DescribeService";
+        by_code(failure, code, Some("no"), action, &settings(None))
+    }
+
+    fn chained(chain: &[&str], endpoint_url: Option<&str>) -> Failure {
+        let chain: Vec<String> = chain.iter().map(|text| (*text).to_owned()).collect();
+        by_chain(Failure::new(FailureKind::Failed, "could not"), &chain, &settings(endpoint_url))
+    }
+
+    #[test]
+    fn every_refusal_of_aws_has_its_meaning_and_its_mend() {
+        for (code, kind, mend) in [
+            ("ExpiredTokenException", FailureKind::Unavailable, "aws sso login --profile demo"),
+            ("UnrecognizedClientException", FailureKind::Unavailable, "does not know these credentials"),
+            ("SignatureDoesNotMatch", FailureKind::Unavailable, "clock"),
+            ("AccessDeniedException", FailureKind::Refused, "`apprunner:DescribeService`"),
+            ("ThrottlingException", FailureKind::Unavailable, "less often"),
+            ("DBInstanceNotFound", FailureKind::Configuration, "us-east-1"),
+            ("RegionDisabledException", FailureKind::Configuration, "Enable the region us-east-1"),
+            ("InternalServiceErrorException", FailureKind::Unavailable, "Try again"),
+        ] {
+            let failure = coded(code);
+            assert_eq!((failure.kind, &failure.because[0]), (kind, &format!("{code}: no")));
+            assert!(failure.hint.as_deref().unwrap().contains(mend), "{failure}");
+        }
+        assert_eq!(coded("InvalidRequestException").kind, FailureKind::Failed);
+    }
+
+    #[test]
+    fn an_expired_login_is_told_from_a_login_that_never_was() {
+        let expired = chained(
+            &["other", "an error occurred", "the SSO token has expired and cannot be refreshed"],
+            None,
+        );
+        assert_eq!(expired.because[0], "the login of this profile has expired");
+        let never = chained(&["other", "failed to load the cached SSO token", "No such file"], None);
+        assert_eq!(never.because, ["nobody has logged in with this profile", "No such file"]);
+        assert_eq!(never.hint.as_deref(), Some("Log in again with `aws sso login --profile demo`."));
+    }
+
+    #[test]
+    fn whoever_has_no_credentials_or_no_such_profile_is_told_so() {
+        let none = chained(&["other", "no credentials found in chain. Attempted"], None);
+        assert_eq!(none.because[0], "there are no AWS credentials");
+        let missing = chained(&["profile `demo` was not defined: could not find source profile"], None);
+        assert_eq!(missing.because[0], "the AWS configuration has no profile `demo`");
+        assert_eq!(missing.kind, FailureKind::Configuration);
+    }
+
+    #[test]
+    fn an_address_where_nothing_listens_is_named() {
+        let failure = chained(&["io error", "Connection refused (os error 111)"], Some("http://127.0.0.1:1"));
+        assert_eq!(
+            failure.because,
+            ["nothing listens at http://127.0.0.1:1", "Connection refused (os error 111)"]
+        );
+        assert!(failure.hint.as_deref().unwrap().contains("lockstep demo up"));
+        let slow = chained(&["request has timed out", "operation timeout occurred after 3s"], None);
+        assert_eq!(slow.because[0], "AWS in us-east-1 did not answer in time");
+        let lost = chained(&["io error", "dns error", "failed to lookup address information"], None);
+        assert!(lost.because[0].starts_with("the address of AWS in us-east-1"), "{lost}");
+    }
+
+    #[test]
+    fn an_error_nobody_foresaw_keeps_its_words_once() {
+        let failure = chained(&["io error", "something odd", "odd"], None);
+        assert_eq!(failure.because, ["io error", "something odd"]);
+        assert_eq!(failure.kind, FailureKind::Unavailable);
+    }
+}

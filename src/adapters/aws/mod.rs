@@ -1,0 +1,160 @@
+//! AWS: one configuration, one client per service, and one client more that never repeats what it sends.
+//!
+//! Credentials come from exactly one place: fixed keys (an emulated AWS), the named profile, or AWS's own chain.
+//! A named profile is asked itself, because the chain would prefer keys that happen to be in the environment.
+
+mod apprunner;
+mod deploy;
+mod failure;
+mod follow;
+mod logs;
+mod rds;
+mod secrets;
+mod sts;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use tokio::sync::OnceCell;
+
+use crate::config::{AwsSettings, Settings};
+
+pub(super) use deploy::Deployment;
+
+/// How often a look is tried in all.
+const LOOK_ATTEMPTS: u32 = 3;
+
+/// AWS as one instance uses it. Cheap to clone; clones share clients and what was found out.
+#[derive(Clone)]
+pub(super) struct Aws(Arc<Parts>);
+
+struct Parts {
+    settings: Arc<Settings>,
+    clients: OnceCell<Clients>,
+    /// The ARNs of services, by name.
+    arns: Mutex<HashMap<String, String>>,
+    /// Where services answer, by name.
+    addresses: Mutex<HashMap<String, String>>,
+}
+
+/// The clients of all services that are used.
+struct Clients {
+    apprunner: aws_sdk_apprunner::Client,
+    /// For changes: sends everything exactly once.
+    apprunner_once: aws_sdk_apprunner::Client,
+    logs: aws_sdk_cloudwatchlogs::Client,
+    rds: aws_sdk_rds::Client,
+    secrets: aws_sdk_secretsmanager::Client,
+    sts: aws_sdk_sts::Client,
+}
+
+impl Aws {
+    /// AWS as `settings` describe it. Nothing is asked, and no file is read, before the first call.
+    pub(super) fn new(settings: Arc<Settings>) -> Self {
+        Self(Arc::new(Parts {
+            settings,
+            clients: OnceCell::new(),
+            arns: Mutex::default(),
+            addresses: Mutex::default(),
+        }))
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    async fn clients(&self) -> &Clients {
+        self.0.clients.get_or_init(|| Clients::open(&self.0.settings)).await
+    }
+
+    fn arns(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.0.arns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn addresses(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.0.addresses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clients {
+    async fn open(settings: &Settings) -> Self {
+        let look = settings.deadlines.look;
+        let config = Box::pin(configuration(&settings.aws, look)).await;
+        let once = aws_sdk_apprunner::config::Builder::from(&config)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts(look, look))
+            .build();
+        Self {
+            apprunner: aws_sdk_apprunner::Client::new(&config),
+            apprunner_once: aws_sdk_apprunner::Client::from_conf(once),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            rds: aws_sdk_rds::Client::new(&config),
+            secrets: aws_sdk_secretsmanager::Client::new(&config),
+            sts: aws_sdk_sts::Client::new(&config),
+        }
+    }
+}
+
+async fn configuration(settings: &AwsSettings, look: Duration) -> SdkConfig {
+    super::tls::install();
+    // An emulated AWS on plain HTTP needs no certificates, and loading them takes time.
+    let is_plain = settings.endpoint_url.as_deref().is_some_and(|url| url.starts_with("http://"));
+    let http = if is_plain {
+        Builder::new().build_http()
+    } else {
+        Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+    };
+    let version = BehaviorVersion::v2026_01_12();
+    let region = Region::new(settings.region.clone());
+    let retries = RetryConfig::standard()
+        .with_max_attempts(LOOK_ATTEMPTS)
+        .with_initial_backoff((look / 10).min(Duration::from_secs(1)));
+    let timeouts = timeouts(look, look / 2);
+
+    // With fixed keys nothing of the user's own AWS configuration may have a say.
+    if let Some((id, secret)) = &settings.keys {
+        let keys = Credentials::from_keys(id, secret.reveal(), None);
+        let mut config = SdkConfig::builder()
+            .behavior_version(version)
+            .http_client(http)
+            .region(region)
+            .retry_config(retries)
+            .timeout_config(timeouts)
+            .credentials_provider(SharedCredentialsProvider::new(keys));
+        config.set_endpoint_url(settings.endpoint_url.clone());
+        return config.build();
+    }
+    let mut loader = aws_config::defaults(version)
+        .http_client(http.clone())
+        .region(region.clone())
+        .retry_config(retries)
+        .timeout_config(timeouts);
+    if let Some(profile) = &settings.profile {
+        let provider = ProviderConfig::without_region().with_region(Some(region)).with_http_client(http);
+        loader = loader.profile_name(profile).credentials_provider(
+            ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(profile).build(),
+        );
+    }
+    if let Some(url) = &settings.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    loader.load().await
+}
+
+fn timeouts(operation: Duration, attempt: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(attempt.min(Duration::from_millis(3100)))
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(operation)
+        .build()
+}

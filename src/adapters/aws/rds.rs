@@ -1,0 +1,37 @@
+//! Relational Database Service: where the databases answer. What is in them is asked over SQL, elsewhere.
+
+use aws_sdk_rds::types::Endpoint;
+
+use super::Aws;
+use super::failure::failure;
+use crate::domain::failure::{Failure, FailureKind};
+
+impl Aws {
+    /// The host and port of the RDS instance that holds the databases.
+    pub(in crate::adapters) async fn database_place(&self) -> Result<(String, u16), Failure> {
+        let name = &self.settings().database.instance;
+        let what = format!("could not find the database server {name}");
+        let request = self.clients().await.rds.describe_db_instances().db_instance_identifier(name);
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| failure(&what, "rds:DescribeDBInstances", &error, &self.settings().aws))?;
+        let instance =
+            answer.db_instances().iter().find(|found| found.db_instance_identifier() == Some(name));
+        let Some(instance) = instance else {
+            return Err(Failure::new(FailureKind::Configuration, what)
+                .because(format!("RDS has no instance of that name in {}", self.settings().aws.region))
+                .hint("Correct [database] instance, or [aws] region."));
+        };
+        let endpoint = instance.endpoint();
+        let host = endpoint.and_then(|endpoint| endpoint.address()).filter(|host| !host.is_empty());
+        let port = endpoint.and_then(Endpoint::port).and_then(|port| u16::try_from(port).ok());
+        if let (Some(host), Some(port)) = (host, port) {
+            return Ok((host.to_owned(), port));
+        }
+        let status = instance.db_instance_status().unwrap_or("in a state that AWS does not name");
+        Err(Failure::new(FailureKind::Unavailable, what)
+            .because(format!("it has no address yet: it is {status}"))
+            .hint("Wait until RDS says that it is available."))
+    }
+}

@@ -1,0 +1,356 @@
+//! The command lines of the three kinds of runner. No secret is ever an argument: address, user and password travel
+//! in the environment, which is otherwise cleared, because Liquibase takes every variable for a changelog parameter.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::discover::{Form, Runner};
+use crate::adapters::archive;
+use crate::adapters::postgres::Coordinates;
+use crate::adapters::process::Launch;
+use crate::domain::names::RunId;
+
+/// Where a container has the path root.
+const MOUNT: &str = "/liquibase/changelog";
+
+/// Where a container has the trusted certificates.
+const BUNDLE: &str = "/liquibase/ca-bundle.pem";
+
+/// A short run is not worth optimising for: half the start time of the defaults.
+const JAVA_FLAGS: [&str; 3] = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData"];
+
+const MAIN_CLASS: &str = "liquibase.integration.commandline.LiquibaseCommandLine";
+
+/// The image that [`Runner::command_line`] names.
+const IMAGE: &str = "liquibase/liquibase-secure:5.0.1";
+
+/// Variables that a Docker client needs to find its server.
+const DOCKER: [&str; 5] =
+    ["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"];
+
+/// The part of a command line that comes before Liquibase's own options and command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandLine {
+    /// The program.
+    pub program: PathBuf,
+    /// Its first arguments.
+    pub args: Vec<OsString>,
+    /// Its whole environment; address and credentials (`LIQUIBASE_COMMAND_*`) are still to be added.
+    pub env: Vec<(String, String)>,
+}
+
+/// One run of Liquibase.
+pub(super) struct Job<'a> {
+    /// The run that it belongs to.
+    pub(super) run: &'a RunId,
+    /// The folder that holds `changelog/`.
+    pub(super) root: &'a Path,
+    /// How to reach the server.
+    pub(super) coordinates: &'a Coordinates,
+    /// The database.
+    pub(super) database: &'a str,
+    /// Certificates to trust, when TLS is to be used.
+    pub(super) ca_bundle: Option<&'a Path>,
+    /// The image, for a Docker runner.
+    pub(super) image: &'a str,
+    /// What Liquibase is to do.
+    pub(super) command: Command<'a>,
+}
+
+/// What Liquibase is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Command<'a> {
+    /// `validate`
+    Validate,
+    /// `tag`
+    Tag(&'a str),
+    /// `update`
+    Update,
+}
+
+impl Runner {
+    /// The part before Liquibase's own options and command, for callers that run in the path root. With Docker the
+    /// working folder is what the container sees.
+    pub fn command_line(&self) -> CommandLine {
+        let docker = Container { root: ".".into(), image: IMAGE, bundle: None, host_network: true };
+        self.prefix(None, &docker)
+    }
+
+    fn prefix(&self, run: Option<&RunId>, container: &Container<'_>) -> CommandLine {
+        let mut env = environment();
+        if self.version.as_ref().is_none_or(|version| (version.major, version.minor) >= (4, 30)) {
+            // Older versions complain about a variable that they do not know.
+            env.push(("LIQUIBASE_ANALYTICS_ENABLED".to_owned(), "false".to_owned()));
+        }
+        // It becomes part of LOCKEDBY, so that a lock says whose it is.
+        let mut flags: Vec<String> = JAVA_FLAGS.map(str::to_owned).to_vec();
+        flags.extend(run.map(|run| format!("-Dliquibase.hostDescription={run}")));
+        match &self.form {
+            Form::Jvm { java, home, jars } => {
+                env.push(("LIQUIBASE_HOME".to_owned(), home.to_string_lossy().into_owned()));
+                let mut args: Vec<OsString> = flags.into_iter().map(OsString::from).collect();
+                let path = env::join_paths(jars).unwrap_or_default();
+                args.extend(["-cp".into(), path, MAIN_CLASS.into()]);
+                CommandLine { program: java.clone(), args, env }
+            }
+            Form::Cli { program, java_home } => {
+                env.push(("JAVA_OPTS".to_owned(), flags.join(" ")));
+                let home = java_home.iter().map(|home| home.to_string_lossy().into_owned());
+                env.extend(home.map(|home| ("JAVA_HOME".to_owned(), home)));
+                CommandLine { program: program.clone(), args: Vec::new(), env }
+            }
+            Form::Docker { program } => {
+                env.push(("JAVA_OPTS".to_owned(), flags.join(" ")));
+                let kept = DOCKER.iter().filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?)));
+                env.extend(kept);
+                CommandLine { program: program.clone(), args: container.args(), env }
+            }
+        }
+    }
+}
+
+impl Job<'_> {
+    /// The whole of it, ready to be started.
+    pub(super) fn launch(&self, runner: &Runner) -> Launch {
+        let is_docker = matches!(runner.form, Form::Docker { .. });
+        let container = Container {
+            root: self.root.into(),
+            image: self.image,
+            bundle: self.ca_bundle,
+            host_network: is_loopback(&self.coordinates.host),
+        };
+        let CommandLine { program, mut args, env } = runner.prefix(Some(self.run), &container);
+        args.extend(self.arguments().into_iter().map(OsString::from));
+        let mut env: Vec<(OsString, OsString)> =
+            env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let bundle = if is_docker { self.ca_bundle.map(|_| Path::new(BUNDLE)) } else { self.ca_bundle };
+        env.extend([
+            ("LIQUIBASE_COMMAND_URL".into(), self.url(bundle).into()),
+            ("LIQUIBASE_COMMAND_USERNAME".into(), self.coordinates.user.as_str().into()),
+            ("LIQUIBASE_COMMAND_PASSWORD".into(), self.coordinates.password.reveal().into()),
+        ]);
+        Launch { program, args, env, folder: self.root.to_owned() }
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec!["--show-banner=false".to_owned(), "--headless=true".to_owned()];
+        let changelog = format!("--changelog-file={}", archive::ROOT);
+        match self.command {
+            Command::Validate => arguments.extend(["validate".to_owned(), changelog]),
+            Command::Update => arguments.extend(["update".to_owned(), changelog]),
+            Command::Tag(tag) => arguments.extend(["tag".to_owned(), format!("--tag={tag}")]),
+        }
+        arguments
+    }
+
+    fn url(&self, bundle: Option<&Path>) -> String {
+        let Self { run, database, .. } = self;
+        let (host, port) = (&self.coordinates.host, self.coordinates.port);
+        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+        let mut url = format!("jdbc:postgresql://{host}:{port}/{database}?ApplicationName={run}");
+        if let Some(bundle) = bundle {
+            url.push_str("&ssl=true&sslmode=verify-full&sslrootcert=");
+            url.push_str(&bundle.to_string_lossy());
+        }
+        url
+    }
+}
+
+/// What a container is given.
+struct Container<'a> {
+    root: OsString,
+    image: &'a str,
+    bundle: Option<&'a Path>,
+    /// A database on this machine's loopback is not there inside a container.
+    host_network: bool,
+}
+
+impl Container<'_> {
+    fn args(&self) -> Vec<OsString> {
+        let mut args: Vec<OsString> = vec!["run".into(), "--rm".into(), "-i".into()];
+        // The folder can be entered by this user only.
+        let (user, group) = (nix::unistd::geteuid(), nix::unistd::getegid());
+        args.extend(["--user".into(), format!("{user}:{group}").into()]);
+        if self.host_network {
+            args.extend(["--network".into(), "host".into()]);
+        }
+        let mount = |from: OsString, to: &str| {
+            let mut mount = from;
+            mount.push(":");
+            mount.push(to);
+            mount
+        };
+        args.extend(["-v".into(), mount(self.root.clone(), MOUNT)]);
+        if let Some(bundle) = self.bundle {
+            args.extend(["-v".into(), mount(bundle.into(), &format!("{BUNDLE}:ro"))]);
+        }
+        args.extend(["-w".into(), MOUNT.into()]);
+        // Names only: Docker takes the values from its own environment.
+        for name in [
+            "LIQUIBASE_COMMAND_URL",
+            "LIQUIBASE_COMMAND_USERNAME",
+            "LIQUIBASE_COMMAND_PASSWORD",
+            "LIQUIBASE_ANALYTICS_ENABLED",
+            "JAVA_OPTS",
+            "LANG",
+            "TZ",
+        ] {
+            args.extend(["-e".into(), name.into()]);
+        }
+        args.push(self.image.into());
+        args
+    }
+}
+
+/// The variables that every run gets. The time zone is fixed because `DATEEXECUTED` has none.
+fn environment() -> Vec<(String, String)> {
+    let mut environment =
+        vec![("LANG".to_owned(), "C.UTF-8".to_owned()), ("TZ".to_owned(), "UTC".to_owned())];
+    for name in ["HOME", "PATH"] {
+        environment.extend(env::var(name).ok().map(|value| (name.to_owned(), value)));
+    }
+    environment
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use semver::Version;
+
+    use super::*;
+    use crate::domain::secret::Secret;
+
+    fn jvm() -> Runner {
+        Runner {
+            form: Form::Jvm {
+                java: "/jre/bin/java".into(),
+                home: "/lb".into(),
+                jars: vec!["/lb/a.jar".into(), "/lb/b.jar".into()],
+            },
+            version: Some(Version::new(4, 29, 0)),
+        }
+    }
+
+    fn launch(runner: &Runner, host: &str, bundle: Option<&str>, command: Command<'_>) -> Launch {
+        let coordinates = Coordinates {
+            host: host.to_owned(),
+            port: 5432,
+            user: "app".to_owned(),
+            password: Secret::new("hunter2"),
+        };
+        let job = Job {
+            run: &RunId::from_text("r-1-test"),
+            root: Path::new("/tmp/root"),
+            coordinates: &coordinates,
+            database: "test",
+            ca_bundle: bundle.map(Path::new),
+            image: "liquibase/liquibase-secure:5.0.1",
+            command,
+        };
+        job.launch(runner)
+    }
+
+    fn line(launch: &Launch) -> String {
+        let args: Vec<_> = launch.args.iter().map(|arg| arg.to_string_lossy()).collect();
+        assert!(!args.iter().any(|arg| arg.contains("hunter2")), "a secret is an argument: {args:?}");
+        format!("{} {}", launch.program.display(), args.join(" "))
+    }
+
+    fn variable(launch: &Launch, name: &str) -> Option<String> {
+        let found = launch.env.iter().find(|(found, _)| found == name);
+        found.map(|(_, value)| value.to_string_lossy().into_owned())
+    }
+
+    #[test]
+    fn a_jvm_is_started_with_the_jars_alone() {
+        let launch = launch(&jvm(), "db.example", None, Command::Update);
+        assert_eq!(
+            line(&launch),
+            "/jre/bin/java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData \
+             -Dliquibase.hostDescription=r-1-test -cp /lb/a.jar:/lb/b.jar \
+             liquibase.integration.commandline.LiquibaseCommandLine --show-banner=false --headless=true \
+             update --changelog-file=changelog/changelog-master.yaml"
+        );
+        assert_eq!(launch.folder, Path::new("/tmp/root"));
+        let expected = "jdbc:postgresql://db.example:5432/test?ApplicationName=r-1-test";
+        assert_eq!(variable(&launch, "LIQUIBASE_COMMAND_URL").as_deref(), Some(expected));
+        assert_eq!(variable(&launch, "LIQUIBASE_COMMAND_PASSWORD").as_deref(), Some("hunter2"));
+        assert_eq!(variable(&launch, "LIQUIBASE_HOME").as_deref(), Some("/lb"));
+    }
+
+    #[test]
+    fn the_environment_is_a_known_set() {
+        let launch = launch(&jvm(), "db.example", None, Command::Validate);
+        let mut names: Vec<_> = launch.env.iter().map(|(name, _)| name.to_string_lossy()).collect();
+        names.retain(|name| name != "HOME" && name != "PATH");
+        assert_eq!(
+            names,
+            [
+                "LANG",
+                "TZ",
+                "LIQUIBASE_HOME",
+                "LIQUIBASE_COMMAND_URL",
+                "LIQUIBASE_COMMAND_USERNAME",
+                "LIQUIBASE_COMMAND_PASSWORD"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_installed_command_gets_its_flags_from_the_environment() {
+        let form = Form::Cli { program: "/usr/bin/liquibase".into(), java_home: Some("/jre".into()) };
+        let runner = Runner { form, version: Some(Version::new(4, 31, 0)) };
+        let launch = launch(&runner, "::1", Some("/etc/rds.pem"), Command::Tag("v1"));
+        assert_eq!(line(&launch), "/usr/bin/liquibase --show-banner=false --headless=true tag --tag=v1");
+        let options = variable(&launch, "JAVA_OPTS").unwrap();
+        assert!(options.ends_with("-XX:-UsePerfData -Dliquibase.hostDescription=r-1-test"), "{options}");
+        assert_eq!(variable(&launch, "JAVA_HOME").as_deref(), Some("/jre"));
+        assert_eq!(variable(&launch, "LIQUIBASE_ANALYTICS_ENABLED").as_deref(), Some("false"));
+        assert_eq!(
+            variable(&launch, "LIQUIBASE_COMMAND_URL").as_deref(),
+            Some(
+                "jdbc:postgresql://[::1]:5432/test?ApplicationName=r-1-test\
+                 &ssl=true&sslmode=verify-full&sslrootcert=/etc/rds.pem"
+            )
+        );
+    }
+
+    #[test]
+    fn docker_is_told_names_of_variables_and_never_their_values() {
+        let runner = Runner { form: Form::Docker { program: "/usr/bin/docker".into() }, version: None };
+        let launch = launch(&runner, "db.example", Some("/etc/rds.pem"), Command::Update);
+        let user = format!("{}:{}", nix::unistd::geteuid(), nix::unistd::getegid());
+        assert_eq!(
+            line(&launch),
+            format!(
+                "/usr/bin/docker run --rm -i --user {user} -v /tmp/root:/liquibase/changelog \
+                 -v /etc/rds.pem:/liquibase/ca-bundle.pem:ro -w /liquibase/changelog \
+                 -e LIQUIBASE_COMMAND_URL -e LIQUIBASE_COMMAND_USERNAME -e LIQUIBASE_COMMAND_PASSWORD \
+                 -e LIQUIBASE_ANALYTICS_ENABLED -e JAVA_OPTS -e LANG -e TZ \
+                 liquibase/liquibase-secure:5.0.1 --show-banner=false --headless=true \
+                 update --changelog-file=changelog/changelog-master.yaml"
+            )
+        );
+        let url = variable(&launch, "LIQUIBASE_COMMAND_URL").unwrap();
+        assert!(url.ends_with("sslrootcert=/liquibase/ca-bundle.pem"), "{url}");
+    }
+
+    #[test]
+    fn a_database_on_this_machine_is_reached_from_a_container_too() {
+        let runner = Runner { form: Form::Docker { program: "docker".into() }, version: None };
+        let launch = launch(&runner, "127.0.0.1", None, Command::Update);
+        assert!(line(&launch).contains(" --network host "));
+    }
+
+    #[test]
+    fn a_caller_that_seeds_a_sandbox_gets_the_part_before_the_command() {
+        let line = jvm().command_line();
+        assert_eq!(line.args.last(), Some(&MAIN_CLASS.into()));
+        assert!(!line.args.iter().any(|arg| arg.to_string_lossy().contains("hostDescription")));
+        assert!(line.env.contains(&("LIQUIBASE_HOME".to_owned(), "/lb".to_owned())));
+    }
+}

@@ -1,0 +1,275 @@
+//! The databases themselves: a connection per question asked of them, kept open for the next one.
+//!
+//! Nothing here writes. A connection is driven beside the work that uses it; no task is spawned for it.
+
+mod ledger;
+mod lock;
+mod watch;
+
+use std::collections::HashMap;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio_postgres::config::SslMode;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::aws::Aws;
+use super::redact::Redactor;
+use super::report::seconds;
+use crate::config::Settings;
+use crate::domain::environment::Environment;
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::names::{EnvironmentName, RunId};
+use crate::domain::secret::Secret;
+
+pub(super) use watch::Watch;
+
+/// What a session of ours that only looks is called in the server's own lists.
+const LOOKER: &str = "lockstep";
+
+/// The databases of one instance. Cheap to clone; clones share connections and what was found out.
+#[derive(Clone)]
+pub(super) struct Databases(Arc<Parts>);
+
+struct Parts {
+    settings: Arc<Settings>,
+    aws: Aws,
+    redactor: Redactor,
+    access: Mutex<Access>,
+    /// A connection per database, open for the next look.
+    looking: Mutex<HashMap<EnvironmentName, Session>>,
+    /// Sessions that hold lockstep's lock. They need no attention while they do.
+    locks: Mutex<HashMap<RunId, Session>>,
+}
+
+/// What was found out so far about reaching the server.
+#[derive(Default)]
+struct Access {
+    place: Option<(String, u16)>,
+    login: Option<(String, Secret)>,
+}
+
+/// Everything that a connection, or a child process that makes one, needs to know.
+pub(super) struct Coordinates {
+    /// The host.
+    pub(super) host: String,
+    /// The port.
+    pub(super) port: u16,
+    /// The user.
+    pub(super) user: String,
+    /// The password.
+    pub(super) password: Secret,
+}
+
+/// An open connection, with the half of it that has to be driven.
+struct Session {
+    client: Client,
+    connection: Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>,
+}
+
+impl Databases {
+    /// The databases as `settings` describe them. Nothing is asked before the first call.
+    pub(super) fn new(settings: Arc<Settings>, aws: Aws, redactor: Redactor) -> Self {
+        Self(Arc::new(Parts {
+            settings,
+            aws,
+            redactor,
+            access: Mutex::default(),
+            looking: Mutex::default(),
+            locks: Mutex::default(),
+        }))
+    }
+
+    /// Where the server is and how to log in, as AWS knows it; asked once, until something turns out wrong.
+    pub(super) async fn coordinates(&self) -> Result<Coordinates, Failure> {
+        let known = self.access().place.clone();
+        let (host, port) = match known {
+            Some(place) => place,
+            None => Box::pin(self.0.aws.database_place()).await?,
+        };
+        let known = self.access().login.clone();
+        let (user, password) = match known {
+            Some(login) => login,
+            None => Box::pin(self.fetch_login()).await?,
+        };
+        let mut access = self.access();
+        access.place = Some((host.clone(), port));
+        access.login = Some((user.clone(), password.clone()));
+        Ok(Coordinates { host, port, user, password })
+    }
+
+    async fn fetch_login(&self) -> Result<(String, Secret), Failure> {
+        let settings = &self.0.settings.database;
+        let user = self.0.aws.secret(&settings.username_secret, "username").await?;
+        let password = self.0.aws.secret(&settings.password_secret, "password").await?;
+        self.0.redactor.learn(&password);
+        Ok((user.reveal().to_owned(), password))
+    }
+
+    /// Opens a session called `name`. A login that is refused is fetched once more: it may have been changed.
+    async fn connect(&self, environment: &Environment, name: &str) -> Result<Session, Failure> {
+        let coordinates = self.coordinates().await?;
+        let error = match self.open(environment, name, &coordinates).await? {
+            Ok(session) => return Ok(session),
+            Err(error) => error,
+        };
+        if !is_login_refused(&error) {
+            if error.as_db_error().is_none() {
+                self.access().place = None;
+            }
+            return Err(self.unreachable(environment, &coordinates, &error));
+        }
+        self.access().login = None;
+        let coordinates = self.coordinates().await?;
+        self.open(environment, name, &coordinates).await?.map_err(|error| {
+            self.access().login = None;
+            self.unreachable(environment, &coordinates, &error)
+        })
+    }
+
+    async fn open(
+        &self,
+        environment: &Environment,
+        name: &str,
+        coordinates: &Coordinates,
+    ) -> Result<Result<Session, tokio_postgres::Error>, Failure> {
+        let mut config = Config::new();
+        config
+            .host(&coordinates.host)
+            .port(coordinates.port)
+            .user(&coordinates.user)
+            .password(coordinates.password.reveal())
+            .dbname(&environment.database)
+            .application_name(name)
+            .connect_timeout(self.look());
+        let Some(bundle) = &self.0.settings.database.ca_bundle else {
+            config.ssl_mode(SslMode::Disable);
+            return Ok(config
+                .connect(NoTls)
+                .await
+                .map(|(client, connection)| Session { client, connection: Box::pin(connection) }));
+        };
+        config.ssl_mode(SslMode::Require);
+        let tls = MakeRustlsConnect::new(super::tls::trusting(bundle)?);
+        Ok(config
+            .connect(tls)
+            .await
+            .map(|(client, connection)| Session { client, connection: Box::pin(connection) }))
+    }
+
+    fn unreachable(
+        &self,
+        environment: &Environment,
+        coordinates: &Coordinates,
+        error: &tokio_postgres::Error,
+    ) -> Failure {
+        let what = format!("could not connect to the database of {}", environment.name);
+        let Coordinates { host, port, user, .. } = coordinates;
+        let place = format!("{}:{port}/{}", host, environment.database);
+        let settings = &self.0.settings.database;
+        let state = error.code();
+        let failure = because_of(Failure::new(FailureKind::Unavailable, what), error);
+        if is_login_refused(error) {
+            let hint =
+                format!("Correct the secrets {} and {}.", settings.username_secret, settings.password_secret);
+            let failure = failure.because(format!("{user} may not log in to {place}"));
+            return failure.with_kind(FailureKind::Configuration).hint(hint);
+        }
+        let failure = failure.because(format!("the address is {place}"));
+        if state == Some(&SqlState::INVALID_CATALOG_NAME) {
+            let hint = "Create the database, or correct [[environment]] database.";
+            failure.with_kind(FailureKind::Configuration).hint(hint)
+        } else if settings.ca_bundle.is_some() {
+            failure
+                .hint("Check security group, network and VPN, and that [database] ca_bundle fits the server.")
+        } else {
+            failure.hint(
+                "Check security group, network and VPN; a server that asks for TLS needs [database] ca_bundle.",
+            )
+        }
+    }
+
+    fn look(&self) -> Duration {
+        self.0.settings.deadlines.look
+    }
+
+    fn access(&self) -> MutexGuard<'_, Access> {
+        self.0.access.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn looking(&self) -> MutexGuard<'_, HashMap<EnvironmentName, Session>> {
+        self.0.looking.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn locks(&self) -> MutexGuard<'_, HashMap<RunId, Session>> {
+        self.0.locks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Session {
+    /// Drives the connection until `work` with its client is done.
+    async fn run<'a, T, W>(
+        &'a mut self,
+        work: impl FnOnce(&'a Client) -> W,
+    ) -> Result<T, tokio_postgres::Error>
+    where
+        W: Future<Output = Result<T, tokio_postgres::Error>> + 'a,
+    {
+        let mut work = pin!(work(&self.client));
+        tokio::select! {
+            biased;
+            result = &mut work => result,
+            // The connection ended first: the work is told so through its own channel, unless this says more.
+            end = &mut self.connection => match end {
+                Ok(()) => work.await,
+                Err(error) => Err(error),
+            },
+        }
+    }
+}
+
+/// Adds what the server or the driver says, without the driver's own envelope.
+fn because_of(failure: Failure, error: &tokio_postgres::Error) -> Failure {
+    match error.as_db_error() {
+        Some(error) => {
+            let failure = failure.because(error.message());
+            error.detail().into_iter().fold(failure, Failure::because)
+        }
+        None => failure.because_of(error),
+    }
+}
+
+/// A failure of a question that was asked on an open connection.
+fn unanswered(what: String, error: &tokio_postgres::Error, deadline: Duration) -> Failure {
+    let failure = because_of(Failure::new(FailureKind::Unavailable, what), error);
+    match error.code() {
+        Some(state) if *state == SqlState::QUERY_CANCELED => failure.hint(format!(
+            "The database took longer than {}; look what keeps it busy or locked.",
+            seconds(deadline)
+        )),
+        Some(state) if *state == SqlState::INSUFFICIENT_PRIVILEGE => failure
+            .with_kind(FailureKind::Configuration)
+            .hint("Let the user read databasechangelog and databasechangeloglock."),
+        _ => failure.hint("Look whether the database is up, and try again."),
+    }
+}
+
+fn is_login_refused(error: &tokio_postgres::Error) -> bool {
+    matches!(
+        error.code(),
+        Some(state) if [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION].contains(state)
+    )
+}
+
+/// True when the connection is of no use any more, and a new one may do.
+fn is_connection_lost(error: &tokio_postgres::Error) -> bool {
+    error.is_closed()
+        || error.code().is_none()
+        || matches!(
+            error.code(),
+            Some(state) if [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN].contains(state)
+        )
+}

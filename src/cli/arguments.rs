@@ -1,0 +1,160 @@
+//! The words of the command line. Plain data.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::theme;
+use crate::headless::Format;
+
+/// Promotes an application and its database schema together, from one environment to the next.
+///
+/// Without a command it opens the console.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = false, max_term_width = 100)]
+pub(super) struct Arguments {
+    /// The instance to work with: a sandbox, or what a lockstep.toml describes
+    #[arg(long, global = true, env = "LOCKSTEP_INSTANCE", value_name = "ID")]
+    pub(super) instance: Option<String>,
+    /// How results are written
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
+    pub(super) output: Output,
+    /// The theme of the console: dark, light or projector
+    #[arg(long, global = true, env = "LOCKSTEP_THEME", default_value = theme::DEFAULT, value_name = "NAME")]
+    pub(super) theme: String,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+impl Arguments {
+    pub(super) fn format(&self) -> Format {
+        match self.output {
+            Output::Text => Format::Text,
+            Output::Json => Format::Json,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    Text,
+    Json,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Start a sandbox on this machine and open the console on it
+    Demo(Demo),
+    /// Show every environment: image, changesets, health
+    Status,
+    /// Show what a promotion would do, and what stands in its way
+    Plan(Plan),
+    /// Carry a promotion out and prove its result
+    Promote(Promote),
+    /// Releases and their archives
+    Release(Release),
+    /// Draw the board as it stands now
+    Board(Board),
+}
+
+#[derive(Args)]
+pub(super) struct Demo {
+    /// Which sandbox; several can run side by side
+    #[arg(long, global = true, default_value = "demo1", value_name = "ID")]
+    pub(super) id: String,
+    /// How many times faster than AWS its operations go
+    #[arg(long, global = true, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000), value_name = "N")]
+    pub(super) time_factor: u32,
+    /// Leave the sandbox running when the console ends
+    #[arg(long)]
+    pub(super) keep: bool,
+    #[command(subcommand)]
+    pub(super) command: Option<DemoCommand>,
+}
+
+#[derive(Subcommand, Clone, Copy)]
+pub(super) enum DemoCommand {
+    /// Start the sandbox and leave it running
+    Up,
+    /// Stop the sandbox; its state is kept
+    Down,
+    /// Bring the sandbox back to its start state
+    Reset,
+    /// List the sandboxes of this machine
+    List,
+    /// Print shell exports, so that psql, aws and a browser work at once: eval "$(lockstep demo env)"
+    Env,
+}
+
+#[derive(Args)]
+pub(super) struct Plan {
+    /// The environment to promote to
+    #[arg(value_name = "ENV")]
+    pub(super) environment: String,
+    /// The release; by default what the environment before runs, for the first one the newest
+    #[arg(long, value_name = "VERSION")]
+    pub(super) release: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Promote {
+    /// The environment to promote to
+    #[arg(value_name = "ENV")]
+    pub(super) environment: String,
+    /// The release; by default what the environment before runs, for the first one the newest
+    #[arg(long, value_name = "VERSION")]
+    pub(super) release: Option<String>,
+    /// The environment's name, said again
+    #[arg(long, value_name = "ENV")]
+    pub(super) confirm: Option<String>,
+    /// The digest of the plan that is meant, as `lockstep plan` shows it
+    #[arg(long, value_name = "DIGEST")]
+    pub(super) plan: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Release {
+    #[command(subcommand)]
+    pub(super) command: ReleaseCommand,
+}
+
+#[derive(Subcommand)]
+pub(super) enum ReleaseCommand {
+    /// List the releases of the instance
+    List,
+    /// Show the changesets of one release
+    Show {
+        /// The version, such as v1.2.0
+        version: String,
+    },
+    /// Write the changelog archive of one release; the same bytes on every run
+    Build {
+        /// The version, such as v1.2.0
+        version: String,
+        /// The folder with the changelog; by default ./changelog, else the Bagel Store's
+        #[arg(long, value_name = "FOLDER")]
+        changelog: Option<PathBuf>,
+        /// Where to write it; by default ./dist
+        #[arg(long, value_name = "FOLDER", default_value = "dist")]
+        to: PathBuf,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct Board {
+    /// The SVG file to write
+    #[arg(long, value_name = "FILE")]
+    pub(super) svg: PathBuf,
+    /// Columns and rows
+    #[arg(long, value_name = "COLUMNSxROWS", default_value = "100x30", value_parser = size)]
+    pub(super) size: (u16, u16),
+}
+
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let parts =
+        text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    match parts {
+        Some((width @ 1..=500, height @ 1..=300)) => Ok((width, height)),
+        _ => Err("a size is like 100x30, at most 500x300".to_owned()),
+    }
+}

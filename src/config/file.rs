@@ -1,0 +1,359 @@
+//! `lockstep.toml`: its form on disk, and the way from there to [`Settings`].
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::{
+    AwsSettings, DatabaseSettings, DeadlineSettings, EnvironmentSettings, LiquibaseSettings, PollingSettings,
+    ReleaseSettings, RunnerKind, Settings,
+};
+use crate::domain::environment::{Environment, Gate};
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::names::{DemoId, EnvironmentName};
+use crate::domain::secret::Secret;
+
+/// Reads and checks the file at `path`. The failure lists every problem that was found.
+pub fn load(path: &Path) -> Result<Settings, Failure> {
+    let wrong = || Failure::new(FailureKind::Configuration, format!("{} cannot be used", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| wrong().because(error))?;
+    let file: File = toml::from_str(&text).map_err(|error| {
+        let line = error.span().map(|span| text.get(..span.start).unwrap_or("").matches('\n').count() + 1);
+        let place = line.map_or_else(String::new, |line| format!("line {line}: "));
+        wrong()
+            .because(format!("{place}{}", error.message()))
+            .hint("Correct the file; docs/configuration.md lists every key.")
+    })?;
+    file.check(path).map_err(|problems| {
+        let failure = problems.into_iter().fold(wrong(), Failure::because);
+        failure.hint("Correct the file; docs/configuration.md lists every key.")
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    instance: Instance,
+    aws: Aws,
+    database: Database,
+    releases: Releases,
+    #[serde(default)]
+    liquibase: Liquibase,
+    #[serde(default)]
+    polling: Polling,
+    #[serde(default)]
+    deadlines: Deadlines,
+    #[serde(default)]
+    environment: Vec<EnvironmentEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Instance {
+    id: String,
+    #[serde(default = "default_title")]
+    title: String,
+    #[serde(default = "default_mode")]
+    mode: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Aws {
+    region: String,
+    endpoint_url: Option<String>,
+    profile: Option<String>,
+    access_key_id: Option<String>,
+    secret_access_key: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Database {
+    instance: String,
+    username_secret: String,
+    password_secret: String,
+    ca_bundle: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Releases {
+    folder: PathBuf,
+    image: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Liquibase {
+    runner: Runner,
+    docker_image: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Runner {
+    Auto,
+    Jvm,
+    Cli,
+    Docker,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Polling {
+    operation: f64,
+    observe: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Deadlines {
+    look: f64,
+    deployment: f64,
+    health: f64,
+    liquibase: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EnvironmentEntry {
+    name: String,
+    service: String,
+    database: String,
+    address: Option<String>,
+    gate: GateWord,
+    #[serde(default)]
+    production: bool,
+    after: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum GateWord {
+    Automatic,
+    Confirm,
+    Approve,
+}
+
+impl Default for Liquibase {
+    fn default() -> Self {
+        Self { runner: Runner::Auto, docker_image: "liquibase/liquibase-secure:5.0.1".to_owned() }
+    }
+}
+
+impl Default for Polling {
+    fn default() -> Self {
+        Self { operation: 5.0, observe: 15.0 }
+    }
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self { look: 10.0, deployment: 1800.0, health: 300.0, liquibase: 3600.0 }
+    }
+}
+
+fn default_title() -> String {
+    "Bagel Store".to_owned()
+}
+
+fn default_mode() -> String {
+    "LIVE".to_owned()
+}
+
+impl File {
+    fn check(self, origin: &Path) -> Result<Settings, Vec<String>> {
+        let mut problems = Vec::new();
+        let id = DemoId::parse(&self.instance.id)
+            .map_err(|error| problems.push(format!("[instance] id: {error}")))
+            .ok();
+        let aws = self.aws.check(&mut problems);
+        let seconds = |name: &str, value: f64, problems: &mut Vec<String>| {
+            Duration::try_from_secs_f64(value).ok().filter(|duration| !duration.is_zero()).unwrap_or_else(
+                || {
+                    problems.push(format!("{name}: {value} is not a number of seconds above zero"));
+                    Duration::from_secs(1)
+                },
+            )
+        };
+        let polling = PollingSettings {
+            operation: seconds("[polling] operation", self.polling.operation, &mut problems),
+            observe: seconds("[polling] observe", self.polling.observe, &mut problems),
+        };
+        let deadlines = DeadlineSettings {
+            look: seconds("[deadlines] look", self.deadlines.look, &mut problems),
+            deployment: seconds("[deadlines] deployment", self.deadlines.deployment, &mut problems),
+            health: seconds("[deadlines] health", self.deadlines.health, &mut problems),
+            liquibase: seconds("[deadlines] liquibase", self.deadlines.liquibase, &mut problems),
+        };
+        let environments = environments(self.environment, &mut problems);
+        let folder = origin.parent().unwrap_or(Path::new("")).join(self.releases.folder);
+        match id {
+            Some(id) if problems.is_empty() => Ok(Settings {
+                origin: origin.to_owned(),
+                id,
+                title: self.instance.title,
+                mode: self.instance.mode,
+                aws,
+                database: DatabaseSettings {
+                    instance: self.database.instance,
+                    username_secret: self.database.username_secret,
+                    password_secret: self.database.password_secret,
+                    ca_bundle: self.database.ca_bundle,
+                },
+                releases: ReleaseSettings { folder, image: self.releases.image },
+                liquibase: LiquibaseSettings {
+                    runner: match self.liquibase.runner {
+                        Runner::Auto => RunnerKind::Auto,
+                        Runner::Jvm => RunnerKind::Jvm,
+                        Runner::Cli => RunnerKind::Cli,
+                        Runner::Docker => RunnerKind::Docker,
+                    },
+                    docker_image: self.liquibase.docker_image,
+                },
+                polling,
+                deadlines,
+                environments,
+            }),
+            _ => Err(problems),
+        }
+    }
+}
+
+impl Aws {
+    fn check(self, problems: &mut Vec<String>) -> AwsSettings {
+        let keys = match (self.access_key_id, self.secret_access_key) {
+            (Some(id), Some(secret)) => Some((id, Secret::new(secret))),
+            (None, None) => None,
+            _ => {
+                problems.push("[aws]: access_key_id and secret_access_key go together".to_owned());
+                None
+            }
+        };
+        if keys.is_some() && self.endpoint_url.is_none() {
+            problems.push(
+                "[aws]: keys in a file are for an emulated AWS only; use `profile` for a real account"
+                    .to_owned(),
+            );
+        }
+        AwsSettings { region: self.region, endpoint_url: self.endpoint_url, profile: self.profile, keys }
+    }
+}
+
+fn environments(entries: Vec<EnvironmentEntry>, problems: &mut Vec<String>) -> Vec<EnvironmentSettings> {
+    if entries.is_empty() {
+        problems.push("there is no [[environment]]".to_owned());
+    }
+    let mut seen: BTreeSet<EnvironmentName> = BTreeSet::new();
+    let mut before: Option<EnvironmentName> = None;
+    let mut environments = Vec::new();
+    for entry in entries {
+        let mut named = |text: &str, key: &str| {
+            EnvironmentName::parse(text)
+                .map_err(|error| problems.push(format!("[[environment]] {key}: {error}")))
+                .ok()
+        };
+        let Some(name) = named(&entry.name, "name") else { continue };
+        // By default an environment follows the one written before it.
+        let after = match &entry.after {
+            Some(text) => named(text, "after"),
+            None => before.clone(),
+        };
+        if let Some(after) = after.as_ref().filter(|after| !seen.contains(*after)) {
+            problems
+                .push(format!("[[environment]] {name}: it follows {after}, which is not written before it"));
+        }
+        if !seen.insert(name.clone()) {
+            problems.push(format!("[[environment]] {name} stands there twice"));
+        }
+        before = Some(name.clone());
+        let gate = match entry.gate {
+            GateWord::Automatic => Gate::Automatic,
+            GateWord::Confirm => Gate::Confirm,
+            GateWord::Approve => Gate::Approve,
+        };
+        let (service, database, production) = (entry.service, entry.database, entry.production);
+        environments.push(EnvironmentSettings {
+            environment: Environment { name, after, gate, production, service, database },
+            address: entry.address.map(|address| address.trim_end_matches('/').to_owned()),
+        });
+    }
+    environments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+[instance]
+id = "demo1"
+[aws]
+region = "us-east-1"
+[database]
+instance = "bagel-store-demo1-rds"
+username_secret = "demo1/rds/username"
+password_secret = "demo1/rds/password"
+[releases]
+folder = "dist"
+image = "public.ecr.aws/l1v5b6d6/demo1-bagel-store"
+[[environment]]
+name = "dev"
+service = "bagel-store-demo1-dev"
+database = "dev"
+gate = "automatic"
+[[environment]]
+name = "prod"
+service = "bagel-store-demo1-prod"
+database = "prod"
+gate = "approve"
+production = true
+"#;
+
+    fn load_text(text: &str) -> Result<Settings, Failure> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lockstep.toml");
+        fs::write(&path, text).unwrap();
+        load(&path)
+    }
+
+    #[test]
+    fn an_environment_follows_the_one_written_before_it() {
+        let settings = load_text(GOOD).unwrap();
+        let prod = &settings.environments[1].environment;
+        assert_eq!(prod.after.as_ref().map(EnvironmentName::as_str), Some("dev"));
+        assert!(settings.releases.folder.ends_with("dist") && settings.releases.folder.is_absolute());
+        assert_eq!(settings.deadlines.deployment, Duration::from_mins(30));
+    }
+
+    #[test]
+    fn every_problem_of_a_file_is_reported_at_once() {
+        let text = GOOD
+            .replace("id = \"demo1\"", "id = \"Demo1\"")
+            .replace(
+                "region = \"us-east-1\"",
+                "region = \"us-east-1\"\naccess_key_id = \"a\"\nsecret_access_key = \"b\"",
+            )
+            .replace("name = \"prod\"", "name = \"dev\"");
+        let failure = load_text(&text).unwrap_err();
+        assert_eq!(
+            failure.because,
+            [
+                "[instance] id: `Demo1` is not a demo id: `D` is not a lower-case letter, a digit or a hyphen",
+                "[aws]: keys in a file are for an emulated AWS only; use `profile` for a real account",
+                "[[environment]] dev stands there twice",
+            ]
+        );
+        assert_eq!(failure.kind, FailureKind::Configuration);
+    }
+
+    #[test]
+    fn a_misspelt_key_is_named_with_its_line() {
+        let failure = load_text(&GOOD.replace("gate = \"automatic\"", "gaet = \"automatic\"")).unwrap_err();
+        assert!(failure.because[0].starts_with("line 17: unknown field `gaet`"), "{failure}");
+    }
+}

@@ -1,0 +1,43 @@
+//! Where lockstep keeps things: sandboxes, journals, tools.
+
+use std::env;
+use std::path::PathBuf;
+
+use directories::ProjectDirs;
+
+use crate::domain::names::DemoId;
+
+/// Replaces the platform's folder for everything that lockstep keeps.
+pub const HOME_VARIABLE: &str = "LOCKSTEP_HOME";
+
+/// Names the folder that `make setup` fills with PostgreSQL, Java and Liquibase.
+pub const TOOLS_VARIABLE: &str = "LOCKSTEP_TOOLS";
+
+/// The folder for everything that lockstep keeps. A database server does not run as root, and root's own home is
+/// closed to the user that it runs as; so root's things are in `/var/lib/lockstep`.
+pub fn home() -> PathBuf {
+    if let Some(home) = env::var_os(HOME_VARIABLE).filter(|home| !home.is_empty()) {
+        return PathBuf::from(home);
+    }
+    if nix::unistd::geteuid().is_root() {
+        return PathBuf::from("/var/lib/lockstep");
+    }
+    ProjectDirs::from("", "", "lockstep")
+        .map_or_else(|| PathBuf::from(".lockstep"), |folders| folders.data_local_dir().to_owned())
+}
+
+/// The folder of the journal of one instance.
+pub fn journal(id: &DemoId) -> PathBuf {
+    home().join("journal").join(id.as_str())
+}
+
+/// The folder with the tools that `make setup` fetched: named by the environment, else `.tools` here or in a
+/// folder above, else `tools` in lockstep's own folder.
+pub fn tools() -> Option<PathBuf> {
+    if let Some(tools) = env::var_os(TOOLS_VARIABLE).filter(|tools| !tools.is_empty()) {
+        return Some(PathBuf::from(tools));
+    }
+    let here = env::current_dir().ok()?;
+    let beside = here.ancestors().map(|folder| folder.join(".tools"));
+    beside.chain([home().join("tools")]).find(|folder| folder.is_dir())
+}

@@ -1,0 +1,294 @@
+//! A plan: exactly what a promotion would do, under one digest.
+
+use std::fmt;
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::changelog::{Change, ChangesetId, Checksum, Rollback};
+use crate::domain::drift::Comparison;
+use crate::domain::ledger::Ledger;
+use crate::domain::names::EnvironmentName;
+use crate::domain::release::{ImageRef, Release, Version};
+use crate::domain::step::StepKind;
+
+/// SHA-256 over the canonical form of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PlanDigest(String);
+
+impl PlanDigest {
+    /// Takes the hexadecimal text of a digest, in full or its beginning.
+    pub fn from_text(text: impl Into<String>) -> Self {
+        let text: String = text.into();
+        Self(text.strip_prefix("sha256:").map_or_else(|| text.clone(), str::to_owned).to_lowercase())
+    }
+
+    /// 64 hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first six digits: enough to say aloud and to see that it is the same plan.
+    pub fn short(&self) -> &str {
+        self.0.get(..6).unwrap_or(&self.0)
+    }
+
+    /// True when `given`, which may be the beginning only, names this digest. Fewer than six digits name nothing.
+    pub fn is_named_by(&self, given: &Self) -> bool {
+        given.0.len() >= 6 && self.0.starts_with(&given.0)
+    }
+}
+
+impl fmt::Display for PlanDigest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(&self.0)
+    }
+}
+
+/// One changeset that the plan would run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedChangeset {
+    /// Its identity.
+    pub id: ChangesetId,
+    /// Its comment.
+    pub comment: String,
+    /// What it does, as text.
+    pub sql: String,
+    /// The tag it sets, if it is one.
+    pub tag: Option<String>,
+    /// What undoes it.
+    pub rollback: Rollback,
+    /// Its checksum, where it is known.
+    pub checksum: Option<Checksum>,
+}
+
+/// Where a rollback would go back to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Anchor {
+    /// The newest row carries this tag already.
+    Existing(String),
+    /// This tag will be set before the update.
+    New(String),
+    /// No changeset will run, so none is needed.
+    NotNeeded,
+}
+
+/// What a promotion would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Where.
+    pub environment: EnvironmentName,
+    /// To which version.
+    pub version: Version,
+    /// The image that runs now, if any is known.
+    pub image_from: Option<ImageRef>,
+    /// The image that will run.
+    pub image_to: ImageRef,
+    /// SHA-256 of the changelog archive.
+    pub archive_digest: String,
+    /// The changesets to run, in order.
+    pub changesets: Vec<PlannedChangeset>,
+    /// How many changesets of the release ran already.
+    pub already_applied: usize,
+    /// Where a rollback would go back to.
+    pub anchor: Anchor,
+    digest: PlanDigest,
+}
+
+impl Plan {
+    /// Works out what it takes to bring `environment` to `release`, given what runs and what was applied.
+    pub fn make(
+        environment: &EnvironmentName,
+        release: &Release,
+        image_from: Option<&ImageRef>,
+        ledger: &Ledger,
+    ) -> Self {
+        let comparison = Comparison::of(&release.changelog, ledger);
+        let changesets: Vec<_> = comparison.to_run().filter_map(|id| planned(release, id)).collect();
+        let mut plan = Self {
+            environment: environment.clone(),
+            version: release.version.clone(),
+            image_from: image_from.cloned(),
+            image_to: release.image.clone(),
+            archive_digest: release.archive_digest.clone(),
+            anchor: anchor(&changesets, ledger, image_from),
+            changesets,
+            already_applied: comparison.applied(),
+            digest: PlanDigest(String::new()),
+        };
+        plan.digest = PlanDigest(hex(&Sha256::digest(plan.canonical().as_bytes())));
+        plan
+    }
+
+    /// The digest of everything that the plan would do.
+    pub fn digest(&self) -> &PlanDigest {
+        &self.digest
+    }
+
+    /// True when the image changes.
+    pub fn changes_image(&self) -> bool {
+        self.image_from.as_ref() != Some(&self.image_to)
+    }
+
+    /// The image that runs now, in a word.
+    pub fn image_from_words(&self) -> String {
+        self.image_from.as_ref().map_or_else(|| "nothing".to_owned(), ImageRef::short)
+    }
+
+    /// True when there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.changesets.is_empty() && !self.changes_image()
+    }
+
+    /// The changesets that Liquibase could not undo.
+    pub fn without_rollback(&self) -> impl Iterator<Item = &PlannedChangeset> {
+        self.changesets.iter().filter(|changeset| changeset.rollback == Rollback::Missing)
+    }
+
+    /// The steps that will do something; the others are skipped.
+    pub fn steps(&self) -> Vec<StepKind> {
+        StepKind::ALL.into_iter().filter(|step| self.needs(*step)).collect()
+    }
+
+    /// True when `step` has something to do.
+    pub fn needs(&self, step: StepKind) -> bool {
+        match step {
+            StepKind::Anchor => matches!(self.anchor, Anchor::New(_)),
+            StepKind::Validate | StepKind::Update => !self.changesets.is_empty(),
+            StepKind::Service => self.changes_image(),
+            StepKind::Lock | StepKind::Recheck | StepKind::Health | StepKind::Evidence => true,
+        }
+    }
+
+    /// The text that the digest is made of: one line per fact, texts with their length in front so that no two
+    /// plans can read the same. Its first line names the form; a new form gets a new name.
+    pub fn canonical(&self) -> String {
+        let mut text = String::from("lockstep plan 1\n");
+        let mut line = |name: &str, value: &str| {
+            // Writing to a `String` cannot fail.
+            writeln!(text, "{name} {} {value}", value.len()).ok();
+        };
+        line("environment", self.environment.as_str());
+        line("version", &self.version.to_string());
+        line("image-from", self.image_from.as_ref().map_or("", ImageRef::as_str));
+        line("image-to", self.image_to.as_str());
+        line("archive", &self.archive_digest);
+        for changeset in &self.changesets {
+            line("changeset", &changeset.id.to_string());
+            line("checksum", changeset.checksum.as_ref().map_or("", Checksum::as_str));
+            line("sql", &changeset.sql);
+            let (kind, sql) = match &changeset.rollback {
+                Rollback::Missing => ("rollback-missing", ""),
+                Rollback::Empty => ("rollback-empty", ""),
+                Rollback::Sql(sql) => ("rollback", sql.as_str()),
+            };
+            line(kind, sql);
+        }
+        match &self.anchor {
+            Anchor::Existing(tag) => line("anchor-existing", tag),
+            Anchor::New(tag) => line("anchor-new", tag),
+            Anchor::NotNeeded => line("anchor-none", ""),
+        }
+        for step in self.steps() {
+            line("step", step.word());
+        }
+        text
+    }
+}
+
+fn planned(release: &Release, id: &ChangesetId) -> Option<PlannedChangeset> {
+    let changeset = release.changelog.get(id)?;
+    Some(PlannedChangeset {
+        id: id.clone(),
+        comment: changeset.comment.clone(),
+        sql: changeset.text(),
+        tag: match &changeset.change {
+            Change::Tag(tag) => Some(tag.clone()),
+            Change::Sql(_) | Change::Other(_) => None,
+        },
+        rollback: changeset.rollback.clone(),
+        checksum: changeset.checksum.clone(),
+    })
+}
+
+/// Liquibase's `tag` overwrites a tag that stands on the newest row, so an existing one is used as it is.
+fn anchor(changesets: &[PlannedChangeset], ledger: &Ledger, image_from: Option<&ImageRef>) -> Anchor {
+    if changesets.is_empty() {
+        return Anchor::NotNeeded;
+    }
+    match ledger.newest().and_then(|row| row.tag.clone()) {
+        Some(tag) => Anchor::Existing(tag),
+        None => Anchor::New(format!(
+            "before-{}-after-{}",
+            changesets[0].id.id,
+            image_from.map_or_else(|| "nothing".to_owned(), ImageRef::short)
+        )),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").ok();
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::drift::tests::{ledger, release};
+
+    fn plan(applied: usize, image: Option<&str>) -> Plan {
+        let environment = EnvironmentName::parse("test").unwrap();
+        Plan::make(&environment, &release(3), image.map(ImageRef::new).as_ref(), &ledger(applied))
+    }
+
+    #[test]
+    fn the_same_facts_give_the_same_digest() {
+        assert_eq!(
+            plan(1, Some("registry/store:v1.0.0")).digest(),
+            plan(1, Some("registry/store:v1.0.0")).digest()
+        );
+        assert_eq!(plan(1, None).digest().as_str().len(), 64);
+    }
+
+    #[test]
+    fn a_changed_byte_anywhere_changes_the_digest() {
+        let before = plan(1, Some("registry/store:v1.0.0"));
+        assert_ne!(before.digest(), plan(2, Some("registry/store:v1.0.0")).digest());
+        assert_ne!(before.digest(), plan(1, Some("registry/store:v2.0.0")).digest());
+        let mut edited = before.clone();
+        edited.changesets[0].sql.push(' ');
+        assert_ne!(before.canonical(), edited.canonical());
+        let mut without = before.clone();
+        without.changesets[1].rollback = Rollback::Missing;
+        assert_ne!(before.canonical(), without.canonical());
+    }
+
+    #[test]
+    fn a_tag_on_the_newest_row_is_kept_as_the_anchor() {
+        let mut tagged = ledger(1);
+        tagged.rows[0].tag = Some("v1.0.0".to_owned());
+        let environment = EnvironmentName::parse("test").unwrap();
+        let plan = Plan::make(&environment, &release(2), None, &tagged);
+        assert_eq!(plan.anchor, Anchor::Existing("v1.0.0".to_owned()));
+        assert!(!plan.needs(StepKind::Anchor));
+        assert!(matches!(self::plan(1, None).anchor, Anchor::New(_)));
+        assert_eq!(self::plan(3, None).anchor, Anchor::NotNeeded);
+    }
+
+    #[test]
+    fn what_is_there_already_is_not_done_again() {
+        let plan = plan(3, Some("registry/store:v3.0.0"));
+        assert!(plan.is_empty());
+        assert_eq!(plan.steps(), [StepKind::Lock, StepKind::Recheck, StepKind::Health, StepKind::Evidence]);
+    }
+
+    #[test]
+    fn a_digest_is_named_by_its_beginning_but_not_by_too_little_of_it() {
+        let digest = PlanDigest::from_text("8c41f0aa");
+        assert!(digest.is_named_by(&PlanDigest::from_text("sha256:8C41F0")));
+        assert!(!digest.is_named_by(&PlanDigest::from_text("8c41")));
+        assert!(!digest.is_named_by(&PlanDigest::from_text("8c41f1")));
+    }
+}

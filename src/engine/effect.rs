@@ -1,0 +1,113 @@
+//! What the world is asked to do: plain data, compared in tests and written in the journal.
+//!
+//! Every effect but those marked as background ends in exactly one outcome event. A deadline is part of the
+//! call: when it passes, the outcome of a look is a failure, and that of a change is *unknown*.
+
+use std::sync::Arc;
+
+use crate::domain::journal::Entry;
+use crate::domain::names::{EnvironmentName, RunId};
+use crate::domain::release::{ImageRef, Release, Version};
+use crate::domain::step::StepKind;
+
+/// One thing to do outside, by what carries it out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Ask the platform that runs the service.
+    Cloud(EnvironmentName, CloudCall),
+    /// Ask the database itself.
+    Database(EnvironmentName, DatabaseCall),
+    /// Run Liquibase.
+    Liquibase(EnvironmentName, LiquibaseCall),
+    /// Ask the application itself.
+    Health(EnvironmentName, HealthCall),
+    /// Read the release archives. Outcome: `Releases`.
+    ReadReleases,
+    /// Find out who is asking. Outcome: `Identified`.
+    Identify,
+    /// Write an entry to the journal. Carried out at once and in order: when it fails, the effects after it are
+    /// not performed. Outcome: none, or `JournalFailed`.
+    Record(Entry),
+    /// Read the journal again when it has grown. Outcome: `Remembered`.
+    ReadJournal,
+}
+
+/// What the platform is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CloudCall {
+    /// Describe the service. Outcome: `Observed(Service)` with this generation.
+    Describe(u64),
+    /// Change the service's image and follow the operation until it is final, sending `Advanced` and log lines as
+    /// they come. Outcome: `Ended(Service)` with `StepOutcome::Deployed`.
+    Deploy {
+        /// The run it belongs to.
+        run: RunId,
+        /// The image to run.
+        image: ImageRef,
+        /// The image that the plan saw; when another one runs, nothing is changed.
+        expected: Option<ImageRef>,
+    },
+}
+
+/// What the database is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseCall {
+    /// Read tracking tables and locks in a read-only transaction. Outcome: `Observed(Ledger)`.
+    ReadLedger(u64),
+    /// Take lockstep's advisory lock and keep it until `Unlock`. Outcome: `Ended(Lock)`; the failure names the
+    /// holder.
+    Lock(RunId),
+    /// Let the advisory lock go. Outcome: `Unlocked`.
+    Unlock(RunId),
+}
+
+/// What Liquibase is run for. Its output arrives as log lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LiquibaseCall {
+    /// `validate`. Outcome: `Ended(Validate)`.
+    Validate(RunId, Arc<Release>),
+    /// `tag`. Outcome: `Ended(Anchor)`.
+    Tag(RunId, Arc<Release>, String),
+    /// `update`, with `Advanced` for every row that appears. Outcome: `Ended(Update)`.
+    Update(RunId, Arc<Release>),
+}
+
+/// What the application is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HealthCall {
+    /// Ask `/health` and `/version` once. Outcome: `Observed(Health)` with this generation.
+    Probe(u64),
+    /// Ask until it is well and names this version, or the deadline passes. Outcome: `Ended(Health)`.
+    Await(RunId, Version),
+}
+
+impl Effect {
+    /// True when carrying it out changes the world outside; such an effect is never repeated by itself.
+    pub fn is_mutation(&self) -> bool {
+        match self {
+            Self::Cloud(_, CloudCall::Deploy { .. })
+            | Self::Liquibase(_, LiquibaseCall::Tag(..) | LiquibaseCall::Update(..)) => true,
+            Self::Cloud(_, CloudCall::Describe(_))
+            | Self::Liquibase(_, LiquibaseCall::Validate(..))
+            | Self::Database(..)
+            | Self::Health(..)
+            | Self::ReadReleases
+            | Self::Identify
+            | Self::Record(_)
+            | Self::ReadJournal => false,
+        }
+    }
+
+    /// The step that it carries out, with its run; `None` for looks.
+    pub fn step(&self) -> Option<(&RunId, StepKind)> {
+        match self {
+            Self::Cloud(_, CloudCall::Deploy { run, .. }) => Some((run, StepKind::Service)),
+            Self::Database(_, DatabaseCall::Lock(run)) => Some((run, StepKind::Lock)),
+            Self::Liquibase(_, LiquibaseCall::Validate(run, _)) => Some((run, StepKind::Validate)),
+            Self::Liquibase(_, LiquibaseCall::Tag(run, ..)) => Some((run, StepKind::Anchor)),
+            Self::Liquibase(_, LiquibaseCall::Update(run, _)) => Some((run, StepKind::Update)),
+            Self::Health(_, HealthCall::Await(run, _)) => Some((run, StepKind::Health)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Everything that can happen, whoever caused it.
+
+use crate::domain::Timestamp;
+use crate::domain::changelog::ChangesetId;
+use crate::domain::failure::Failure;
+use crate::domain::journal::History;
+use crate::domain::log::LogLine;
+use crate::domain::names::{EnvironmentName, RunId};
+use crate::domain::observation::{Observation, OperationStatus};
+use crate::domain::plan::PlanDigest;
+use crate::domain::release::{Catalog, Version};
+use crate::domain::step::StepKind;
+
+/// Identifies one effect that is being carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(pub u64);
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventKind {
+    /// Somebody asked for something.
+    Intent(Intent),
+    /// Time went by.
+    Ticked,
+    /// One facet of an environment was looked at. The number is the generation of the question.
+    Observed(EnvironmentName, u64, Observation),
+    /// The release archives were read.
+    Releases(Result<Catalog, Failure>),
+    /// It is known who is asking.
+    Identified(Result<Identity, Failure>),
+    /// The journal was read.
+    Remembered(History),
+    /// The journal could not be written: nothing may be done without it.
+    JournalFailed(Failure),
+    /// A step of a run went on, or ended.
+    Step(RunId, StepKind, Progress),
+    /// lockstep's lock of a run was let go.
+    Unlocked(RunId),
+    /// Lines were written; always several at once when they come quickly.
+    Log(Vec<LogLine>),
+    /// An effect ended, and all its other events came before this one.
+    Finished(TaskId),
+}
+
+/// What an operator, a flag or a flow asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Intent {
+    /// Begin: find out who asks, read releases and journal, look at every environment.
+    Begin,
+    /// Look at every environment again.
+    Refresh,
+    /// Work out what promoting `release` (default: what runs in the environment before) would do.
+    Plan {
+        /// Where.
+        environment: EnvironmentName,
+        /// Which release; `None` for the default.
+        release: Option<Version>,
+    },
+    /// Put the plan away.
+    Dismiss,
+    /// Carry out the plan that has this digest.
+    Promote(PlanDigest),
+    /// A person has seen the failure that this environment shows.
+    Acknowledge(EnvironmentName),
+    /// Stop as soon as it is safe.
+    Interrupt,
+}
+
+/// How a step goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// It is at this point, in words.
+    Advanced(String),
+    /// A changeset of this run got its row.
+    Applied(ChangesetId),
+    /// The platform gave the operation a name.
+    Operation(String),
+    /// It ended.
+    Ended(Result<StepOutcome, Failure>),
+}
+
+/// What came of a step that did not fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepOutcome {
+    /// Done, with a word about it.
+    Done(String),
+    /// The platform's operation ended.
+    Deployed {
+        /// Its id; empty when the platform needed none.
+        operation: String,
+        /// How it ended.
+        status: OperationStatus,
+    },
+}
+
+impl StepOutcome {
+    /// What to say about it.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Done(text) => text.clone(),
+            Self::Deployed { status, .. } => format!("operation {}", status.word()),
+        }
+    }
+}
+
+/// Who is asking, as the cloud or the machine knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The name for people: the last part of the caller's ARN, or the user of this machine.
+    pub name: String,
+    /// The cloud account, where there is one.
+    pub account: Option<String>,
+    /// The whole ARN, where there is one.
+    pub arn: Option<String>,
+}

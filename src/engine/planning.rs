@@ -1,0 +1,248 @@
+//! Works out a plan from fresh looks, and every condition that stands in its way.
+
+use std::sync::Arc;
+
+use crate::domain::drift::{ChangesetState, Comparison};
+use crate::domain::environment::Unmet;
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::ledger::LockState;
+use crate::domain::names::EnvironmentName;
+use crate::domain::observation::ServiceStatus;
+use crate::domain::plan::Plan;
+use crate::domain::release::{Catalog, Release, Version};
+use crate::engine::effect::Effect;
+use crate::engine::refresh::Wait;
+use crate::engine::{EnvironmentState, State};
+
+/// The plan that was asked for last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Planning {
+    /// None.
+    None,
+    /// Being worked out; answers are missing.
+    Looking {
+        /// Where.
+        environment: EnvironmentName,
+        /// Which release; `None` for the default.
+        release: Option<Version>,
+        /// The answers that are missing.
+        waits: Vec<Wait>,
+    },
+    /// Worked out.
+    Ready(Box<Prepared>),
+    /// It could not be worked out.
+    Failed(EnvironmentName, Failure),
+}
+
+impl Planning {
+    /// The environment it is for.
+    pub fn environment(&self) -> Option<&EnvironmentName> {
+        match self {
+            Self::None => None,
+            Self::Looking { environment, .. } | Self::Failed(environment, _) => Some(environment),
+            Self::Ready(prepared) => Some(&prepared.plan.environment),
+        }
+    }
+}
+
+/// A plan, and whether it may be carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    /// The plan.
+    pub plan: Plan,
+    /// The release that it brings.
+    pub release: Arc<Release>,
+    /// Everything that stands in the way; empty when it may be carried out.
+    pub unmet: Vec<Unmet>,
+}
+
+impl State {
+    /// Begins to work out a plan.
+    pub(super) fn plan(&mut self, environment: &EnvironmentName, release: Option<&Version>) -> Vec<Effect> {
+        let Some(state) = self.environment(environment) else {
+            self.planning = Planning::Failed(environment.clone(), self.no_such_environment(environment));
+            return Vec::new();
+        };
+        let after = state.environment.after.clone();
+        let (mut effects, mut waits) =
+            self.ask(environment, &[EnvironmentState::ask_service, EnvironmentState::ask_ledger]);
+        if let Some(after) = after {
+            let (more, wait) = self.ask(&after, &[EnvironmentState::ask_service]);
+            effects.extend(more);
+            waits.extend(wait);
+        }
+        let (effect, wait) = self.await_releases();
+        effects.push(effect);
+        waits.push(wait);
+        self.planning =
+            Planning::Looking { environment: environment.clone(), release: release.cloned(), waits };
+        effects
+    }
+
+    /// Finishes the plan once every answer is there.
+    pub(super) fn settle_planning(&mut self) -> Vec<Effect> {
+        if let Planning::Looking { environment, release, waits } = &self.planning
+            && self.is_answered(waits)
+        {
+            self.planning = match self.prepare(environment, release.as_ref()) {
+                Ok(prepared) => Planning::Ready(Box::new(prepared)),
+                Err(failure) => Planning::Failed(environment.clone(), failure),
+            };
+        }
+        Vec::new()
+    }
+
+    /// Makes the plan on screen again when what it was made from was looked at again, so that nobody confirms one
+    /// that no longer holds. A look that failed leaves it as it is; it is checked again before anything is done.
+    pub(super) fn keep_plan_true(&mut self, looked_at: Option<&EnvironmentName>) {
+        let Planning::Ready(prepared) = &self.planning else { return };
+        let (environment, version) = (&prepared.plan.environment, &prepared.plan.version);
+        let before = self.environment(environment).and_then(|state| state.environment.after.as_ref());
+        if looked_at.is_some_and(|name| name != environment && Some(name) != before) {
+            return;
+        }
+        if let Ok(fresh) = self.prepare(environment, Some(version))
+            && fresh != **prepared
+        {
+            self.planning = Planning::Ready(Box::new(fresh));
+        }
+    }
+
+    /// Works the plan out from what is known now. Fails where a plan would be a guess.
+    pub(super) fn prepare(
+        &self,
+        environment: &EnvironmentName,
+        wanted: Option<&Version>,
+    ) -> Result<Prepared, Failure> {
+        let state = self.environment(environment).ok_or_else(|| self.no_such_environment(environment))?;
+        let cannot = |failure: &Failure| {
+            let mut cannot = Failure::new(failure.kind, format!("a plan for {environment} cannot be made"));
+            cannot = cannot.because(&failure.what);
+            cannot.because.extend(failure.because.iter().cloned());
+            cannot.hint.clone_from(&failure.hint);
+            cannot
+        };
+        let failures = [self.catalog.failure(), state.service.failure(), state.ledger.failure()];
+        if let Some(failure) = failures.into_iter().flatten().next() {
+            return Err(cannot(failure));
+        }
+        let release = self.release_to_promote(state, wanted)?;
+        let missing = || cannot(&Failure::new(FailureKind::Unavailable, "not everything has been looked at"));
+        let ledger = state.ledger.current().ok_or_else(missing)?;
+        let service = state.service.current().ok_or_else(missing)?;
+        let plan = Plan::make(environment, release, Some(&service.image), ledger);
+        let unmet = self.unmet(state, release, &plan);
+        Ok(Prepared { plan, release: Arc::new(release.clone()), unmet })
+    }
+
+    fn release_to_promote(
+        &self,
+        state: &EnvironmentState,
+        wanted: Option<&Version>,
+    ) -> Result<&Release, Failure> {
+        let name = &state.environment.name;
+        let known = || {
+            let releases = self.catalog.value().map(Catalog::releases).unwrap_or_default();
+            let versions: Vec<_> = releases.iter().map(|release| release.version.to_string()).collect();
+            if versions.is_empty() { "none".to_owned() } else { versions.join(", ") }
+        };
+        match wanted {
+            Some(version) => self.catalog.value().and_then(|catalog| catalog.get(version)).ok_or_else(|| {
+                Failure::new(FailureKind::Usage, format!("there is no release {version}"))
+                    .because(format!("the releases are: {}", known()))
+                    .hint("Build its archive with `lockstep release build`, or name another release.")
+            }),
+            None => self.candidate(name).ok_or_else(|| {
+                Failure::new(FailureKind::Usage, format!("no release is next for {name}"))
+                    .because("the environment before it does not run one of the releases")
+                    .because(format!("the releases are: {}", known()))
+                    .hint("Name one with `--release`.")
+            }),
+        }
+    }
+
+    /// Every condition that is not met. The same list answers “why not?”.
+    fn unmet(&self, state: &EnvironmentState, release: &Release, plan: &Plan) -> Vec<Unmet> {
+        let name = &state.environment.name;
+        let mut unmet = Vec::new();
+        if let Some(promotion) = self.running() {
+            unmet.push(Unmet::new(
+                format!("{} is being promoted to {}", promotion.plan.version, promotion.plan.environment),
+                "Wait until that has ended.",
+            ));
+        }
+        if let Some(holder) = state.ledger.value().and_then(|ledger| ledger.promoting.as_ref()) {
+            let is_ours = self.running().is_some_and(|promotion| holder.contains(promotion.run.as_str()));
+            if !is_ours {
+                unmet.push(Unmet::new(
+                    format!("{holder} is promoting to {name}"),
+                    "Wait until it has ended, or ask whoever runs it.",
+                ));
+            }
+        }
+        if plan.is_empty() {
+            unmet.push(Unmet::new(
+                format!("{name} runs {} already, with every changeset", release.version),
+                "Choose another release.",
+            ));
+        }
+        if let Some(after) = state.environment.after.as_ref().and_then(|after| self.environment(after))
+            && after.version().as_ref() != Some(&release.version)
+        {
+            let before = &after.environment.name;
+            let runs = after.version().map_or_else(|| "an unknown version".to_owned(), |it| it.to_string());
+            unmet.push(Unmet::new(
+                format!("{before} runs {runs}, not {}", release.version),
+                format!("Promote {} to {before} first.", release.version),
+            ));
+        }
+        unmet.extend(service_conditions(state));
+        unmet.extend(ledger_conditions(state, release));
+        unmet
+    }
+
+    fn no_such_environment(&self, name: &EnvironmentName) -> Failure {
+        let names: Vec<_> = self.environments.iter().map(|state| state.environment.name.as_str()).collect();
+        Failure::new(FailureKind::Usage, format!("there is no environment called {name}"))
+            .because(format!("the environments are: {}", names.join(", ")))
+    }
+}
+
+fn service_conditions(state: &EnvironmentState) -> Option<Unmet> {
+    let name = &state.environment.name;
+    match &state.service.value()?.status {
+        ServiceStatus::Running => None,
+        ServiceStatus::Busy => Some(Unmet::new(
+            format!("the service of {name} is being changed"),
+            "Wait until the operation has ended; it cannot be interrupted.",
+        )),
+        ServiceStatus::Paused => Some(Unmet::new(
+            format!("the service of {name} is paused"),
+            "Resume it; nothing can be deployed before.",
+        )),
+        ServiceStatus::Down(word) => Some(Unmet::new(
+            format!("the service of {name} is {word}"),
+            "Look at its logs; it has to run before it can be updated.",
+        )),
+    }
+}
+
+fn ledger_conditions(state: &EnvironmentState, release: &Release) -> Vec<Unmet> {
+    let name = &state.environment.name;
+    let Some(ledger) = state.ledger.value() else { return Vec::new() };
+    let mut unmet = Vec::new();
+    if let LockState::Held { by, .. } = &ledger.lock {
+        unmet.push(Unmet::new(
+            format!("{by} holds Liquibase's lock on {name}"),
+            "Wait until it is released; if its holder is dead, `liquibase release-locks` frees it.",
+        ));
+    }
+    let comparison = Comparison::of(&release.changelog, ledger);
+    for (id, _) in comparison.changesets.iter().filter(|(_, state)| *state == ChangesetState::Edited) {
+        unmet.push(Unmet::new(
+            format!("changeset {} was edited after it ran in {name}", id.id),
+            "Restore its text and put the change into a new changeset.",
+        ));
+    }
+    unmet
+}

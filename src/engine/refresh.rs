@@ -1,0 +1,130 @@
+//! Keeps what is known of the environments fresh, and waits for answers.
+
+use crate::domain::Timestamp;
+use crate::domain::names::EnvironmentName;
+use crate::engine::effect::{CloudCall, DatabaseCall, Effect, HealthCall};
+use crate::engine::{EnvironmentState, State};
+
+/// An answer that something waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wait {
+    /// The service of an environment, asked with this generation.
+    Service(EnvironmentName, u64),
+    /// Its ledger.
+    Ledger(EnvironmentName, u64),
+    /// Its health.
+    Health(EnvironmentName, u64),
+    /// The releases.
+    Releases(u64),
+}
+
+/// Asks one facet, and says what to wait for.
+type Question = fn(&mut EnvironmentState, Timestamp) -> (Effect, Wait);
+
+impl State {
+    /// Asks every facet of every environment.
+    pub(super) fn observe_all(&mut self) -> Vec<Effect> {
+        let now = self.now;
+        self.environments.iter_mut().flat_map(|state| state.ask_all(now)).collect()
+    }
+
+    /// Asks every facet of one environment.
+    pub(super) fn observe(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
+        let now = self.now;
+        self.environments
+            .iter_mut()
+            .filter(|state| state.environment.name == *environment)
+            .flat_map(|state| state.ask_all(now))
+            .collect()
+    }
+
+    /// Asks every facet that has not been asked for a while and whose answer is there.
+    pub(super) fn observe_what_is_due(&mut self) -> Vec<Effect> {
+        let (now, every) = (self.now, self.observe_every);
+        let is_due = |asked: Option<Timestamp>| {
+            asked.is_none_or(|asked| now.duration_since(asked).unsigned_abs() >= every)
+        };
+        let mut effects = Vec::new();
+        for state in &mut self.environments {
+            if !state.service.is_waiting() && is_due(state.service.asked_at()) {
+                effects.push(state.ask_service(now).0);
+            }
+            if !state.ledger.is_waiting() && is_due(state.ledger.asked_at()) {
+                effects.push(state.ask_ledger(now).0);
+            }
+            if !state.health.is_waiting() && is_due(state.health.asked_at()) {
+                effects.push(state.ask_health(now).0);
+            }
+        }
+        if !self.catalog.is_waiting() && is_due(self.catalog.asked_at()) {
+            effects.push(self.ask_releases());
+        }
+        // While a promotion runs here, this process is the only one that writes.
+        if self.running().is_none() && is_due(self.journal_checked_at) {
+            self.journal_checked_at = Some(now);
+            effects.push(Effect::ReadJournal);
+        }
+        effects
+    }
+
+    pub(super) fn ask_releases(&mut self) -> Effect {
+        self.catalog.ask(self.now);
+        Effect::ReadReleases
+    }
+
+    /// Asks for the releases and gives what to wait for.
+    pub(super) fn await_releases(&mut self) -> (Effect, Wait) {
+        let generation = self.catalog.ask(self.now);
+        (Effect::ReadReleases, Wait::Releases(generation))
+    }
+
+    /// Asks facets of one environment with `ask` and collects effects and waits.
+    pub(super) fn ask(
+        &mut self,
+        environment: &EnvironmentName,
+        questions: &[Question],
+    ) -> (Vec<Effect>, Vec<Wait>) {
+        let now = self.now;
+        match self.environments.iter_mut().find(|state| state.environment.name == *environment) {
+            Some(state) => questions.iter().map(|ask| ask(state, now)).unzip(),
+            None => (Vec::new(), Vec::new()),
+        }
+    }
+
+    /// True when every one of these answers is there.
+    pub(super) fn is_answered(&self, waits: &[Wait]) -> bool {
+        waits.iter().all(|wait| match wait {
+            Wait::Service(name, generation) => {
+                self.environment(name).is_none_or(|state| state.service.has_answered(*generation))
+            }
+            Wait::Ledger(name, generation) => {
+                self.environment(name).is_none_or(|state| state.ledger.has_answered(*generation))
+            }
+            Wait::Health(name, generation) => {
+                self.environment(name).is_none_or(|state| state.health.has_answered(*generation))
+            }
+            Wait::Releases(generation) => self.catalog.has_answered(*generation),
+        })
+    }
+}
+
+impl EnvironmentState {
+    pub(super) fn ask_service(&mut self, now: Timestamp) -> (Effect, Wait) {
+        let (name, generation) = (self.environment.name.clone(), self.service.ask(now));
+        (Effect::Cloud(name.clone(), CloudCall::Describe(generation)), Wait::Service(name, generation))
+    }
+
+    pub(super) fn ask_ledger(&mut self, now: Timestamp) -> (Effect, Wait) {
+        let (name, generation) = (self.environment.name.clone(), self.ledger.ask(now));
+        (Effect::Database(name.clone(), DatabaseCall::ReadLedger(generation)), Wait::Ledger(name, generation))
+    }
+
+    pub(super) fn ask_health(&mut self, now: Timestamp) -> (Effect, Wait) {
+        let (name, generation) = (self.environment.name.clone(), self.health.ask(now));
+        (Effect::Health(name.clone(), HealthCall::Probe(generation)), Wait::Health(name, generation))
+    }
+
+    fn ask_all(&mut self, now: Timestamp) -> [Effect; 3] {
+        [self.ask_service(now).0, self.ask_ledger(now).0, self.ask_health(now).0]
+    }
+}

@@ -1,0 +1,434 @@
+//! The engine as sequences of events: no runtime, no clock, no waiting.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::effect::{CloudCall, DatabaseCall, HealthCall, LiquibaseCall};
+use super::event::{Progress, StepOutcome};
+use super::promotion::StepStatus;
+use super::*;
+use crate::domain::drift::tests::{catalog, ledger};
+use crate::domain::environment::Gate;
+use crate::domain::failure::FailureKind;
+use crate::domain::names::RunId;
+use crate::domain::observation::{OperationStatus, ServiceStatus};
+use crate::domain::plan::PlanDigest;
+use crate::domain::release::ImageRef;
+use crate::domain::step::StepKind;
+
+/// A world that answers every effect at once, and remembers what was asked of it.
+struct World {
+    state: State,
+    images: [&'static str; 2],
+    rows: [usize; 2],
+    asked: Vec<Effect>,
+    deploys: Deploys,
+    clock: i64,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Deploys {
+    Well,
+    /// The platform rolls back and runs the old image again.
+    RollBack,
+    /// The platform says that it succeeded, and runs the old image all the same.
+    Silently,
+}
+
+fn name(text: &str) -> EnvironmentName {
+    EnvironmentName::parse(text).unwrap()
+}
+
+fn image(version: &str) -> ImageRef {
+    ImageRef::new(format!("registry/store:{version}"))
+}
+
+impl World {
+    /// dev runs v2 with two changesets, test runs v1 with one.
+    fn new() -> Self {
+        let environment = |name: &str, after: Option<&str>| Environment {
+            name: self::name(name),
+            after: after.map(self::name),
+            gate: Gate::Confirm,
+            production: false,
+            service: format!("store-{name}"),
+            database: name.to_owned(),
+        };
+        let environments = vec![environment("dev", None), environment("test", Some("dev"))];
+        let id = DemoId::parse("demo1").unwrap();
+        let state = State::new(id, "Store", "TEST", environments, Duration::from_secs(5));
+        let mut world = Self {
+            state,
+            images: ["v2.0.0", "v1.0.0"],
+            rows: [2, 1],
+            asked: vec![],
+            deploys: Deploys::Well,
+            clock: 0,
+        };
+        world.intend(Intent::Begin);
+        world
+    }
+
+    fn intend(&mut self, intent: Intent) {
+        let effects = self.happen(EventKind::Intent(intent));
+        self.answer(effects);
+    }
+
+    fn happen(&mut self, kind: EventKind) -> Vec<Effect> {
+        self.clock += 1;
+        let at = Timestamp::from_millisecond(self.clock).unwrap();
+        self.state.apply(&Event { at, kind })
+    }
+
+    /// Answers effects until there are none left.
+    fn answer(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            self.asked.push(effect.clone());
+            for kind in self.outcome(&effect) {
+                let next = self.happen(kind);
+                self.answer(next);
+            }
+        }
+    }
+
+    fn outcome(&mut self, effect: &Effect) -> Vec<EventKind> {
+        let index = |environment: &EnvironmentName| usize::from(environment.as_str() == "test");
+        let ended = |run: &RunId, step, text: &str| {
+            vec![EventKind::Step(run.clone(), step, Progress::Ended(Ok(StepOutcome::Done(text.to_owned()))))]
+        };
+        match effect {
+            Effect::Cloud(environment, CloudCall::Describe(generation)) => {
+                let view = ServiceView {
+                    status: ServiceStatus::Running,
+                    image: image(self.images[index(environment)]),
+                    address: String::new(),
+                    updated_at: Timestamp::UNIX_EPOCH,
+                    operation: None,
+                };
+                vec![EventKind::Observed(environment.clone(), *generation, Observation::Service(Ok(view)))]
+            }
+            Effect::Database(environment, DatabaseCall::ReadLedger(generation)) => {
+                let ledger = ledger(self.rows[index(environment)]);
+                vec![EventKind::Observed(environment.clone(), *generation, Observation::Ledger(Ok(ledger)))]
+            }
+            Effect::Health(environment, HealthCall::Probe(generation)) => {
+                let view = HealthView {
+                    status: 200,
+                    latency: Duration::from_millis(7),
+                    reason: None,
+                    version: Version::parse(self.images[index(environment)]).ok(),
+                    image: None,
+                };
+                vec![EventKind::Observed(environment.clone(), *generation, Observation::Health(Ok(view)))]
+            }
+            Effect::ReadReleases => vec![EventKind::Releases(Ok(catalog()))],
+            Effect::Database(_, DatabaseCall::Lock(run)) => ended(run, StepKind::Lock, "locked"),
+            Effect::Database(_, DatabaseCall::Unlock(run)) => vec![EventKind::Unlocked(run.clone())],
+            Effect::Liquibase(_, LiquibaseCall::Validate(run, _)) => ended(run, StepKind::Validate, "valid"),
+            Effect::Liquibase(_, LiquibaseCall::Tag(run, ..)) => ended(run, StepKind::Anchor, "tagged"),
+            Effect::Liquibase(environment, LiquibaseCall::Update(run, release)) => {
+                let before = self.rows[index(environment)];
+                let changesets = release.changelog.changesets();
+                self.rows[index(environment)] = changesets.len();
+                let applied = changesets[before..].iter();
+                let mut events: Vec<_> = applied
+                    .map(|set| {
+                        EventKind::Step(run.clone(), StepKind::Update, Progress::Applied(set.id.clone()))
+                    })
+                    .collect();
+                events.extend(ended(run, StepKind::Update, "updated"));
+                events
+            }
+            Effect::Cloud(environment, CloudCall::Deploy { run, image, .. }) => {
+                if self.deploys == Deploys::Well {
+                    let version = image.version().unwrap();
+                    let known = ["v1.0.0", "v2.0.0", "v3.0.0"];
+                    self.images[index(environment)] =
+                        known.into_iter().find(|text| *text == version.to_string()).unwrap();
+                }
+                let result = if self.deploys == Deploys::RollBack {
+                    Err(Failure::new(FailureKind::ActionNeeded, "the deployment failed")
+                        .because("Health check failed"))
+                } else {
+                    let (operation, status) = ("51c0".to_owned(), OperationStatus::Succeeded);
+                    Ok(StepOutcome::Deployed { operation, status })
+                };
+                let step = |progress| EventKind::Step(run.clone(), StepKind::Service, progress);
+                vec![step(Progress::Operation("51c0".to_owned())), step(Progress::Ended(result))]
+            }
+            Effect::Health(_, HealthCall::Await(run, _)) => ended(run, StepKind::Health, "200"),
+            Effect::Identify | Effect::Record(_) | Effect::ReadJournal => vec![],
+        }
+    }
+
+    fn planned(&self) -> &planning::Prepared {
+        match &self.state.planning {
+            Planning::Ready(prepared) => prepared,
+            other => panic!("there is no plan but {other:?}"),
+        }
+    }
+
+    fn promote(&mut self, environment: &str, release: Option<&str>) {
+        let release = release.map(|text| Version::parse(text).unwrap());
+        self.intend(Intent::Plan { environment: name(environment), release });
+        let digest = self.planned().plan.digest().clone();
+        self.intend(Intent::Promote(digest));
+    }
+
+    fn conclusion(&self) -> &promotion::Conclusion {
+        self.state.promotion.as_ref().and_then(Promotion::conclusion).expect("it is decided")
+    }
+
+    fn mutations(&self) -> usize {
+        self.asked.iter().filter(|effect| effect.is_mutation()).count()
+    }
+}
+
+#[test]
+fn a_promotion_goes_through_every_step_and_proves_its_result() {
+    let mut world = World::new();
+    world.promote("test", None);
+    let promotion = world.state.promotion.clone().unwrap();
+    assert!(promotion.is_over());
+    assert_eq!(world.conclusion().failure, None);
+    assert!(world.conclusion().evidence.as_ref().unwrap().is_proven());
+    let ids: Vec<_> = promotion.applied.iter().map(|id| id.id.as_str()).collect();
+    assert_eq!(ids, ["2"]);
+    assert!(
+        promotion.steps.iter().all(|step| matches!(step.status, StepStatus::Done { .. })),
+        "{promotion:?}"
+    );
+    assert_eq!(world.state.pair(world.state.environment(&name("test")).unwrap()), Pair::InStep);
+}
+
+#[test]
+fn the_release_is_what_runs_in_the_environment_before_and_for_the_first_one_the_newest() {
+    let mut world = World::new();
+    world.intend(Intent::Plan { environment: name("test"), release: None });
+    assert_eq!(world.planned().plan.version.to_string(), "v2.0.0");
+    world.intend(Intent::Plan { environment: name("dev"), release: None });
+    assert_eq!(world.planned().plan.version.to_string(), "v3.0.0");
+}
+
+#[test]
+fn a_release_that_does_not_run_in_the_environment_before_is_refused_with_the_way_there() {
+    let mut world = World::new();
+    world.promote("test", Some("v3.0.0"));
+    assert_eq!(world.state.promotion, None);
+    let refused = world.state.messages.back().unwrap().text.clone().unwrap_err();
+    assert_eq!(refused.because, ["dev runs v2.0.0, not v3.0.0"]);
+    assert_eq!(refused.hint.as_deref(), Some("Promote v3.0.0 to dev first."));
+}
+
+#[test]
+fn nothing_is_promoted_without_a_plan_or_with_another_digest() {
+    let mut world = World::new();
+    world.intend(Intent::Promote(PlanDigest::from_text("8c41f0")));
+    world.intend(Intent::Plan { environment: name("test"), release: None });
+    world.intend(Intent::Promote(PlanDigest::from_text("000000")));
+    assert_eq!((world.state.promotion.is_none(), world.mutations()), (true, 0));
+}
+
+#[test]
+fn a_plan_that_no_longer_holds_stops_before_anything_is_changed() {
+    let mut world = World::new();
+    world.intend(Intent::Plan { environment: name("test"), release: None });
+    let digest = world.planned().plan.digest().clone();
+    world.images[1] = "v2.0.0";
+    world.intend(Intent::Promote(digest));
+    let failure = world.conclusion().failure.clone().unwrap();
+    assert_eq!(
+        (failure.what.as_str(), failure.kind),
+        ("the plan changed after it was confirmed", FailureKind::Refused)
+    );
+    assert!(failure.because[0].contains("v1.0.0") && failure.because[0].contains("v2.0.0"), "{failure}");
+    assert_eq!(world.mutations(), 0);
+}
+
+#[test]
+fn a_rolled_back_deployment_needs_action_because_the_schema_went_ahead() {
+    let mut world = World::new();
+    world.deploys = Deploys::RollBack;
+    world.promote("test", None);
+    let failure = world.conclusion().failure.clone().unwrap();
+    assert_eq!(failure.kind, FailureKind::ActionNeeded);
+    assert!(failure.because.iter().any(|cause| cause.contains("Health check failed")), "{failure}");
+    assert!(failure.because.iter().any(|cause| cause.contains("the schema is ahead")), "{failure}");
+    let test = name("test");
+    assert!(world.state.history.alarm(&test).is_some());
+    world.intend(Intent::Acknowledge(test.clone()));
+    assert!(world.state.history.alarm(&test).is_none());
+}
+
+#[test]
+fn a_rolled_back_deployment_of_the_image_alone_leaves_nothing_half_done() {
+    let mut world = World::new();
+    world.deploys = Deploys::RollBack;
+    world.rows[1] = 2;
+    world.promote("test", None);
+    assert_eq!(world.conclusion().failure.as_ref().map(|failure| failure.kind), Some(FailureKind::Failed));
+}
+
+#[test]
+fn a_silent_rollback_is_red_although_the_platform_says_it_succeeded() {
+    let mut world = World::new();
+    world.deploys = Deploys::Silently;
+    world.promote("test", None);
+    let evidence = world.conclusion().evidence.clone().unwrap();
+    assert!(evidence.is_refuted());
+    assert_eq!(
+        world.conclusion().failure.as_ref().map(|failure| failure.kind),
+        Some(FailureKind::ActionNeeded)
+    );
+}
+
+#[test]
+fn a_journal_that_cannot_be_written_stops_the_run_before_the_next_effect() {
+    let mut world = World::new();
+    world.intend(Intent::Plan { environment: name("test"), release: None });
+    let digest = world.planned().plan.digest().clone();
+    let effects = world.happen(EventKind::Intent(Intent::Promote(digest)));
+    assert!(matches!(effects[0], Effect::Record(Entry::Began { .. })));
+    // The runtime drops what follows a record that failed, and says so.
+    let failure = Failure::new(FailureKind::Failed, "the journal could not be written, so nothing was done");
+    let effects = world.happen(EventKind::JournalFailed(failure.clone()));
+    world.answer(effects);
+    assert_eq!(world.conclusion().failure.as_ref(), Some(&failure));
+    assert_eq!(world.mutations(), 0);
+}
+
+#[test]
+fn an_interrupted_run_stops_before_its_next_step_and_lets_the_lock_go() {
+    let mut world = World::new();
+    world.intend(Intent::Plan { environment: name("test"), release: None });
+    let digest = world.planned().plan.digest().clone();
+    let effects = world.happen(EventKind::Intent(Intent::Promote(digest)));
+    assert_eq!(world.happen(EventKind::Intent(Intent::Interrupt)), []);
+    world.answer(effects);
+    assert_eq!(
+        world.conclusion().failure.as_ref().map(|failure| failure.kind),
+        Some(FailureKind::Interrupted)
+    );
+    assert!(world.asked.iter().any(|effect| matches!(effect, Effect::Database(_, DatabaseCall::Unlock(_)))));
+    assert_eq!(world.mutations(), 0);
+}
+
+#[test]
+fn facets_are_asked_again_when_they_are_due_and_not_before() {
+    let mut world = World::new();
+    let effects = world.happen(EventKind::Ticked);
+    assert_eq!(effects, [Effect::ReadJournal]);
+    world.answer(effects);
+    world.clock += 60_000;
+    let effects = world.happen(EventKind::Ticked);
+    // Three facets of two environments, the releases, the journal.
+    assert_eq!(effects.len(), 8);
+    // None is asked a second time while its answer is missing.
+    world.clock += 60_000;
+    assert_eq!(world.happen(EventKind::Ticked), [Effect::ReadJournal]);
+}
+
+/// What may come at any moment, wanted or not.
+#[derive(Debug, Clone)]
+enum Anything {
+    Plan(bool),
+    Promote,
+    PromoteOther,
+    Dismiss,
+    Interrupt,
+    Tick,
+    /// Answers the effect that has waited longest.
+    Answer,
+    /// Lets it fail instead.
+    Fail,
+    JournalFails,
+}
+
+fn anything() -> impl Strategy<Value = Anything> {
+    prop_oneof![
+        1 => any::<bool>().prop_map(Anything::Plan),
+        1 => Just(Anything::Promote),
+        1 => Just(Anything::PromoteOther),
+        1 => Just(Anything::Dismiss),
+        1 => Just(Anything::Interrupt),
+        1 => Just(Anything::Tick),
+        10 => Just(Anything::Answer),
+        1 => Just(Anything::Fail),
+        1 => Just(Anything::JournalFails),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Whatever happens in whatever order: no write without a confirmed plan and its intent on record before it,
+    /// never two writes under way, every lock is let go, every step ends at most once.
+    #[test]
+    fn whatever_happens_no_write_goes_without_its_record(moves in proptest::collection::vec(anything(), 1..120)) {
+        let mut world = World::new();
+        let mut queue: VecDeque<Effect> = VecDeque::new();
+        let (mut confirmed, mut ended, mut locked) = (false, BTreeSet::new(), 0_i32);
+        for step in moves {
+            let kinds = match step {
+                Anything::Plan(first) => {
+                    let environment = name(if first { "dev" } else { "test" });
+                    vec![EventKind::Intent(Intent::Plan { environment, release: None })]
+                }
+                Anything::Promote => match &world.state.planning {
+                    Planning::Ready(prepared) => {
+                        vec![EventKind::Intent(Intent::Promote(prepared.plan.digest().clone()))]
+                    }
+                    _ => vec![],
+                },
+                Anything::PromoteOther => {
+                    vec![EventKind::Intent(Intent::Promote(PlanDigest::from_text("0123456789")))]
+                }
+                Anything::Dismiss => vec![EventKind::Intent(Intent::Dismiss)],
+                Anything::Interrupt => vec![EventKind::Intent(Intent::Interrupt)],
+                Anything::Tick => vec![EventKind::Ticked],
+                Anything::Answer => queue.pop_front().map(|effect| world.outcome(&effect)).unwrap_or_default(),
+                Anything::Fail => match queue.iter().position(|effect| effect.step().is_some()) {
+                    Some(index) => {
+                        let effect = queue.remove(index).unwrap();
+                        let (run, step) = effect.step().unwrap();
+                        let failure = Failure::new(FailureKind::Failed, "it failed");
+                        vec![EventKind::Step(run.clone(), step, Progress::Ended(Err(failure)))]
+                    }
+                    None => vec![],
+                },
+                Anything::JournalFails => {
+                    vec![EventKind::JournalFailed(Failure::new(FailureKind::Failed, "the disk is full"))]
+                }
+            };
+            for kind in kinds {
+                if let EventKind::Intent(Intent::Promote(digest)) = &kind {
+                    confirmed |= matches!(&world.state.planning, Planning::Ready(prepared)
+                        if prepared.plan.digest() == digest && prepared.unmet.is_empty());
+                }
+                let effects = world.happen(kind);
+                for (index, effect) in effects.iter().enumerate() {
+                    if effect.is_mutation() {
+                        prop_assert!(confirmed, "a write without a confirmed plan: {effect:?}");
+                        prop_assert!(
+                            matches!(effects.get(index.wrapping_sub(1)), Some(Effect::Record(Entry::Intended { .. }))),
+                            "a write without its record: {effects:?}"
+                        );
+                        prop_assert!(!queue.iter().any(Effect::is_mutation), "two writes at once");
+                    }
+                    if let Effect::Record(Entry::Ended { run, step, .. }) = effect {
+                        prop_assert!(ended.insert((run.clone(), *step)), "{step:?} ended twice");
+                    }
+                    match effect {
+                        Effect::Database(_, DatabaseCall::Unlock(_)) => locked -= 1,
+                        Effect::Record(Entry::Ended { step: StepKind::Lock, result: Ok(_), .. }) => locked += 1,
+                        _ => {}
+                    }
+                }
+                queue.extend(effects);
+            }
+            let needs_lock = world.state.promotion.as_ref().and_then(Promotion::current);
+            prop_assert_eq!(locked, i32::from(needs_lock.is_some_and(|step| step > StepKind::Lock)));
+        }
+    }
+}

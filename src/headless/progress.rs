@@ -1,0 +1,84 @@
+//! Progress, one sentence a line, on standard error.
+
+use std::io::{self, Write};
+
+use crate::domain::failure::Failure;
+use crate::domain::log::LogLine;
+use crate::domain::names::EnvironmentName;
+use crate::engine::State;
+use crate::engine::event::{Event, EventKind};
+use crate::engine::promotion::{Promotion, Step, StepStatus};
+
+/// Tells what happens as it happens, each thing once.
+pub struct Progress<W> {
+    out: W,
+    told: Vec<Step>,
+}
+
+impl<W: Write> Progress<W> {
+    /// Writes to `out`.
+    pub fn new(out: W) -> Self {
+        Self { out, told: Vec::new() }
+    }
+
+    /// Tells what `event` changed.
+    pub fn show(&mut self, event: &Event, state: &State) -> io::Result<()> {
+        if let EventKind::Log(lines) = &event.kind {
+            for line in lines {
+                self.line(line)?;
+            }
+        }
+        match &state.promotion {
+            Some(promotion) => self.steps(promotion),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells a failure with its causes.
+    pub fn failure(&mut self, failure: &Failure) -> io::Result<()> {
+        write!(self.out, "{}", super::text::failure(failure))?;
+        self.out.flush()
+    }
+
+    fn line(&mut self, line: &LogLine) -> io::Result<()> {
+        let time = line.at.strftime("%H:%M:%S");
+        writeln!(self.out, "  {time} {:9} {}", line.source.word(), line.text)
+    }
+
+    fn steps(&mut self, promotion: &Promotion) -> io::Result<()> {
+        if self.told.is_empty() {
+            writeln!(
+                self.out,
+                "promoting {} to {}, plan {}, run {}",
+                promotion.plan.version,
+                promotion.plan.environment,
+                promotion.plan.digest().short(),
+                promotion.run
+            )?;
+        }
+        for (index, step) in promotion.steps.iter().enumerate() {
+            if self.told.get(index) != Some(step) {
+                self.step(step, &promotion.plan.environment)?;
+            }
+        }
+        self.told.clone_from(&promotion.steps);
+        self.out.flush()
+    }
+
+    fn step(&mut self, step: &Step, environment: &EnvironmentName) -> io::Result<()> {
+        let word = step.kind.word();
+        match &step.status {
+            StepStatus::Waiting | StepStatus::Skipped => Ok(()),
+            StepStatus::Running { note, .. } if note.is_empty() => {
+                writeln!(self.out, "> {word}: {} ({environment})", step.kind.about())
+            }
+            StepStatus::Running { note, .. } => writeln!(self.out, "  {word}: {note}"),
+            StepStatus::Done { took, note } => {
+                writeln!(self.out, "✔ {word}: {note} ({:.1} s)", took.as_secs_f64())
+            }
+            StepStatus::Failed { took, failure } => {
+                writeln!(self.out, "✖ {word}: {} ({:.1} s)", failure.what, took.as_secs_f64())
+            }
+        }
+    }
+}

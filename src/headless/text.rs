@@ -1,0 +1,167 @@
+//! Results for people.
+
+use std::fmt::Write as _;
+
+use crate::domain::changelog::Rollback;
+use crate::domain::drift::{ChangesetState, Pair};
+use crate::domain::failure::Failure;
+use crate::domain::plan::{Anchor, Plan};
+use crate::domain::step::StepKind;
+use crate::engine::planning::Prepared;
+use crate::engine::promotion::Promotion;
+use crate::engine::{EnvironmentState, State};
+
+/// A failure with its causes and what to do.
+pub fn failure(failure: &Failure) -> String {
+    let mut text = format!("error: {}\n", failure.what);
+    for cause in &failure.because {
+        writeln!(text, "  because {cause}").ok();
+    }
+    if let Some(hint) = &failure.hint {
+        writeln!(text, "  {hint}").ok();
+    }
+    text
+}
+
+/// Every environment in a row.
+pub(super) fn status(state: &State) -> String {
+    let who = match &state.identity {
+        Some(Ok(identity)) => format!(" · {}", identity.name),
+        _ => String::new(),
+    };
+    let mut text = format!("{} · {} · {}{who}\n\n", state.id, state.title, state.mode);
+    let header = ["ENVIRONMENT", "PAIR", "IMAGE", "SERVICE", "CHANGESETS", "LAST TAG", "HEALTH", "GATE"];
+    let mut rows = vec![header.map(str::to_owned)];
+    rows.extend(state.environments.iter().map(|environment| row(state, environment)));
+    let widths =
+        (0..header.len()).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
+    let widths: Vec<usize> = widths.collect();
+    for row in &rows {
+        let cells: Vec<_> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        writeln!(text, "{}", cells.join("  ").trim_end()).ok();
+    }
+    for environment in &state.environments {
+        if let Some((run, failure)) = state.history.alarm(&environment.environment.name) {
+            writeln!(text, "\n✖ {}: {} failed: {}", environment.environment.name, run.version, failure.what)
+                .ok();
+            for cause in &failure.because {
+                writeln!(text, "  because {cause}").ok();
+            }
+        }
+    }
+    text
+}
+
+fn row(state: &State, environment: &EnvironmentState) -> [String; 8] {
+    let settings = &environment.environment;
+    let pair = state.pair(environment);
+    let unknown = || "?".to_owned();
+    let name = if settings.production {
+        settings.name.to_string().to_uppercase()
+    } else {
+        settings.name.to_string()
+    };
+    let service = environment.service.value();
+    [
+        name,
+        format!("{} {}", pair_sign(&pair), pair.words()),
+        service.map_or_else(unknown, |service| service.image.short()),
+        service.map_or_else(unknown, |service| service.status.word().to_owned()),
+        state.comparison(environment).map_or_else(unknown, |comparison| {
+            let (applied, pending) = (comparison.applied(), comparison.count(ChangesetState::Pending));
+            let counts = if pending == 0 {
+                format!("{applied} of {}", comparison.changesets.len())
+            } else {
+                format!("{applied} + {pending}")
+            };
+            match (comparison.count(ChangesetState::Edited), comparison.unexpected.len()) {
+                (0, 0) => counts,
+                (0, unexpected) => format!("{counts}, {unexpected} unexpected"),
+                (edited, 0) => format!("{counts}, {edited} edited"),
+                (edited, unexpected) => format!("{counts}, {edited} edited, {unexpected} unexpected"),
+            }
+        }),
+        environment
+            .ledger
+            .value()
+            .map_or_else(unknown, |ledger| ledger.last_tag().unwrap_or("none").to_owned()),
+        environment.health.current().map_or_else(
+            || if environment.health.failure().is_some() { "does not answer".to_owned() } else { unknown() },
+            |health| format!("{} · {} ms", health.status, health.latency.as_millis()),
+        ),
+        settings.gate.word().to_owned(),
+    ]
+}
+
+fn pair_sign(pair: &Pair) -> &'static str {
+    match pair {
+        Pair::InStep => "✔",
+        Pair::AppAhead | Pair::SchemaAhead => "▲",
+        Pair::Drifted => "◆",
+        Pair::Unknown(_) => "?",
+    }
+}
+
+/// What a promotion would do.
+pub(super) fn plan(state: &State, prepared: &Prepared) -> String {
+    let plan = &prepared.plan;
+    let (environment, version) = (&plan.environment, &plan.version);
+    let mut text = format!("plan {}: {version} to {environment}\n\n", plan.digest().short());
+    let (from, to) = (plan.image_from_words(), plan.image_to.short());
+    writeln!(text, "image       {from} → {to}  ({})", plan.image_to).ok();
+    writeln!(text, "changesets  {} to run, {} applied", plan.changesets.len(), plan.already_applied).ok();
+    writeln!(text, "way back    {}", way_back(plan)).ok();
+    let steps: Vec<_> = plan.steps().into_iter().map(StepKind::word).collect();
+    writeln!(text, "steps       {}", steps.join(" → ")).ok();
+    if let Some((usual, worst)) = state.history.usual(environment) {
+        writeln!(text, "usually     {} s, at worst {} s", usual.as_secs(), worst.as_secs()).ok();
+    }
+    writeln!(text, "digest      sha256:{}", plan.digest()).ok();
+    for changeset in &plan.changesets {
+        writeln!(text, "\n-- {} {}", changeset.id, changeset.comment).ok();
+        writeln!(text, "{}", changeset.sql).ok();
+        match &changeset.rollback {
+            Rollback::Sql(sql) => {
+                writeln!(text, "-- rollback: {}", sql.replace('\n', "\n--           ")).ok()
+            }
+            Rollback::Empty => writeln!(text, "-- rollback: nothing to undo").ok(),
+            Rollback::Missing => writeln!(text, "-- rollback: none written; Liquibase cannot undo this").ok(),
+        };
+    }
+    if prepared.unmet.is_empty() {
+        writeln!(
+            text,
+            "\nCarry it out with: lockstep promote {environment} --release {version} --confirm {environment} --plan {}",
+            plan.digest().short()
+        )
+        .ok();
+    }
+    text
+}
+
+fn way_back(plan: &Plan) -> String {
+    let anchor = match &plan.anchor {
+        Anchor::Existing(tag) => format!("tag {tag}"),
+        Anchor::New(tag) => format!("tag {tag}, set before the update"),
+        Anchor::NotNeeded => return "the image only; the schema stays as it is".to_owned(),
+    };
+    let without: Vec<_> = plan.without_rollback().map(|changeset| changeset.id.id.as_str()).collect();
+    if without.is_empty() { anchor } else { format!("{anchor}, but {} cannot be undone", without.join(", ")) }
+}
+
+/// What a promotion came to.
+pub(super) fn promotion(promotion: &Promotion) -> String {
+    let mut text = String::new();
+    let Some(conclusion) = promotion.conclusion() else { return text };
+    if let Some(evidence) = &conclusion.evidence {
+        for (name, proof) in evidence.proofs() {
+            writeln!(text, "{:9}  {:8}  {}", name, proof.word(), proof.text()).ok();
+        }
+    }
+    if conclusion.failure.is_none() {
+        let took = promotion.ended().map_or(0.0, |ended| ended.duration_since(promotion.began).as_secs_f64());
+        let (environment, version) = (&promotion.plan.environment, &promotion.plan.version);
+        writeln!(text, "{environment} runs {version}, proven, after {took:.1} s").ok();
+    }
+    text
+}

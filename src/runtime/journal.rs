@@ -1,0 +1,283 @@
+//! The journal on disk: one JSON object a line, appended and flushed to the disk before anything it announces.
+//!
+//! Its form is a type of its own, so that it changes on purpose. The full log of every run is kept beside it.
+
+use std::fmt::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Timestamp;
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::journal::{Entry, History};
+use crate::domain::log::LogLine;
+use crate::domain::names::{EnvironmentName, RunId};
+use crate::domain::release::Version;
+use crate::domain::step::StepKind;
+
+/// The journal of one instance.
+#[derive(Debug)]
+pub struct Journal {
+    folder: PathBuf,
+    file: Option<File>,
+    log: Option<(String, File)>,
+    seen: u64,
+}
+
+impl Journal {
+    /// The journal in `folder`; nothing is made before something is written.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into(), file: None, log: None, seen: u64::MAX }
+    }
+
+    /// The file with the records.
+    pub fn path(&self) -> PathBuf {
+        self.folder.join("journal.jsonl")
+    }
+
+    /// Appends an entry and returns once it is on the disk.
+    pub fn append(&mut self, at: Timestamp, entry: &Entry) -> Result<(), Failure> {
+        self.write(at, entry).map_err(|error| {
+            Failure::new(FailureKind::Failed, "the journal could not be written, so nothing was done")
+                .because(format!("{}: {error}", self.path().display()))
+                .hint("Make room, or make the folder writable; every step needs its record first.")
+        })
+    }
+
+    /// Adds the journal up again, if it has another length than at the last time.
+    pub fn read_if_changed(&mut self) -> Option<History> {
+        let length = fs::metadata(self.path()).map_or(0, |metadata| metadata.len());
+        if length == self.seen {
+            return None;
+        }
+        self.seen = length;
+        Some(read(&self.path()))
+    }
+
+    /// Keeps lines in the full log of `run`, or of the console when no run is meant.
+    pub fn keep_log(&mut self, run: Option<&RunId>, lines: &[LogLine]) -> io::Result<()> {
+        let name = run.map_or_else(|| "lockstep.log".to_owned(), |run| format!("{run}.log"));
+        let mut text = String::new();
+        for line in lines {
+            // Writing to a `String` cannot fail.
+            writeln!(text, "{} {:9} {}", line.at, line.source.word(), line.text).ok();
+        }
+        let (_, file) = match self.log.take() {
+            Some((open, file)) if open == name => self.log.insert((open, file)),
+            _ => {
+                let folder = self.folder.join("logs");
+                fs::create_dir_all(&folder)?;
+                let file = OpenOptions::new().create(true).append(true).open(folder.join(&name))?;
+                self.log.insert((name, file))
+            }
+        };
+        file.write_all(text.as_bytes())
+    }
+
+    fn write(&mut self, at: Timestamp, entry: &Entry) -> io::Result<()> {
+        let mut line = serde_json::to_vec(&Record { at, entry: RecordEntry::from(entry) })?;
+        line.push(b'\n');
+        let path = self.path();
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => {
+                fs::create_dir_all(&self.folder)?;
+                none.insert(OpenOptions::new().create(true).append(true).open(path)?)
+            }
+        };
+        // One write for the whole line: two processes that append cannot mix their lines.
+        file.write_all(&line)?;
+        file.sync_data()
+    }
+}
+
+/// Adds up the records of the file at `path`. A line that cannot be read is passed over here.
+fn read(path: &Path) -> History {
+    let mut history = History::default();
+    let Ok(file) = File::open(path) else { return history };
+    for line in BufReader::new(file).lines().map_while(Result::ok) {
+        if let Ok(record) = serde_json::from_str::<Record>(&line)
+            && let Some(entry) = record.entry.into_entry()
+        {
+            history.add(record.at, &entry);
+        }
+    }
+    history
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    at: Timestamp,
+    #[serde(flatten)]
+    entry: RecordEntry,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+enum RecordEntry {
+    Began { run: String, environment: String, version: String, plan: String, by: String },
+    Intended { run: String, step: String, what: String },
+    Ended { run: String, step: String, result: RecordResult },
+    Concluded { run: String, environment: String, result: RecordResult },
+    Acknowledged { environment: String, by: String },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RecordResult {
+    Ok(String),
+    Failed(RecordFailure),
+}
+
+#[derive(Serialize, Deserialize)]
+struct RecordFailure {
+    kind: String,
+    what: String,
+    because: Vec<String>,
+    hint: Option<String>,
+}
+
+impl From<&Entry> for RecordEntry {
+    fn from(entry: &Entry) -> Self {
+        match entry {
+            Entry::Began { run, environment, version, plan, by } => Self::Began {
+                run: run.to_string(),
+                environment: environment.to_string(),
+                version: version.to_string(),
+                plan: plan.clone(),
+                by: by.clone(),
+            },
+            Entry::Intended { run, step, what } => {
+                Self::Intended { run: run.to_string(), step: step.word().to_owned(), what: what.clone() }
+            }
+            Entry::Ended { run, step, result } => {
+                Self::Ended { run: run.to_string(), step: step.word().to_owned(), result: result.into() }
+            }
+            Entry::Concluded { run, environment, result } => Self::Concluded {
+                run: run.to_string(),
+                environment: environment.to_string(),
+                result: result.into(),
+            },
+            Entry::Acknowledged { environment, by } => {
+                Self::Acknowledged { environment: environment.to_string(), by: by.clone() }
+            }
+        }
+    }
+}
+
+impl RecordEntry {
+    fn into_entry(self) -> Option<Entry> {
+        let environment = |text: &str| EnvironmentName::parse(text).ok();
+        Some(match self {
+            Self::Began { run, environment: name, version, plan, by } => Entry::Began {
+                run: RunId::from_text(run),
+                environment: environment(&name)?,
+                version: Version::parse(&version).ok()?,
+                plan,
+                by,
+            },
+            Self::Intended { run, step, what } => {
+                Entry::Intended { run: RunId::from_text(run), step: StepKind::from_word(&step)?, what }
+            }
+            Self::Ended { run, step, result } => Entry::Ended {
+                run: RunId::from_text(run),
+                step: StepKind::from_word(&step)?,
+                result: result.into(),
+            },
+            Self::Concluded { run, environment: name, result } => Entry::Concluded {
+                run: RunId::from_text(run),
+                environment: environment(&name)?,
+                result: result.into(),
+            },
+            Self::Acknowledged { environment: name, by } => {
+                Entry::Acknowledged { environment: environment(&name)?, by }
+            }
+        })
+    }
+}
+
+impl From<&Result<String, Failure>> for RecordResult {
+    fn from(result: &Result<String, Failure>) -> Self {
+        match result {
+            Ok(text) => Self::Ok(text.clone()),
+            Err(failure) => Self::Failed(RecordFailure {
+                kind: failure.kind.word().to_owned(),
+                what: failure.what.clone(),
+                because: failure.because.clone(),
+                hint: failure.hint.clone(),
+            }),
+        }
+    }
+}
+
+impl From<RecordResult> for Result<String, Failure> {
+    fn from(result: RecordResult) -> Self {
+        match result {
+            RecordResult::Ok(text) => Ok(text),
+            RecordResult::Failed(record) => Err(Failure {
+                what: record.what,
+                because: record.because,
+                hint: record.hint,
+                // A word that this version does not know can only mean: look it up.
+                kind: FailureKind::from_word(&record.kind).unwrap_or(FailureKind::Unknown),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn began() -> Entry {
+        Entry::Began {
+            run: RunId::from_text("r-1"),
+            environment: EnvironmentName::parse("dev").unwrap(),
+            version: Version::parse("v1.3.0").unwrap(),
+            plan: "8c41f0".to_owned(),
+            by: "ana".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_read_back_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let failure =
+            Failure::new(FailureKind::ActionNeeded, "health check failed").because("503").hint("Look.");
+        let concluded = Entry::Concluded {
+            run: RunId::from_text("r-1"),
+            environment: EnvironmentName::parse("dev").unwrap(),
+            result: Err(failure),
+        };
+        let mut journal = Journal::at(folder.path());
+        let mut expected = History::default();
+        for entry in [began(), concluded] {
+            journal.append(Timestamp::UNIX_EPOCH, &entry).unwrap();
+            expected.add(Timestamp::UNIX_EPOCH, &entry);
+        }
+        assert_eq!(journal.read_if_changed(), Some(expected.clone()));
+        assert_eq!(journal.read_if_changed(), None);
+        assert_eq!(Journal::at(folder.path()).read_if_changed(), Some(expected));
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_written_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let blocked = folder.path().join("file");
+        fs::write(&blocked, "in the way").unwrap();
+        let failure = Journal::at(&blocked).append(Timestamp::UNIX_EPOCH, &began()).unwrap_err();
+        assert_eq!(failure.what, "the journal could not be written, so nothing was done");
+    }
+
+    #[test]
+    fn a_torn_last_line_does_not_hide_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::at(folder.path());
+        journal.append(Timestamp::UNIX_EPOCH, &began()).unwrap();
+        let mut file = OpenOptions::new().append(true).open(journal.path()).unwrap();
+        file.write_all(b"{\"at\":\"2026").unwrap();
+        assert_eq!(journal.read_if_changed().map(|history| history.runs().len()), Some(1));
+    }
+}

@@ -1,0 +1,329 @@
+//! Action, keys, words and the reason for being off: one table. Dispatch, footer and help read it.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::engine::State;
+use crate::tui::ui::{Pane, Screen, Ui};
+
+/// What a key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// To the environment at the left, or the release before.
+    Left,
+    /// To the environment at the right, or the release after.
+    Right,
+    /// One line up.
+    Up,
+    /// One line down.
+    Down,
+    /// Half a page up.
+    PageUp,
+    /// Half a page down.
+    PageDown,
+    /// To the beginning.
+    First,
+    /// To the end.
+    Last,
+    /// To the environment with this number, from 0.
+    Environment(u8),
+    /// To the next pane.
+    NextPane,
+    /// Into what is selected. Never confirms anything.
+    DrillIn,
+    /// One level back.
+    Back,
+    /// Makes the plan for the selected environment.
+    Promote,
+    /// Acknowledges the failure that the selected environment shows.
+    Acknowledge,
+    /// The log on the whole screen, and back.
+    Logs,
+    /// Follows the log.
+    Follow,
+    /// Looks at everything again.
+    Refresh,
+    /// The next theme.
+    Theme,
+    /// Every key that works here.
+    Help,
+    /// Leaves.
+    Quit,
+}
+
+/// One row of the key map.
+pub struct Binding {
+    /// What it does.
+    pub action: Action,
+    /// The keys, the one to show first.
+    pub keys: &'static [Key],
+    /// The word in the footer; empty keeps it out of there.
+    pub label: &'static str,
+    /// The sentence in the help.
+    pub about: &'static str,
+    /// Where it works.
+    pub place: Place,
+    /// How important its hint is; lower survives longer on a narrow screen.
+    pub rank: u8,
+}
+
+/// Where a binding works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Everywhere but in a text field.
+    Anywhere,
+    /// On the board.
+    Board,
+    /// On the plan.
+    Plan,
+    /// On every screen above the board.
+    Above,
+    /// Wherever there is something to scroll.
+    Scrolling,
+    /// Wherever the log is.
+    Log,
+}
+
+/// A key with its modifiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key(KeyCode, KeyModifiers);
+
+const fn key(code: KeyCode) -> Key {
+    Key(code, KeyModifiers::NONE)
+}
+
+const fn letter(c: char) -> Key {
+    Key(KeyCode::Char(c), KeyModifiers::NONE)
+}
+
+const fn control(c: char) -> Key {
+    Key(KeyCode::Char(c), KeyModifiers::CONTROL)
+}
+
+const fn row(
+    action: Action,
+    keys: &'static [Key],
+    label: &'static str,
+    about: &'static str,
+    place: Place,
+    rank: u8,
+) -> Binding {
+    Binding { action, keys, label, about, place, rank }
+}
+
+/// Every binding. The order is that of help and footer.
+pub const BINDINGS: &[Binding] = &[
+    row(
+        Action::Promote,
+        &[letter('p')],
+        "promote",
+        "Make the plan for the selected environment",
+        Place::Board,
+        2,
+    ),
+    row(
+        Action::DrillIn,
+        &[key(KeyCode::Enter)],
+        "details",
+        "Everything about the selected environment",
+        Place::Board,
+        4,
+    ),
+    row(
+        Action::Acknowledge,
+        &[letter('c')],
+        "clear the alarm",
+        "Acknowledge the failure that an environment shows",
+        Place::Board,
+        3,
+    ),
+    row(
+        Action::Left,
+        &[key(KeyCode::Left), letter('h')],
+        "",
+        "Select the environment at the left",
+        Place::Board,
+        9,
+    ),
+    row(
+        Action::Right,
+        &[key(KeyCode::Right), letter('l')],
+        "",
+        "Select the environment at the right",
+        Place::Board,
+        9,
+    ),
+    row(
+        Action::Left,
+        &[key(KeyCode::Left), letter('h')],
+        "earlier release",
+        "Plan the release before this one",
+        Place::Plan,
+        5,
+    ),
+    row(
+        Action::Right,
+        &[key(KeyCode::Right), letter('l')],
+        "later release",
+        "Plan the release after this one",
+        Place::Plan,
+        5,
+    ),
+    row(
+        Action::Environment(0),
+        &[letter('1')],
+        "",
+        "Select the first environment; 2, 3 … the others",
+        Place::Board,
+        9,
+    ),
+    row(Action::Environment(1), &[letter('2')], "", "", Place::Board, 9),
+    row(Action::Environment(2), &[letter('3')], "", "", Place::Board, 9),
+    row(Action::Environment(3), &[letter('4')], "", "", Place::Board, 9),
+    row(Action::Environment(4), &[letter('5')], "", "", Place::Board, 9),
+    row(Action::Environment(5), &[letter('6')], "", "", Place::Board, 9),
+    row(Action::Environment(6), &[letter('7')], "", "", Place::Board, 9),
+    row(Action::Environment(7), &[letter('8')], "", "", Place::Board, 9),
+    row(Action::Environment(8), &[letter('9')], "", "", Place::Board, 9),
+    row(Action::NextPane, &[key(KeyCode::Tab)], "", "Move between the board and the log", Place::Board, 8),
+    row(Action::Logs, &[letter('L')], "logs", "The log on the whole screen, and back", Place::Anywhere, 5),
+    row(Action::Follow, &[letter('f')], "follow", "Follow the end of the log", Place::Log, 6),
+    row(Action::Up, &[key(KeyCode::Up), letter('k')], "", "One line up", Place::Scrolling, 9),
+    row(Action::Down, &[key(KeyCode::Down), letter('j')], "", "One line down", Place::Scrolling, 9),
+    row(Action::PageUp, &[key(KeyCode::PageUp), control('u')], "", "Half a page up", Place::Scrolling, 9),
+    row(
+        Action::PageDown,
+        &[key(KeyCode::PageDown), control('d')],
+        "",
+        "Half a page down",
+        Place::Scrolling,
+        9,
+    ),
+    row(Action::First, &[key(KeyCode::Home), letter('g')], "", "To the beginning", Place::Scrolling, 9),
+    row(Action::Last, &[key(KeyCode::End), letter('G')], "", "To the end", Place::Scrolling, 9),
+    row(Action::Back, &[key(KeyCode::Esc)], "back", "One level back", Place::Above, 1),
+    row(
+        Action::Back,
+        &[key(KeyCode::Esc)],
+        "",
+        "Back to the columns, and to the end of the log",
+        Place::Board,
+        9,
+    ),
+    row(Action::Refresh, &[key(KeyCode::F(5))], "", "Look at everything again", Place::Anywhere, 8),
+    row(Action::Theme, &[letter('t')], "theme", "The next theme", Place::Anywhere, 7),
+    row(Action::Help, &[letter('?')], "help", "Every key that works here", Place::Anywhere, 0),
+    row(
+        Action::Quit,
+        &[letter('q'), control('c')],
+        "quit",
+        "Leave; from another view go back to the board",
+        Place::Anywhere,
+        0,
+    ),
+];
+
+/// What `event` does where the operator is now.
+pub(super) fn resolve(event: &KeyEvent, ui: &Ui) -> Option<Action> {
+    let binding = BINDINGS
+        .iter()
+        .find(|binding| works(binding.place, ui) && binding.keys.iter().any(|key| key.matches(event)))?;
+    Some(binding.action)
+}
+
+/// The bindings that work where the operator is now.
+pub(super) fn active(ui: &Ui) -> impl Iterator<Item = &'static Binding> {
+    BINDINGS.iter().filter(|binding| works(binding.place, ui))
+}
+
+/// Why an action cannot be done now; `None` when it can.
+pub(super) fn off(action: Action, state: &State, ui: &Ui) -> Option<String> {
+    let name = ui.environment(state).map(|environment| &environment.environment.name)?;
+    match action {
+        Action::Promote => state.running().map(|promotion| {
+            format!("{} is being promoted to {}", promotion.plan.version, promotion.plan.environment)
+        }),
+        Action::Acknowledge if state.history.alarm(name).is_none() => {
+            Some(format!("{name} shows no failure"))
+        }
+        _ => None,
+    }
+}
+
+fn works(place: Place, ui: &Ui) -> bool {
+    let is_log = matches!(ui.screen(), Screen::Log) || ui.pane == Pane::Log;
+    match place {
+        Place::Anywhere => true,
+        Place::Board => matches!(ui.screen(), Screen::Board),
+        Place::Plan => matches!(ui.screen(), Screen::Plan(_)),
+        Place::Above => !matches!(ui.screen(), Screen::Board),
+        Place::Log => is_log,
+        Place::Scrolling => is_log || !matches!(ui.screen(), Screen::Board),
+    }
+}
+
+impl Key {
+    fn matches(self, event: &KeyEvent) -> bool {
+        // A capital letter may arrive with or without Shift, depending on the terminal.
+        let modifiers = match event.code {
+            KeyCode::Char(_) => event.modifiers.difference(KeyModifiers::SHIFT),
+            _ => event.modifiers,
+        };
+        self.0 == event.code && self.1 == modifiers
+    }
+
+    /// The key as people write it.
+    pub fn name(self) -> String {
+        let name = match self.0 {
+            KeyCode::Char(c) => c.to_string(),
+            KeyCode::Enter => "enter".to_owned(),
+            KeyCode::Esc => "esc".to_owned(),
+            KeyCode::Tab => "tab".to_owned(),
+            KeyCode::Left => "←".to_owned(),
+            KeyCode::Right => "→".to_owned(),
+            KeyCode::Up => "↑".to_owned(),
+            KeyCode::Down => "↓".to_owned(),
+            KeyCode::PageUp => "pgup".to_owned(),
+            KeyCode::PageDown => "pgdn".to_owned(),
+            KeyCode::Home => "home".to_owned(),
+            KeyCode::End => "end".to_owned(),
+            KeyCode::F(number) => format!("F{number}"),
+            other => format!("{other:?}"),
+        };
+        if self.1.contains(KeyModifiers::CONTROL) { format!("ctrl-{name}") } else { name }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        let places = [Place::Anywhere, Place::Board, Place::Plan, Place::Above, Place::Scrolling, Place::Log];
+        // Where a place can be active together with another one.
+        let meets = |one: Place, other: Place| match (one, other) {
+            (Place::Board, Place::Plan | Place::Above) | (Place::Plan | Place::Above, Place::Board) => false,
+            (one, other) => places.contains(&one) && places.contains(&other),
+        };
+        for (index, one) in BINDINGS.iter().enumerate() {
+            for other in &BINDINGS[index + 1..] {
+                let shared = one.keys.iter().find(|key| other.keys.contains(key));
+                assert!(
+                    shared.is_none() || !meets(one.place, other.place),
+                    "{} means {:?} and {:?}",
+                    shared.map(|key| key.name()).unwrap_or_default(),
+                    one.action,
+                    other.action
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_capital_letter_is_the_same_with_and_without_shift() {
+        for modifiers in [KeyModifiers::NONE, KeyModifiers::SHIFT] {
+            let event = KeyEvent::new(KeyCode::Char('L'), modifiers);
+            assert_eq!(resolve(&event, &Ui::new(jiff::tz::TimeZone::UTC, "dark")), Some(Action::Logs));
+        }
+    }
+}

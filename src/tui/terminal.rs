@@ -1,0 +1,75 @@
+//! The terminal itself: taken over once, given back on every way out.
+
+use std::io::{self, Stdout, stdout};
+use std::panic;
+
+use crossterm::cursor::Show;
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::execute;
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use nix::sys::signal::{Signal, raise};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+use crate::tui::Stage;
+
+/// The terminal, taken over for as long as this lives.
+pub struct Screen {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+    _restore: Restore,
+}
+
+/// Gives the terminal back when it goes: on return, on error, and while a panic unwinds.
+struct Restore;
+
+impl Screen {
+    /// Takes the terminal over.
+    pub fn enter() -> io::Result<Self> {
+        // Before anything is changed, so that every later way out goes through it.
+        let restore = Restore;
+        restore_before_a_panic_is_printed();
+        enter()?;
+        Ok(Self { terminal: Terminal::new(CrosstermBackend::new(stdout()))?, _restore: restore })
+    }
+}
+
+impl Stage for Screen {
+    type Backend = CrosstermBackend<Stdout>;
+
+    fn terminal(&mut self) -> &mut Terminal<Self::Backend> {
+        &mut self.terminal
+    }
+
+    /// Gives the terminal back, stops this process, and takes the terminal over again when it is continued.
+    fn suspend(&mut self) -> io::Result<()> {
+        restore();
+        raise(Signal::SIGTSTP)?;
+        enter()?;
+        self.terminal.clear()
+    }
+}
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+fn enter() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)
+}
+
+/// Failing here leaves nothing better to do.
+fn restore() {
+    execute!(stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show).ok();
+    disable_raw_mode().ok();
+}
+
+fn restore_before_a_panic_is_printed() {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        restore();
+        print(info);
+    }));
+}

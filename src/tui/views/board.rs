@@ -1,0 +1,78 @@
+//! Home: the environments side by side, what runs or comes next, the log.
+//!
+//! ```text
+//! ╭─ 1 dev ─────╮  ╭─ 2 test ────╮  ╭─ 3 staging ─╮  ╔═ 4 PROD ════╗
+//! │             │ ▸│             │ ▸│             │ ▸║             ║
+//! ╰─────────────╯  ╰─────────────╯  ╰─────────────╯  ╚═════════════╝
+//! ── promoting v1.2.0 to test ───────────────── 00:14  usually 00:21
+//!  ✔ database      3 of 3 changesets   4.1 s  ██████████████████████
+//! ── log ────────────────────────────────────── following · 214 lines
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::Span;
+
+use crate::engine::State;
+use crate::tui::style::Styles;
+use crate::tui::ui::Ui;
+use crate::tui::views::{column, log, run};
+
+/// Below this width environments are rows.
+const COLUMNS_FROM: u16 = 80;
+
+/// A column wider than this only spreads its words apart.
+const WIDEST: u16 = 46;
+
+/// Draws the board.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, styles: &Styles) {
+    let count = u16::try_from(state.environments.len()).unwrap_or(u16::MAX).max(1);
+    let is_wide = area.width >= COLUMNS_FROM && area.width / count >= 19;
+    let columns_height = match (is_wide, area.height) {
+        (false, _) => count + 1,
+        (true, 0..24) => 8,
+        (true, 24..36) => 13,
+        (true, height) => (height * 2 / 5).min(20),
+    };
+    let pane_width = usize::from(area.width);
+    let pane = run::lines(state, ui, pane_width, styles);
+    let room = area.height.saturating_sub(columns_height + 3);
+    let pane_height = u16::try_from(pane.len()).unwrap_or(u16::MAX).clamp(4, room.max(4));
+    let [columns, pane_area, log_area] = Layout::vertical([
+        Constraint::Length(columns_height),
+        Constraint::Length(pane_height),
+        Constraint::Fill(1),
+    ])
+    .areas(area);
+    if is_wide {
+        draw_columns(frame, columns, state, ui, styles);
+    } else {
+        for index in 0..state.environments.len() {
+            let Ok(offset) = u16::try_from(index) else { break };
+            let row = Rect { y: columns.y + offset, height: 1, ..columns };
+            column::draw_row(frame, row, state, index, index == ui.selected, styles);
+        }
+    }
+    frame.render_widget(ratatui::widgets::Paragraph::new(pane), pane_area);
+    log::draw(frame, log_area, state, ui, styles);
+}
+
+fn draw_columns(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, styles: &Styles) {
+    let count = u16::try_from(state.environments.len()).unwrap_or(u16::MAX).max(1);
+    let gap = if area.width >= 98 { 2 } else { 1 };
+    let width = ((area.width + gap) / count).saturating_sub(gap).min(WIDEST);
+    let used = width * count + gap * (count - 1);
+    let mut x = area.x + (area.width - used.min(area.width)) / 2;
+    for (index, environment) in state.environments.iter().enumerate() {
+        let place = Rect { x, width, ..area };
+        column::draw(frame, place, state, index, index == ui.selected, styles);
+        if environment.environment.after.is_some() && x > area.x {
+            let is_target =
+                state.running().is_some_and(|it| it.plan.environment == environment.environment.name);
+            let style = if is_target { styles.running } else { styles.muted };
+            let arrow = Rect { x: x - 1, y: area.y + 1, width: 1, height: 1 };
+            frame.render_widget(Span::styled("▸", style), arrow);
+        }
+        x += width + gap;
+    }
+}

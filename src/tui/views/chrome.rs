@@ -1,0 +1,130 @@
+//! What surrounds every screen: the header, the line that teaches the command, the hints.
+//!
+//! ```text
+//!  lockstep  demo1 · Bagel Store · sandbox        SANDBOX ×20        ● 4 healthy   14:02:11
+//!  …
+//!  $ lockstep promote test --release v1.2.0 --confirm test --plan 8c41f0
+//!  p promote  enter details  L logs                                          ? help  q quit
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::domain::observation::HealthView;
+use crate::engine::State;
+use crate::engine::planning::Planning;
+use crate::tui::keymap::{self, Binding};
+use crate::tui::style::Styles;
+use crate::tui::text;
+use crate::tui::ui::Ui;
+
+/// Product, instance, who, mode as a word, worst health, clock.
+pub(super) fn header(frame: &mut Frame<'_>, area: Rect, state: &State, styles: &Styles, ui: &Ui) {
+    let clock = state.now.to_zoned(ui.zone.clone()).strftime("%H:%M:%S").to_string();
+    let mut right = vec![Span::styled(format!("{} ", state.mode), styles.warning)];
+    let (sign, words, style) = health(state, styles);
+    right.push(Span::styled(format!("  {sign} {words}"), style));
+    right.push(Span::styled(format!("   {clock} "), styles.muted));
+    let mut left = vec![
+        Span::styled(" lockstep", styles.production.patch(styles.accent)),
+        Span::styled(format!("  {}", state.id), styles.strong),
+    ];
+    if area.width >= 90 {
+        left.push(Span::styled(format!(" · {}", state.title), styles.muted));
+    }
+    if area.width >= 100
+        && let Some(Ok(identity)) = &state.identity
+    {
+        left.push(Span::styled(format!(" · {}", identity.name), styles.muted));
+    }
+    frame.render_widget(text::between(left, right, usize::from(area.width)), area);
+}
+
+fn health(state: &State, styles: &Styles) -> (&'static str, String, Style) {
+    let count = state.environments.len();
+    let looked = state
+        .environments
+        .iter()
+        .filter(|environment| environment.health.value().is_some() || environment.health.failure().is_some());
+    if looked.count() < count {
+        return ("…", "looking".to_owned(), styles.muted);
+    }
+    let alarms =
+        state.environments.iter().filter(|it| state.history.alarm(&it.environment.name).is_some()).count();
+    let healthy =
+        state.environments.iter().filter(|it| it.health.current().is_some_and(HealthView::is_healthy));
+    match (healthy.count(), alarms) {
+        (healthy, 0) if healthy == count => ("●", format!("{count} healthy"), styles.success),
+        (healthy, 0) => ("✖", format!("{} of {count} not healthy", count - healthy), styles.danger),
+        (_, 1) => ("✖", "1 failure".to_owned(), styles.danger),
+        (_, alarms) => ("✖", format!("{alarms} failures"), styles.danger),
+    }
+}
+
+/// The command that does what the screen is about.
+pub(super) fn teach(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, styles: &Styles) {
+    let command = match (&state.planning, ui.environment(state)) {
+        (Planning::Ready(prepared), _) if prepared.unmet.is_empty() => {
+            let (name, plan) = (&prepared.plan.environment, &prepared.plan);
+            format!(
+                "lockstep promote {name} --release {} --confirm {name} --plan {}",
+                plan.version,
+                plan.digest().short()
+            )
+        }
+        (Planning::Ready(prepared), _) => {
+            format!("lockstep plan {} --release {}", prepared.plan.environment, prepared.plan.version)
+        }
+        (_, Some(environment)) => match state.candidate(&environment.environment.name) {
+            Some(release) if environment.version().as_ref() != Some(&release.version) => {
+                format!("lockstep plan {} --release {}", environment.environment.name, release.version)
+            }
+            _ => "lockstep status".to_owned(),
+        },
+        (_, None) => "lockstep status".to_owned(),
+    };
+    let spans = vec![Span::styled(" $ ", styles.faint), Span::styled(command, styles.muted)];
+    frame.render_widget(Line::from(text::cut(spans, usize::from(area.width))), area);
+}
+
+/// Hints for what works here, the most important ones on a narrow screen; or a notice.
+pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, styles: &Styles) {
+    let width = usize::from(area.width);
+    let mut hints: Vec<&Binding> = Vec::new();
+    for binding in keymap::active(ui).filter(|binding| !binding.label.is_empty()) {
+        let is_off = keymap::off(binding.action, state, ui).is_some();
+        if !is_off && hints.iter().all(|hint| hint.action != binding.action) {
+            hints.push(binding);
+        }
+    }
+    let (always, mut first): (Vec<_>, Vec<_>) = hints.into_iter().partition(|binding| binding.rank == 0);
+    let right = spans(&always, styles);
+    let right_width: usize = right.iter().map(|span| text::width(&span.content)).sum();
+    if let Some(notice) = &ui.notice {
+        let left = vec![Span::styled(format!(" {notice}"), styles.warning)];
+        frame.render_widget(text::between(left, right, width), area);
+        return;
+    }
+    let mut left = spans(&first, styles);
+    while !first.is_empty()
+        && left.iter().map(|span| text::width(&span.content)).sum::<usize>() + right_width + 1 > width
+    {
+        let least = first.iter().enumerate().max_by_key(|(index, binding)| (binding.rank, *index));
+        let Some((index, _)) = least else { break };
+        first.remove(index);
+        left = spans(&first, styles);
+    }
+    frame.render_widget(text::between(left, right, width), area);
+}
+
+fn spans(hints: &[&Binding], styles: &Styles) -> Vec<Span<'static>> {
+    let mut spans = Vec::new();
+    for binding in hints {
+        let Some(key) = binding.keys.first() else { continue };
+        spans.push(Span::styled(format!(" {}", key.name()), styles.key));
+        spans.push(Span::styled(format!(" {} ", binding.label), styles.muted));
+    }
+    spans
+}

@@ -1,0 +1,346 @@
+//! One environment: a column of the board, or a row of it on a narrow screen.
+//!
+//! ```text
+//! ╭─ 2 test ────────────╮
+//! │ v1.1.0    ✔ in step │
+//! │ service   ● running │
+//! │ health  200 · 11 ms │
+//! │ ▂▂▂▂▃▂▂▂▂▂▂▃▂▂▂▂▂▂▂ │
+//! │ changesets   11 + 3 │
+//! │ tag-v1.1.0      tag │
+//! │ 008-categories      │
+//! │ gate        by hand │
+//! │             2 s ago │
+//! ╰─────────────────────╯
+//! ```
+
+use std::time::Duration;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Paragraph};
+
+use crate::domain::drift::{ChangesetState, Comparison, Pair};
+use crate::domain::ledger::{Ledger, LockState};
+use crate::domain::observation::HealthView;
+use crate::engine::{EnvironmentState, State};
+use crate::tui::style::Styles;
+use crate::tui::text;
+use crate::tui::views::sign;
+
+/// Data older than this many seconds is shown as old.
+const STALE_AFTER: i64 = 60;
+
+/// A line of the column, and how much it matters: the least important ones go first when there is no room.
+struct Row<'a> {
+    rank: u8,
+    line: Line<'a>,
+}
+
+/// Draws a column.
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &State,
+    index: usize,
+    is_selected: bool,
+    styles: &Styles,
+) {
+    let Some(environment) = state.environments.get(index) else { return };
+    let settings = &environment.environment;
+    let (border, name, title) = if settings.production {
+        (BorderType::Double, settings.name.to_string().to_uppercase(), styles.production)
+    } else {
+        (BorderType::Rounded, settings.name.to_string(), styles.strong)
+    };
+    let has_alarm = state.history.alarm(&settings.name).is_some();
+    let border_style = match (has_alarm, settings.production, is_selected) {
+        (true, ..) => styles.danger,
+        (false, true, _) => styles.production,
+        (false, false, true) => styles.border_selected,
+        (false, false, false) => styles.border,
+    };
+    let mark = if is_selected { "▸" } else { " " };
+    let title = Line::from(vec![
+        Span::styled(format!("{mark}{} ", index + 1), if is_selected { styles.accent } else { styles.muted }),
+        Span::styled(format!("{name} "), title),
+    ]);
+    let block = Block::bordered().border_type(border).border_style(border_style).title(title);
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let padding = u16::from(inner.width > 17);
+    let inner = Rect { x: inner.x + padding, width: inner.width.saturating_sub(2 * padding), ..inner };
+    let rows = rows(state, environment, usize::from(inner.width), usize::from(inner.height), styles);
+    frame.render_widget(Paragraph::new(chosen(rows, usize::from(inner.height))), inner);
+}
+
+/// Draws a row for a narrow screen.
+pub(super) fn draw_row(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &State,
+    index: usize,
+    is_selected: bool,
+    styles: &Styles,
+) {
+    let Some(environment) = state.environments.get(index) else { return };
+    let settings = &environment.environment;
+    let width = usize::from(area.width);
+    let pair = state.pair(environment);
+    let (shape, word, _, style) = sign::pair(&pair, styles);
+    let name = if settings.production {
+        settings.name.to_string().to_uppercase()
+    } else {
+        settings.name.to_string()
+    };
+    let name_style = if settings.production { styles.production } else { styles.strong };
+    let mark = if is_selected { "▸" } else { " " };
+    let mut left = vec![
+        Span::styled(format!("{mark}{} ", index + 1), if is_selected { styles.accent } else { styles.muted }),
+        Span::styled(format!("{name:8} "), name_style),
+        Span::styled(format!("{:8} ", version(environment)), styles.text),
+        Span::styled(format!("{shape} {word:12} "), style),
+    ];
+    if let Some((run, _)) = state.history.alarm(&settings.name) {
+        left.push(Span::styled(format!("✖ {} failed ", run.version), styles.danger));
+    } else if let Some(comparison) = state.comparison(environment) {
+        left.push(Span::styled(counts(&comparison), styles.text));
+    }
+    let (sign, latency, style) = health_words(environment, styles);
+    let right = vec![Span::styled(format!("{sign} {latency:>6} "), style)];
+    frame.render_widget(text::between(left, right, width), area);
+    if is_selected {
+        frame.buffer_mut().set_style(area, styles.selected);
+    }
+}
+
+/// Keeps the most important rows that fit, in their order.
+fn chosen(mut rows: Vec<Row<'_>>, height: usize) -> Vec<Line<'_>> {
+    while rows.len() > height {
+        let least = rows.iter().enumerate().max_by_key(|(index, row)| (row.rank, *index));
+        match least.map(|(index, _)| index) {
+            Some(index) => drop(rows.remove(index)),
+            None => break,
+        }
+    }
+    rows.into_iter().map(|row| row.line).collect()
+}
+
+fn rows<'a>(
+    state: &'a State,
+    environment: &'a EnvironmentState,
+    width: usize,
+    height: usize,
+    styles: &Styles,
+) -> Vec<Row<'a>> {
+    let mut rows = vec![Row { rank: 0, line: headline(state, environment, width, styles) }];
+    let mut add = |rank, line| rows.push(Row { rank, line });
+    if let Some((run, _)) = state.history.alarm(&environment.environment.name) {
+        let words = format!("✖ {} failed", run.version);
+        add(
+            0,
+            text::between(
+                vec![Span::styled(words, styles.danger)],
+                vec![Span::styled("c", styles.key)],
+                width,
+            ),
+        );
+    }
+    add(4, service_line(environment, width, styles));
+    add(0, health_line(environment, width, styles));
+    add(6, Line::from(sparkline(environment, width, styles)));
+    add(1, changesets_line(state, environment, width, styles));
+    if let Some(ledger) = environment.ledger.value() {
+        for (position, row) in ledger.rows.iter().rev().take(height).enumerate() {
+            let tag = row.tag.as_deref();
+            let right = match tag {
+                Some(_) => vec![Span::styled("tag", styles.muted)],
+                None => Vec::new(),
+            };
+            // A changeset that only tags is known by its tag.
+            let name = tag.filter(|tag| row.id.id == format!("tag-{tag}")).unwrap_or(&row.id.id);
+            let style = if position == 0 { styles.text } else { styles.muted };
+            let rank = if position == 0 { 2 } else { 5 + u8::try_from(position.min(9)).unwrap_or(9) };
+            add(
+                rank,
+                text::between(vec![Span::styled(name.to_owned(), Style { bg: None, ..style })], right, width),
+            );
+        }
+    }
+    if let Some(line) = lock_line(environment, width, styles) {
+        add(1, line);
+    }
+    add(3, gate_line(state, environment, width, styles));
+    add(5, age_line(state, environment, width, styles));
+    rows
+}
+
+fn headline<'a>(state: &State, environment: &EnvironmentState, width: usize, styles: &Styles) -> Line<'a> {
+    let pair = state.pair(environment);
+    let version = version(environment);
+    let (shape, word, short, style) = match &pair {
+        Pair::Unknown(_)
+            if environment.ledger.failure().is_none() && environment.service.failure().is_none() =>
+        {
+            ("…", "looking", "looking", styles.muted)
+        }
+        pair => sign::pair(pair, styles),
+    };
+    let fits = |word: &str| text::width(&version) + 2 + 1 + text::width(word) < width;
+    let words = if fits(word) { word } else { short };
+    text::between(
+        vec![Span::styled(version, styles.strong)],
+        vec![Span::styled(format!("{shape} {words}"), style)],
+        width,
+    )
+}
+
+fn version(environment: &EnvironmentState) -> String {
+    environment.service.value().map_or_else(|| "–".to_owned(), |service| service.image.short())
+}
+
+fn service_line<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) -> Line<'a> {
+    let facet = &environment.service;
+    let right = match (facet.current(), facet.failure()) {
+        (Some(service), _) => {
+            let (shape, style) = sign::service(&service.status, styles);
+            Span::styled(format!("{shape} {}", service.status.word()), style)
+        }
+        (None, Some(_)) => Span::styled("? unknown", styles.warning),
+        (None, None) => Span::styled("…", styles.muted),
+    };
+    text::between(vec![Span::styled("service", styles.muted)], vec![right], width)
+}
+
+fn health_line<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) -> Line<'a> {
+    let (sign, latency, style) = health_words(environment, styles);
+    // Decided by the width alone, so that all columns look the same whatever their latency.
+    if width >= "health ● 200 · 999 ms".len() - 3 {
+        let words = if latency.is_empty() { sign } else { format!("{sign} · {latency}") };
+        return text::between(
+            vec![Span::styled("health", styles.muted)],
+            vec![Span::styled(words, style)],
+            width,
+        );
+    }
+    text::between(vec![Span::styled(sign, style)], vec![Span::styled(latency, style)], width)
+}
+
+/// Shape and status, and how long the answer took where there was one.
+fn health_words(environment: &EnvironmentState, styles: &Styles) -> (String, String, Style) {
+    let facet = &environment.health;
+    match (facet.current(), facet.failure()) {
+        (Some(HealthView { status, latency, .. }), _) => {
+            let (shape, style) =
+                if *status == 200 { ("●", styles.success) } else { ("✖", styles.danger) };
+            (format!("{shape} {status}"), text::duration(*latency), style)
+        }
+        (None, Some(_)) => ("✖ no answer".to_owned(), String::new(), styles.danger),
+        (None, None) => ("…".to_owned(), String::new(), styles.muted),
+    }
+}
+
+/// The newest latencies, scaled to the slowest of them but at least to 50 ms, so that noise looks flat.
+fn sparkline<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) -> Vec<Span<'a>> {
+    const LEVELS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+    let newest: Vec<_> = environment.latencies.iter().rev().take(width).rev().collect();
+    let slowest = newest.iter().filter_map(|latency| **latency).max().unwrap_or_default();
+    let scale = slowest.max(Duration::from_millis(50)).as_secs_f64();
+    let mut spans = vec![Span::raw(" ".repeat(width - newest.len().min(width)))];
+    spans.extend(newest.into_iter().map(|latency| match latency {
+        Some(latency) => {
+            // A share between 0 and 1 gives a level between 0 and 7.
+            let share = (latency.as_secs_f64() / scale).clamp(0.0, 1.0);
+            let level = LEVELS
+                .iter()
+                .enumerate()
+                .rev()
+                .find(|(level, _)| share * 7.0 >= f64::from(u8::try_from(*level).unwrap_or(0)));
+            Span::styled(level.map_or("▁", |(_, glyph)| *glyph), styles.accent)
+        }
+        None => Span::styled("×", styles.danger),
+    }));
+    spans
+}
+
+fn changesets_line<'a>(
+    state: &State,
+    environment: &EnvironmentState,
+    width: usize,
+    styles: &Styles,
+) -> Line<'a> {
+    let label = if width >= 19 { "changesets" } else { "applied" };
+    let facet = &environment.ledger;
+    let right = match (state.comparison(environment), facet.failure()) {
+        (_, Some(_)) => Span::styled("? unknown", styles.warning),
+        (Some(comparison), None) => {
+            let is_strange = comparison.count(ChangesetState::Edited)
+                + strange(&comparison, environment.ledger.value())
+                > 0;
+            Span::styled(counts(&comparison), if is_strange { styles.warning } else { styles.strong })
+        }
+        (None, None) => Span::styled("…", styles.muted),
+    };
+    text::between(vec![Span::styled(label, styles.muted)], vec![right], width)
+}
+
+/// `14 of 14`, or `11 + 3` when three are pending; edited and unexpected ones are named.
+fn counts(comparison: &Comparison) -> String {
+    let (applied, pending) = (comparison.applied(), comparison.count(ChangesetState::Pending));
+    let counts = if pending == 0 {
+        format!("{applied} of {}", comparison.changesets.len())
+    } else {
+        format!("{applied} + {pending}")
+    };
+    match comparison.count(ChangesetState::Edited) {
+        0 => counts,
+        edited => format!("{counts}, {edited} edited"),
+    }
+}
+
+fn strange(comparison: &Comparison, ledger: Option<&Ledger>) -> usize {
+    if ledger.is_some() { comparison.unexpected.len() } else { 0 }
+}
+
+fn lock_line<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) -> Option<Line<'a>> {
+    let ledger = environment.ledger.value()?;
+    let words = match (&ledger.promoting, &ledger.lock) {
+        (Some(_), _) => "▶ being promoted".to_owned(),
+        (None, LockState::Held { .. }) => "■ locked".to_owned(),
+        (None, LockState::Free) => return None,
+    };
+    Some(Line::from(text::cut(vec![Span::styled(words, styles.running)], width)))
+}
+
+fn gate_line<'a>(state: &State, environment: &EnvironmentState, width: usize, styles: &Styles) -> Line<'a> {
+    let name = &environment.environment.name;
+    let next =
+        state.candidate(name).filter(|release| Some(&release.version) != environment.version().as_ref());
+    let is_newer =
+        next.is_some_and(|release| environment.version().is_none_or(|version| release.version > version));
+    let (label, right) = match next {
+        Some(release) if is_newer && state.running().is_none() => (
+            "next",
+            vec![Span::styled(format!("{} ", release.version), styles.text), Span::styled("p", styles.key)],
+        ),
+        _ => ("gate", vec![Span::styled(sign::gate(environment.environment.gate), styles.muted)]),
+    };
+    text::between(vec![Span::styled(label, styles.muted)], right, width)
+}
+
+fn age_line<'a>(state: &State, environment: &EnvironmentState, width: usize, styles: &Styles) -> Line<'a> {
+    let seen = [environment.service.seen_at(), environment.ledger.seen_at(), environment.health.seen_at()];
+    let Some(oldest) = seen.into_iter().flatten().min() else { return Line::default() };
+    let age = state.now.duration_since(oldest);
+    let is_old = age.as_secs() > STALE_AFTER;
+    let has_failed = environment.service.failure().or(environment.ledger.failure()).is_some();
+    let age = text::age(age.unsigned_abs());
+    let (text, style) = if has_failed || is_old {
+        (format!("stale, {age} ago"), styles.warning)
+    } else {
+        (format!("{age} ago"), styles.muted)
+    };
+    text::between(Vec::new(), vec![Span::styled(text, style)], width)
+}

@@ -1,0 +1,177 @@
+//! Everything about one environment: failure, service, database with every row, health.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use crate::domain::Timestamp;
+use crate::domain::drift::{ChangesetState, Pair};
+use crate::domain::failure::Failure;
+use crate::domain::ledger::LockState;
+use crate::engine::{EnvironmentState, State};
+use crate::tui::style::Styles;
+use crate::tui::text;
+use crate::tui::ui::Ui;
+use crate::tui::views::{run, sign};
+
+/// Draws the details of the selected environment.
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &State,
+    ui: &Ui,
+    scroll: usize,
+    styles: &Styles,
+) {
+    let Some(environment) = ui.environment(state) else { return };
+    let mut page = Page { lines: Vec::new(), width: usize::from(area.width), styles, ui };
+    page.heading(state, environment);
+    if let Some((_, failure)) = state.history.alarm(&environment.environment.name) {
+        page.failure(failure);
+    }
+    page.service(environment);
+    page.health(environment);
+    page.database(state, environment);
+    let rows = usize::from(area.height);
+    let scroll = scroll.min(page.lines.len().saturating_sub(rows));
+    let lines: Vec<_> = page.lines.into_iter().skip(scroll).take(rows).collect();
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+struct Page<'a> {
+    lines: Vec<Line<'a>>,
+    width: usize,
+    styles: &'a Styles,
+    ui: &'a Ui,
+}
+
+impl<'a> Page<'a> {
+    fn heading(&mut self, state: &State, environment: &EnvironmentState) {
+        let settings = &environment.environment;
+        let pair = state.pair(environment);
+        let (shape, word, _, style) = sign::pair(&pair, self.styles);
+        let name = if settings.production {
+            settings.name.as_str().to_uppercase()
+        } else {
+            settings.name.to_string()
+        };
+        let name_style = if settings.production { self.styles.production } else { self.styles.strong };
+        let title = vec![Span::styled(name, name_style), Span::styled(format!("  {shape} {word}"), style)];
+        let gate = format!("gate {} ", sign::gate(settings.gate));
+        self.rule(title, &gate);
+        if let Pair::Unknown(why) = pair {
+            self.fact("because", why, self.styles.warning);
+        }
+    }
+
+    fn service(&mut self, environment: &EnvironmentState) {
+        self.rule(vec![Span::styled("service", self.styles.strong)], "");
+        if let Some(failure) = environment.service.failure() {
+            self.failure(failure);
+        }
+        let Some(service) = environment.service.value() else { return };
+        let (shape, style) = sign::service(&service.status, self.styles);
+        self.fact("status", format!("{shape} {}", service.status.word()), style);
+        self.fact("image", service.image.to_string(), self.plain());
+        self.fact("address", service.address.clone(), self.plain());
+        self.fact("changed", self.time(service.updated_at), self.plain());
+        if let Some(operation) = &service.operation {
+            let when =
+                operation.ended_at.or(operation.started_at).map(|at| self.time(at)).unwrap_or_default();
+            self.fact(
+                "operation",
+                format!("{} {}  {when}", operation.id, operation.status.word()),
+                self.plain(),
+            );
+        }
+    }
+
+    fn health(&mut self, environment: &EnvironmentState) {
+        self.rule(vec![Span::styled("health", self.styles.strong)], "");
+        if let Some(failure) = environment.health.failure() {
+            self.failure(failure);
+        }
+        let Some(health) = environment.health.value() else { return };
+        let style = if health.is_healthy() { self.styles.success } else { self.styles.danger };
+        self.fact("/health", format!("{} after {}", health.status, text::duration(health.latency)), style);
+        if let Some(reason) = &health.reason {
+            self.fact("reason", reason.clone(), self.styles.danger);
+        }
+        if let Some(version) = &health.version {
+            self.fact("/version", version.to_string(), self.plain());
+        }
+    }
+
+    fn database(&mut self, state: &State, environment: &EnvironmentState) {
+        let database = format!("{} ", environment.environment.database);
+        self.rule(vec![Span::styled("database", self.styles.strong)], &database);
+        if let Some(failure) = environment.ledger.failure() {
+            self.failure(failure);
+        }
+        let Some(ledger) = environment.ledger.value() else { return };
+        if let LockState::Held { by, since } = &ledger.lock {
+            let since = since.map(|at| format!(" since {}", self.time(at))).unwrap_or_default();
+            self.fact("lock", format!("held by {by}{since}"), self.styles.warning);
+        }
+        if let Some(holder) = &ledger.promoting {
+            self.fact("promoted by", holder.clone(), self.styles.running);
+        }
+        let comparison = state.comparison(environment).unwrap_or_default();
+        let pending = comparison.changesets.iter().filter(|(_, found)| *found == ChangesetState::Pending);
+        for (id, _) in pending.rev() {
+            self.row(("·", "pending", self.styles.muted), &id.id, "", &id.path);
+        }
+        for row in ledger.rows.iter().rev() {
+            let found = comparison.changesets.iter().find(|(id, _)| *id == row.id).map(|(_, found)| *found);
+            let (shape, style, word) = match found {
+                Some(ChangesetState::Edited) => ("✎", self.styles.warning, "edited"),
+                Some(ChangesetState::Rerun) => ("↻", self.styles.accent, "will rerun"),
+                Some(ChangesetState::Unverified) => ("?", self.styles.muted, "unverified"),
+                Some(_) => ("✔", self.styles.success, "applied"),
+                None => ("◆", self.styles.warning, "unexpected"),
+            };
+            let at = self.time(row.executed_at);
+            self.row((shape, word, style), &row.id.id, &at, row.tag.as_deref().unwrap_or_default());
+        }
+    }
+
+    fn row(&mut self, (shape, word, style): (&str, &str, Style), id: &str, at: &str, end: &str) {
+        let width = (self.width / 3).clamp(20, 40);
+        let id = text::fit(id, width);
+        let padding = " ".repeat(width - text::width(&id));
+        let spans = vec![
+            Span::styled(format!("   {shape} "), style),
+            Span::styled(format!("{id}{padding} "), self.styles.strong),
+            Span::styled(format!("{word:10} "), style),
+            Span::styled(format!("{at:19} "), self.styles.muted),
+            Span::styled(end.to_owned(), self.styles.muted),
+        ];
+        self.lines.push(Line::from(text::cut(spans, self.width)));
+    }
+
+    fn rule(&mut self, title: Vec<Span<'a>>, end: &str) {
+        let end =
+            if end.is_empty() { Vec::new() } else { vec![Span::styled(end.to_owned(), self.styles.muted)] };
+        self.lines.push(text::rule(title, end, self.width, self.styles.faint));
+    }
+
+    fn fact(&mut self, name: &str, value: String, style: Style) {
+        let spans =
+            vec![Span::styled(format!("   {name:11} "), self.styles.muted), Span::styled(value, style)];
+        self.lines.push(Line::from(text::cut(spans, self.width)));
+    }
+
+    fn failure(&mut self, failure: &Failure) {
+        self.lines.extend(run::failure_lines(failure, self.width, self.styles));
+    }
+
+    fn plain(&self) -> Style {
+        Style { bg: None, ..self.styles.text }
+    }
+
+    fn time(&self, at: Timestamp) -> String {
+        at.to_zoned(self.ui.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+}

@@ -1,0 +1,50 @@
+//! Every key, made from the key map.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use crate::tui::keymap::{BINDINGS, Place};
+use crate::tui::style::Styles;
+use crate::tui::text;
+use crate::tui::ui::Ui;
+
+const PLACES: [(Place, &str); 6] = [
+    (Place::Anywhere, "everywhere"),
+    (Place::Board, "board"),
+    (Place::Plan, "plan"),
+    (Place::Above, "above the board"),
+    (Place::Scrolling, "scrolling"),
+    (Place::Log, "log"),
+];
+
+/// What confirming takes is no binding: it depends on the environment.
+const CONFIRMING: [(&str, &str); 3] = [
+    ("y", "Promotes to dev: an environment that deploys by itself"),
+    ("P", "Promotes to test and staging; the capital letter is meant"),
+    ("name, P", "Promotes to production: its name typed first, then the capital letter"),
+];
+
+/// Draws the help.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, _ui: &Ui, scroll: usize, styles: &Styles) {
+    let width = usize::from(area.width);
+    let mut lines = Vec::new();
+    let entry = |keys: String, about: &'static str| {
+        let spans = vec![Span::styled(format!("   {keys:>12}  "), styles.key), Span::raw(about)];
+        Line::from(text::cut(spans, width))
+    };
+    for (place, name) in PLACES {
+        lines.push(text::rule(vec![Span::styled(name, styles.strong)], Vec::new(), width, styles.faint));
+        for binding in BINDINGS.iter().filter(|binding| binding.place == place && !binding.about.is_empty()) {
+            let keys: Vec<_> = binding.keys.iter().map(|key| key.name()).collect();
+            lines.push(entry(keys.join(", "), binding.about));
+        }
+        if place == Place::Plan {
+            lines.extend(CONFIRMING.iter().map(|(keys, about)| entry((*keys).to_owned(), about)));
+        }
+    }
+    let rows = usize::from(area.height);
+    let scroll = scroll.min(lines.len().saturating_sub(rows));
+    frame.render_widget(Paragraph::new(lines.into_iter().skip(scroll).take(rows).collect::<Vec<_>>()), area);
+}

@@ -1,0 +1,60 @@
+//! The screens. Drawing reads state and view state; it computes nothing that lasts and stores nothing.
+
+mod board;
+mod chrome;
+mod column;
+mod detail;
+mod help;
+mod log;
+mod plan;
+mod run;
+mod sign;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout};
+use ratatui::text::Line;
+use ratatui::widgets::{Block, Paragraph};
+
+use crate::engine::State;
+use crate::tui::style::Styles;
+use crate::tui::text;
+use crate::tui::ui::{Screen, Ui};
+
+/// The smallest terminal that anything is drawn in.
+const SMALLEST: (u16, u16) = (60, 16);
+
+/// Draws the whole screen.
+pub(super) fn draw(frame: &mut Frame<'_>, state: &State, ui: &Ui, styles: &Styles) {
+    let area = frame.area();
+    frame.render_widget(Block::new().style(styles.text), area);
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        let sentence = format!(
+            "lockstep needs {} × {} characters; this terminal has {} × {}.",
+            SMALLEST.0, SMALLEST.1, area.width, area.height
+        );
+        let lines: Vec<Line<'_>> =
+            text::wrap(&sentence, usize::from(area.width)).into_iter().map(Line::from).collect();
+        frame.render_widget(Paragraph::new(lines), area);
+        return;
+    }
+    let teach_height = u16::from(area.height >= 28);
+    let [header, body, teach, footer] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Fill(1),
+        Constraint::Length(teach_height),
+        Constraint::Length(1),
+    ])
+    .areas(area);
+    chrome::header(frame, header, state, styles, ui);
+    match ui.screen() {
+        Screen::Board => board::draw(frame, body, state, ui, styles),
+        Screen::Plan(confirmation) => plan::draw(frame, body, state, confirmation, styles),
+        Screen::Detail(scroll) => detail::draw(frame, body, state, ui, *scroll, styles),
+        Screen::Log => log::draw(frame, body, state, ui, styles),
+        Screen::Help(scroll) => help::draw(frame, body, ui, *scroll, styles),
+    }
+    if teach_height > 0 {
+        chrome::teach(frame, teach, state, ui, styles);
+    }
+    chrome::footer(frame, footer, state, ui, styles);
+}

@@ -1,0 +1,60 @@
+//! Status as shape, word and colour; the colour only repeats what the other two say.
+
+use ratatui::style::Style;
+
+use crate::domain::drift::Pair;
+use crate::domain::environment::Gate;
+use crate::domain::log::Level;
+use crate::domain::observation::ServiceStatus;
+use crate::engine::promotion::StepStatus;
+use crate::tui::style::Styles;
+
+/// Shape, word, short word and style of a pair.
+pub(super) fn pair(pair: &Pair, styles: &Styles) -> (&'static str, &'static str, &'static str, Style) {
+    match pair {
+        Pair::InStep => ("✔", "in step", "in step", styles.success),
+        Pair::AppAhead => ("▲", "app ahead", "app first", styles.warning),
+        Pair::SchemaAhead => ("▲", "schema ahead", "db ahead", styles.warning),
+        Pair::Drifted => ("◆", "drifted", "drifted", styles.warning),
+        Pair::Unknown(_) => ("?", "unknown", "unknown", styles.muted),
+    }
+}
+
+/// Shape and style of a service's status.
+pub(super) fn service(status: &ServiceStatus, styles: &Styles) -> (&'static str, Style) {
+    match status {
+        ServiceStatus::Running => ("●", styles.success),
+        ServiceStatus::Busy => ("▶", styles.running),
+        ServiceStatus::Paused => ("○", styles.warning),
+        ServiceStatus::Down(_) => ("✖", styles.danger),
+    }
+}
+
+/// Shape and style of a step.
+pub(super) fn step(status: &StepStatus, styles: &Styles) -> (&'static str, Style) {
+    match status {
+        StepStatus::Waiting => ("·", styles.muted),
+        StepStatus::Skipped => ("–", styles.muted),
+        StepStatus::Running { .. } => ("▶", styles.running),
+        StepStatus::Done { .. } => ("✔", styles.success),
+        StepStatus::Failed { .. } => ("✖", styles.danger),
+    }
+}
+
+/// What a gate asks for, in two or three words.
+pub(super) fn gate(gate: Gate) -> &'static str {
+    match gate {
+        Gate::Automatic => "automatic",
+        Gate::Confirm => "by hand",
+        Gate::Approve => "by name",
+    }
+}
+
+/// The style of a log line.
+pub(super) fn level(level: Level, styles: &Styles) -> Style {
+    match level {
+        Level::Normal => styles.text,
+        Level::Warning => styles.warning,
+        Level::Error => styles.danger,
+    }
+}

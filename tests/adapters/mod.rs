@@ -1,0 +1,161 @@
+//! The adapters against real things: a real PostgreSQL, a real Liquibase, real HTTP. Only AWS is a stand-in here.
+
+mod cloud;
+mod deploying;
+mod health;
+mod ledgers;
+mod migrating;
+mod postgres;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockstep::adapters::Adapters;
+use lockstep::config::{
+    AwsSettings, DatabaseSettings, DeadlineSettings, EnvironmentSettings, LiquibaseSettings, PollingSettings,
+    ReleaseSettings, RunnerKind, Settings, paths,
+};
+use lockstep::domain::environment::{Environment, Gate};
+use lockstep::domain::failure::Failure;
+use lockstep::domain::names::{DemoId, EnvironmentName, RunId};
+use lockstep::domain::secret::Secret;
+use lockstep::engine::effect::Effect;
+use lockstep::engine::event::{EventKind, Progress, StepOutcome};
+use lockstep::runtime::{Clock, Perform as _, Sink};
+use tempfile::TempDir;
+
+use self::cloud::Cloud;
+use self::postgres::Server;
+
+/// One environment called `test`, with everything around it.
+struct Rig {
+    cloud: Cloud,
+    server: Option<Arc<Server>>,
+    database: String,
+    releases: TempDir,
+    settings: Settings,
+}
+
+impl Rig {
+    /// Without a database.
+    async fn without_database() -> Self {
+        let cloud = Cloud::start().await;
+        let releases = tempfile::tempdir().unwrap();
+        let settings = settings(&cloud, &releases, "none");
+        Self { cloud, server: None, database: "none".to_owned(), releases, settings }
+    }
+
+    /// With an empty database on a real server.
+    async fn new() -> Self {
+        let mut rig = Self::without_database().await;
+        let server = Server::shared();
+        rig.database = server.database().await;
+        rig.cloud.facts().database = server.port;
+        rig.settings = settings(&rig.cloud, &rig.releases, &rig.database);
+        rig.server = Some(server);
+        rig
+    }
+
+    /// New adapters: nothing found out yet, no connection open.
+    fn adapters(&self) -> Adapters {
+        Adapters::new(Arc::new(self.settings.clone()), paths::tools())
+    }
+
+    /// A client of the test's own.
+    async fn client(&self) -> tokio_postgres::Client {
+        self.server.as_ref().unwrap().client(&self.database).await
+    }
+}
+
+fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
+    let environment = Environment {
+        name: test(),
+        after: None,
+        gate: Gate::Confirm,
+        production: false,
+        service: cloud::SERVICE.to_owned(),
+        database: database.to_owned(),
+    };
+    Settings {
+        origin: "lockstep.toml".into(),
+        id: DemoId::parse("demo1").unwrap(),
+        title: "Bagel Store".to_owned(),
+        mode: "TEST".to_owned(),
+        aws: AwsSettings {
+            region: "us-east-1".to_owned(),
+            endpoint_url: Some(cloud.url.clone()),
+            profile: None,
+            keys: Some(("test".to_owned(), Secret::new("s3cr3t/of=the&cloud"))),
+        },
+        database: DatabaseSettings {
+            instance: "rds".to_owned(),
+            username_secret: "username".to_owned(),
+            password_secret: "password".to_owned(),
+            ca_bundle: None,
+        },
+        releases: ReleaseSettings {
+            folder: releases.path().to_owned(),
+            image: "registry.example/store".to_owned(),
+        },
+        liquibase: LiquibaseSettings { runner: RunnerKind::Jvm, docker_image: "unused".to_owned() },
+        polling: PollingSettings { operation: Duration::from_millis(20), observe: Duration::from_secs(1) },
+        deadlines: DeadlineSettings {
+            look: Duration::from_secs(10),
+            deployment: Duration::from_secs(30),
+            health: Duration::from_secs(5),
+            liquibase: Duration::from_mins(2),
+        },
+        environments: vec![EnvironmentSettings { environment, address: None }],
+    }
+}
+
+/// Carries one effect out and returns everything that it reported, in order.
+async fn perform(adapters: &Adapters, effect: Effect) -> Vec<EventKind> {
+    let (sink, mut queue) = Sink::queue(Clock::system());
+    let mut events = Vec::new();
+    let drain = async {
+        while let Some(event) = queue.recv().await {
+            events.push(event.kind);
+        }
+    };
+    tokio::join!(adapters.perform(effect, sink), drain);
+    let seen = format!("{events:?}");
+    assert!(!seen.contains("s3cr3t"), "a secret leaked: {seen}");
+    events
+}
+
+/// How the step ended; it must have ended exactly once, as its last event.
+fn ended(events: &[EventKind]) -> Result<StepOutcome, Failure> {
+    let is_end = |event: &&EventKind| matches!(event, EventKind::Step(_, _, Progress::Ended(_)));
+    assert_eq!(events.iter().filter(is_end).count(), 1, "{events:?}");
+    match events.last() {
+        Some(EventKind::Step(_, _, Progress::Ended(result))) => result.clone(),
+        _ => panic!("the end is not the last event: {events:?}"),
+    }
+}
+
+/// What the step said on the way.
+fn advanced(events: &[EventKind]) -> Vec<&str> {
+    let words = events.iter().filter_map(|event| match event {
+        EventKind::Step(_, _, Progress::Advanced(words)) => Some(words.as_str()),
+        _ => None,
+    });
+    words.collect()
+}
+
+/// The texts of all log lines.
+fn logged(events: &[EventKind]) -> Vec<&str> {
+    let lines = events.iter().filter_map(|event| match event {
+        EventKind::Log(lines) => Some(lines),
+        _ => None,
+    });
+    lines.flatten().map(|line| &*line.text).collect()
+}
+
+fn test() -> EnvironmentName {
+    EnvironmentName::parse("test").unwrap()
+}
+
+fn run(number: u32) -> RunId {
+    RunId::from_text(format!("r-{number}-test"))
+}

@@ -1,0 +1,140 @@
+//! The AWS command line as an outside judge: its own service models read every answer.
+//!
+//! It runs where it is installed, at `LOCKSTEP_AWSCLI` or `.tools/awscli/bin/aws`, and says so where not.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tokio::process::Command;
+
+use super::support::{PASSWORD, REPOSITORY, Sandbox};
+
+/// The program and the folder its modules are in.
+fn installed() -> Option<(PathBuf, PathBuf)> {
+    let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/awscli/bin/aws");
+    let program = std::env::var_os("LOCKSTEP_AWSCLI").map_or(usual, PathBuf::from);
+    let modules = program.parent()?.parent()?.to_owned();
+    program.is_file().then_some((program, modules))
+}
+
+struct Cli<'sandbox> {
+    sandbox: &'sandbox Sandbox,
+    program: PathBuf,
+    modules: PathBuf,
+}
+
+impl Cli<'_> {
+    /// A configuration of our own, in which times are read and not just passed on.
+    fn configuration(&self) -> PathBuf {
+        let path = self.sandbox.folder.path().join("aws-config");
+        std::fs::write(&path, "[default]\ncli_timestamp_format = iso8601\n").expect("written");
+        path
+    }
+
+    /// Runs a command; its JSON output, or the error it prints.
+    async fn run(&self, arguments: &[&str]) -> Result<Value, String> {
+        let output = Command::new("python3")
+            .arg(&self.program)
+            .args(["--endpoint-url", &self.sandbox.endpoint, "--output", "json"])
+            .args(arguments)
+            .env("PYTHONPATH", &self.modules)
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_DEFAULT_REGION", "us-east-1")
+            .env("AWS_CONFIG_FILE", self.configuration())
+            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+            .env("AWS_PAGER", "")
+            .output()
+            .await
+            .expect("python3 runs");
+        if output.status.success() {
+            return Ok(serde_json::from_slice(&output.stdout).expect("JSON"));
+        }
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
+#[tokio::test]
+async fn the_aws_command_line_understands_every_answer() {
+    let Some((program, modules)) = installed() else {
+        println!(
+            "skipped: no AWS command line at LOCKSTEP_AWSCLI or .tools/awscli/bin/aws \
+             (python3 -m pip install --target .tools/awscli awscli)"
+        );
+        return;
+    };
+    let sandbox = Sandbox::open(60).await;
+    let cli = Cli { sandbox: &sandbox, program, modules };
+    let arn = sandbox.arn("dev").await;
+
+    let listed = cli.run(&["apprunner", "list-services"]).await.expect("services");
+    assert_eq!(listed["ServiceSummaryList"][0]["ServiceName"], "bagel-store-demo1-dev");
+    let described =
+        cli.run(&["apprunner", "describe-service", "--service-arn", &arn]).await.expect("a service");
+    assert_eq!(described["Service"]["Status"], "RUNNING");
+
+    let mut source = described["Service"]["SourceConfiguration"].clone();
+    source["ImageRepository"]["ImageIdentifier"] = format!("{REPOSITORY}:v1.1.0").into();
+    let source = source.to_string();
+    let update = ["apprunner", "update-service", "--service-arn", &arn, "--source-configuration", &source];
+    let updated = cli.run(&update).await.expect("accepted");
+    assert_eq!(updated["Service"]["Status"], "OPERATION_IN_PROGRESS");
+    let operation = updated["OperationId"].as_str().expect("an operation").to_owned();
+    assert_eq!(sandbox.ended(&arn, &operation).await, "SUCCEEDED");
+    let unchanged = cli.run(&update).await.expect("accepted");
+    assert_eq!(unchanged.get("OperationId"), None, "nothing changed, nothing began");
+    let operations =
+        cli.run(&["apprunner", "list-operations", "--service-arn", &arn]).await.expect("operations");
+    let newest = &operations["OperationSummaryList"][0];
+    assert_eq!((&newest["Id"], &newest["Status"]), (&operation.as_str().into(), &"SUCCEEDED".into()));
+    assert!(newest["EndedAt"].is_string(), "a time AWS's own model can read: {newest}");
+
+    let unknown = arn.replace("demo1-dev", "demo1-qa");
+    let error =
+        cli.run(&["apprunner", "describe-service", "--service-arn", &unknown]).await.expect_err("unknown");
+    assert!(
+        error.contains("(ResourceNotFoundException) when calling the DescribeService operation"),
+        "{error}"
+    );
+    sandbox.world.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_aws_command_line_reads_secrets_databases_logs_and_identity() {
+    let Some((program, modules)) = installed() else {
+        println!("skipped: no AWS command line at LOCKSTEP_AWSCLI or .tools/awscli/bin/aws");
+        return;
+    };
+    let sandbox = Sandbox::open(60).await;
+    let cli = Cli { sandbox: &sandbox, program, modules };
+    let arn = sandbox.arn("dev").await;
+    let secret = ["secretsmanager", "get-secret-value", "--secret-id", "demo1/rds/password"];
+    assert_eq!(cli.run(&secret).await.expect("a secret")["SecretString"], PASSWORD);
+    let missing = ["secretsmanager", "get-secret-value", "--secret-id", "none"];
+    let error = cli.run(&missing).await.expect_err("missing");
+    assert!(error.contains("(ResourceNotFoundException)"), "{error}");
+    assert!(error.contains("Secrets Manager can't find the specified secret."), "{error}");
+
+    let databases = cli.run(&["rds", "describe-db-instances"]).await.expect("databases");
+    assert_eq!(databases["DBInstances"][0]["Endpoint"]["Address"], "127.0.0.1");
+    assert_eq!(databases["DBInstances"][0]["TagList"].as_array().map(Vec::len), Some(4));
+    let error = cli.run(&["rds", "describe-db-instances", "--db-instance-identifier", "x"]).await;
+    let error = error.expect_err("missing");
+    assert!(error.contains("(DBInstanceNotFound)") && error.contains("DBInstance x not found."), "{error}");
+
+    let id = arn.rsplit('/').next().expect("an id");
+    let group = format!("/aws/apprunner/bagel-store-demo1-dev/{id}/service");
+    let filter =
+        ["logs", "filter-log-events", "--log-group-name", &group, "--log-stream-name-prefix", "events"];
+    let events = cli.run(&filter).await.expect("events");
+    let lines: Vec<&str> = events["events"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|event| event["message"].as_str())
+        .collect();
+    assert_eq!(lines.last(), Some(&"[AppRunner] Service status is set to RUNNING."));
+    let caller = cli.run(&["sts", "get-caller-identity"]).await.expect("an identity");
+    assert_eq!(caller["Arn"], "arn:aws:iam::000000000000:user/sandbox");
+    sandbox.world.shutdown().await;
+}

@@ -1,0 +1,10 @@
+//! The emulated AWS, seen through the real AWS clients and from outside.
+//!
+//! The store behind it is a small stand-in (`stand_in_store.py`) that honours the store's contract and can
+//! fail on demand. Absent on purpose: PostgreSQL, which no call here needs.
+
+mod app_runner;
+mod aws_cli;
+mod endurance;
+mod other_services;
+mod support;

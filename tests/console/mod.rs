@@ -1,0 +1,183 @@
+//! The console through the real engine, runtime and views; only the world outside is scripted. No waiting by the
+//! clock: a story goes on when nothing more happens by itself.
+
+mod script;
+mod stories;
+mod views;
+
+use std::convert::Infallible;
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use futures_util::stream;
+use jiff::tz::TimeZone;
+use lockstep::domain::Timestamp;
+use lockstep::domain::names::DemoId;
+use lockstep::engine::State;
+use lockstep::engine::event::{Event, EventKind, Intent};
+use lockstep::runtime::{Clock, Frontend as _, Journal, Next, Runtime};
+use lockstep::tui::{Console, Stage};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use tokio::sync::mpsc;
+
+pub(crate) use script::{Deploys, Script};
+
+/// A terminal in memory.
+pub(crate) struct Memory(Terminal<TestBackend>);
+
+impl Stage for Memory {
+    type Backend = TestBackend;
+
+    fn terminal(&mut self) -> &mut Terminal<TestBackend> {
+        &mut self.0
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A console in front of a scripted world.
+pub(crate) struct Story {
+    console: Console<Memory>,
+    runtime: Runtime<Script>,
+    keys: mpsc::UnboundedSender<io::Result<Input>>,
+    clock: Clock,
+    pub(crate) script: Script,
+    pub(crate) has_left: bool,
+    _journal: tempfile::TempDir,
+}
+
+impl Story {
+    /// The console of a demo in its start state, everything looked at once.
+    pub(crate) async fn begin(width: u16, height: u16) -> Self {
+        Self::with(Script::new(), width, height, "dark").await
+    }
+
+    pub(crate) async fn with(script: Script, width: u16, height: u16, theme: &str) -> Self {
+        let mut story = Self::unopened(script, width, height, theme);
+        story.intend(Intent::Begin);
+        story.settle().await;
+        story
+    }
+
+    /// The same before anything was asked of the world.
+    pub(crate) fn unopened(script: Script, width: u16, height: u16, theme: &str) -> Self {
+        let start: Timestamp = "2026-11-21T14:02:11Z".parse().unwrap();
+        let clock = Clock::by_hand(start);
+        let journal = tempfile::tempdir().unwrap();
+        let id = DemoId::parse("demo1").unwrap();
+        let every = Duration::from_secs(5);
+        let state = State::new(id, "Bagel Store", "SANDBOX ×20", script::environments(), every);
+        let runtime = Runtime::new(state, script.clone(), Journal::at(journal.path()), clock.clone());
+        let Ok(terminal): Result<_, Infallible> = Terminal::new(TestBackend::new(width, height));
+        let (keys, receiver) = mpsc::unbounded_channel();
+        let inputs = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
+        let console = Console::new(Memory(terminal), Box::pin(inputs), None, TimeZone::UTC, theme).unwrap();
+        let mut story = Self { console, runtime, keys, clock, script, has_left: false, _journal: journal };
+        story.console.show(None, story.runtime.state(), false).unwrap();
+        story
+    }
+
+    /// Presses keys, one after the other: a letter is itself, `<enter>` and the like are named.
+    pub(crate) async fn press(&mut self, keys: &str) -> &mut Self {
+        for (code, modifiers) in parse(keys) {
+            self.input(Input::Key(KeyEvent::new(code, modifiers))).await;
+        }
+        self
+    }
+
+    /// Lets the terminal report something, and everything that follows from it happen.
+    pub(crate) async fn input(&mut self, input: Input) {
+        self.keys.send(Ok(input)).unwrap();
+        let is_idle = self.runtime.is_idle();
+        match self.console.next(self.runtime.state(), is_idle).await.unwrap() {
+            Next::Intent(intent) => {
+                self.intend(intent);
+                self.settle().await;
+            }
+            Next::Redraw => self.console.show(None, self.runtime.state(), false).unwrap(),
+            Next::Leave => self.has_left = true,
+        }
+    }
+
+    /// Lets time go by.
+    pub(crate) async fn wait(&mut self, millis: u64) -> &mut Self {
+        self.clock.advance(Duration::from_millis(millis));
+        let event = self.runtime.event(EventKind::Ticked);
+        self.apply(&event);
+        self.settle().await;
+        self
+    }
+
+    /// The screen as text.
+    pub(crate) fn screen(&mut self) -> String {
+        self.console.stage().0.backend().to_string()
+    }
+
+    /// Another size of the terminal.
+    pub(crate) fn resize(&mut self, width: u16, height: u16) -> &mut Self {
+        self.console.stage().0.backend_mut().resize(width, height);
+        self.console.show(None, self.runtime.state(), false).unwrap();
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn shows(&mut self, text: &str) {
+        let screen = self.screen();
+        assert!(screen.contains(text), "`{text}` is not on the screen:\n{screen}");
+    }
+
+    #[track_caller]
+    pub(crate) fn hides(&mut self, text: &str) {
+        let screen = self.screen();
+        assert!(!screen.contains(text), "`{text}` is on the screen:\n{screen}");
+    }
+
+    fn intend(&mut self, intent: Intent) {
+        let event = self.runtime.intend(intent);
+        self.console.show(Some(&event), self.runtime.state(), false).unwrap();
+    }
+
+    fn apply(&mut self, event: &Event) {
+        self.runtime.handle(event);
+        self.console.show(Some(event), self.runtime.state(), false).unwrap();
+    }
+
+    /// Goes on until nothing more happens by itself, or all that is left is held by the script.
+    pub(crate) async fn settle(&mut self) {
+        while self.runtime.running() > self.script.held() || !self.runtime.parts().0.is_empty() {
+            let event = tokio::select! {
+                event = self.runtime.next() => event,
+                () = self.script.changed() => continue,
+            };
+            self.apply(&event.expect("the runtime feeds its own queue"));
+        }
+    }
+}
+
+fn parse(keys: &str) -> Vec<(KeyCode, KeyModifiers)> {
+    let mut codes = Vec::new();
+    let mut rest = keys;
+    while let Some(first) = rest.chars().next() {
+        let named = rest.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+        let (code, after) = match named {
+            Some(("enter", after)) => (KeyCode::Enter, after),
+            Some(("esc", after)) => (KeyCode::Esc, after),
+            Some(("tab", after)) => (KeyCode::Tab, after),
+            Some(("left", after)) => (KeyCode::Left, after),
+            Some(("right", after)) => (KeyCode::Right, after),
+            Some(("up", after)) => (KeyCode::Up, after),
+            Some(("down", after)) => (KeyCode::Down, after),
+            Some(("pgup", after)) => (KeyCode::PageUp, after),
+            Some(("end", after)) => (KeyCode::End, after),
+            Some(("bs", after)) => (KeyCode::Backspace, after),
+            _ => (KeyCode::Char(first), rest.strip_prefix(first).unwrap_or_default()),
+        };
+        codes.push((code, KeyModifiers::NONE));
+        rest = after;
+    }
+    codes
+}

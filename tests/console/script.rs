@@ -1,0 +1,304 @@
+//! A world that does as it is told: four environments of the Bagel Store with its real changelog.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lockstep::adapters::packing;
+use lockstep::domain::changelog::{self, Changelog, ROOT};
+use lockstep::domain::environment::{Environment, Gate};
+use lockstep::domain::failure::{Failure, FailureKind};
+use lockstep::domain::ledger::{Ledger, LedgerRow};
+use lockstep::domain::log::{Level, LogLine, Source};
+use lockstep::domain::names::EnvironmentName;
+use lockstep::domain::observation::{
+    HealthView, Observation, Operation, OperationStatus, ServiceStatus, ServiceView,
+};
+use lockstep::domain::release::{Catalog, ImageRef, Release, Version};
+use lockstep::domain::step::StepKind;
+use lockstep::engine::effect::{CloudCall, DatabaseCall, Effect, HealthCall, LiquibaseCall};
+use lockstep::engine::event::{EventKind, Identity, Progress, StepOutcome};
+use lockstep::runtime::{Perform, Sink};
+use tokio::sync::Notify;
+
+const REPOSITORY: &str = "public.ecr.aws/l1v5b6d6/demo1-bagel-store";
+const NAMES: [&str; 4] = ["dev", "test", "staging", "prod"];
+
+/// How the platform's deployments go.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Deploys {
+    Well,
+    RollBack,
+}
+
+#[derive(Clone)]
+pub(crate) struct Script {
+    world: Arc<Mutex<World>>,
+    changed: Arc<Notify>,
+    go_on: Arc<Notify>,
+}
+
+struct World {
+    catalog: Catalog,
+    versions: [String; 4],
+    applied: [usize; 4],
+    deploys: Deploys,
+    database_is_down: bool,
+    hold_at: Option<StepKind>,
+    held: usize,
+    mutations: Vec<Effect>,
+}
+
+pub(super) fn environments() -> Vec<Environment> {
+    let mut before = None;
+    let environments = NAMES.map(|name| {
+        let name = EnvironmentName::parse(name).unwrap();
+        let gate = match name.as_str() {
+            "dev" => Gate::Automatic,
+            "prod" => Gate::Approve,
+            _ => Gate::Confirm,
+        };
+        Environment {
+            after: before.replace(name.clone()),
+            gate,
+            production: name.as_str() == "prod",
+            service: format!("bagel-store-demo1-{name}"),
+            database: name.to_string(),
+            name,
+        }
+    });
+    environments.into()
+}
+
+fn catalog() -> Catalog {
+    let files = packing::bagel_store();
+    let releases = changelog::releases(&files).into_iter().map(|version| {
+        let (changelog, _) = Changelog::read(&changelog::cut(&files, &version).unwrap(), ROOT);
+        Release {
+            image: ImageRef::of_release(REPOSITORY, &version),
+            archive: format!("bagel-store-demo1-changelog-{version}.zip"),
+            archive_digest: format!("{:0<64}", version.to_string().replace(['v', '.'], "")),
+            changelog: Arc::new(changelog),
+            version,
+        }
+    });
+    Catalog::new(releases.collect())
+}
+
+impl Script {
+    /// dev runs v1.2.0, test and staging v1.1.0, prod v1.0.0.
+    pub(crate) fn new() -> Self {
+        let world = World {
+            catalog: catalog(),
+            versions: ["v1.2.0", "v1.1.0", "v1.1.0", "v1.0.0"].map(str::to_owned),
+            applied: [14, 11, 11, 9],
+            deploys: Deploys::Well,
+            database_is_down: false,
+            hold_at: None,
+            held: 0,
+            mutations: Vec::new(),
+        };
+        Self { world: Arc::new(Mutex::new(world)), changed: Arc::default(), go_on: Arc::default() }
+    }
+
+    fn world(&self) -> std::sync::MutexGuard<'_, World> {
+        self.world.lock().unwrap()
+    }
+
+    pub(crate) fn deploys(&self, how: Deploys) {
+        self.world().deploys = how;
+    }
+
+    pub(crate) fn database_is_down(&self, is_down: bool) {
+        self.world().database_is_down = is_down;
+    }
+
+    /// Another pair of image and schema in an environment.
+    pub(crate) fn runs(&self, index: usize, version: &str, applied: usize) {
+        let mut world = self.world();
+        version.clone_into(&mut world.versions[index]);
+        world.applied[index] = applied;
+    }
+
+    /// Lets this step stand still in its middle until `go_on`.
+    pub(crate) fn hold_at(&self, step: StepKind) {
+        self.world().hold_at = Some(step);
+    }
+
+    pub(crate) fn go_on(&self) {
+        let mut world = self.world();
+        world.hold_at = None;
+        world.held = 0;
+        self.go_on.notify_waiters();
+    }
+
+    /// Everything that was changed in the world.
+    pub(crate) fn mutations(&self) -> usize {
+        self.world().mutations.len()
+    }
+
+    pub(super) fn held(&self) -> usize {
+        self.world().held
+    }
+
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    async fn pause(&self, step: StepKind) {
+        let waiting = self.go_on.notified();
+        tokio::pin!(waiting);
+        waiting.as_mut().enable();
+        {
+            let mut world = self.world();
+            if world.hold_at != Some(step) {
+                return;
+            }
+            world.held += 1;
+        }
+        self.changed.notify_one();
+        waiting.await;
+    }
+
+    fn ledger(&self, index: usize) -> Result<Ledger, Failure> {
+        let world = self.world();
+        if world.database_is_down {
+            return Err(Failure::new(
+                FailureKind::Unavailable,
+                format!("could not read the ledger of {}", NAMES[index]),
+            )
+            .because("connection refused")
+            .hint("Start the sandbox with `lockstep demo up`."));
+        }
+        let newest = world.catalog.newest().expect("there are releases");
+        let rows = newest.changelog.changesets().iter().take(world.applied[index]).enumerate();
+        let rows = rows.map(|(order, changeset)| LedgerRow {
+            id: changeset.id.clone(),
+            order: i32::try_from(order).unwrap() + 1,
+            executed_at: "2026-11-20T16:20:00Z".parse().unwrap(),
+            checksum: changeset.checksum.clone(),
+            tag: changeset.tag().map(str::to_owned),
+            deployment: None,
+        });
+        Ok(Ledger { rows: rows.collect(), ..Ledger::default() })
+    }
+
+    fn service(&self, index: usize) -> ServiceView {
+        ServiceView {
+            status: ServiceStatus::Running,
+            image: ImageRef::new(format!("{REPOSITORY}:{}", self.world().versions[index])),
+            address: format!("http://127.0.0.1:4100{index}"),
+            updated_at: "2026-11-20T16:21:00Z".parse().unwrap(),
+            operation: Some(Operation {
+                id: "51c0ffee51c0ffee51c0ffee51c0ffee".to_owned(),
+                status: OperationStatus::Succeeded,
+                started_at: None,
+                ended_at: "2026-11-20T16:21:00Z".parse().ok(),
+            }),
+        }
+    }
+
+    fn health(&self, index: usize) -> HealthView {
+        HealthView {
+            status: 200,
+            latency: Duration::from_millis(8 + 2 * index as u64),
+            reason: None,
+            version: Version::parse(&self.world().versions[index]).ok(),
+            image: None,
+        }
+    }
+
+    async fn update(&self, index: usize, call: &LiquibaseCall, out: &Sink) {
+        let LiquibaseCall::Update(run, release) = call else { return };
+        let before = self.world().applied[index];
+        let changesets = release.changelog.changesets();
+        for (count, changeset) in changesets.iter().enumerate().skip(before) {
+            say(out, Source::Liquibase, &format!("Running Changeset: {}", changeset.id)).await;
+            let applied = Progress::Applied(changeset.id.clone());
+            out.send(EventKind::Step(run.clone(), StepKind::Update, applied)).await;
+            self.world().applied[index] = count + 1;
+            if count == before {
+                self.pause(StepKind::Update).await;
+            }
+        }
+    }
+
+    async fn deploy(&self, index: usize, call: &CloudCall, out: &Sink) {
+        let CloudCall::Deploy { run, image, .. } = call else { return };
+        let step = |progress| EventKind::Step(run.clone(), StepKind::Service, progress);
+        say(out, Source::Service, "[AppRunner] Service update started.").await;
+        out.send(step(Progress::Operation("51c0ffee51c0ffee51c0ffee51c0ffee".to_owned()))).await;
+        out.send(step(Progress::Advanced("provisioning instances".to_owned()))).await;
+        self.pause(StepKind::Service).await;
+        let result = if self.world().deploys == Deploys::Well {
+            self.world().versions[index] = image.version().unwrap().to_string();
+            let operation = "51c0ffee51c0ffee51c0ffee51c0ffee".to_owned();
+            Ok(StepOutcome::Deployed { operation, status: OperationStatus::Succeeded })
+        } else {
+            Err(Failure::new(FailureKind::ActionNeeded, "the deployment failed and was rolled back")
+                .because("Health check failed on protocol `HTTP`[Path: '/health'], [Port: '5000'].")
+                .hint("What ran before runs still. Mend the release, or take the schema back to match."))
+        };
+        out.send(step(Progress::Ended(result))).await;
+    }
+}
+
+async fn say(out: &Sink, source: Source, text: &str) {
+    let line = LogLine { at: out.clock().now(), source, level: Level::Normal, text: text.into() };
+    out.send(EventKind::Log(vec![line])).await;
+}
+
+impl Perform for Script {
+    async fn perform(&self, effect: Effect, out: Sink) {
+        let index = |name: &EnvironmentName| NAMES.iter().position(|known| *known == name.as_str()).unwrap();
+        if effect.is_mutation() {
+            self.world().mutations.push(effect.clone());
+        }
+        let done = |text: &str| Progress::Ended(Ok(StepOutcome::Done(text.to_owned())));
+        match &effect {
+            Effect::Cloud(name, CloudCall::Describe(generation)) => {
+                let view = Observation::Service(Ok(self.service(index(name))));
+                out.send(EventKind::Observed(name.clone(), *generation, view)).await;
+            }
+            Effect::Database(name, DatabaseCall::ReadLedger(generation)) => {
+                let ledger = Observation::Ledger(self.ledger(index(name)));
+                out.send(EventKind::Observed(name.clone(), *generation, ledger)).await;
+            }
+            Effect::Health(name, HealthCall::Probe(generation)) => {
+                let view = Observation::Health(Ok(self.health(index(name))));
+                out.send(EventKind::Observed(name.clone(), *generation, view)).await;
+            }
+            Effect::ReadReleases => {
+                let catalog = self.world().catalog.clone();
+                out.send(EventKind::Releases(Ok(catalog))).await;
+            }
+            Effect::Identify => {
+                let identity = Identity { name: "ana".to_owned(), account: None, arn: None };
+                out.send(EventKind::Identified(Ok(identity))).await;
+            }
+            Effect::Database(_, DatabaseCall::Lock(run)) => {
+                out.send(EventKind::Step(run.clone(), StepKind::Lock, done("locked"))).await;
+            }
+            Effect::Database(_, DatabaseCall::Unlock(run)) => {
+                out.send(EventKind::Unlocked(run.clone())).await;
+            }
+            Effect::Liquibase(_, LiquibaseCall::Validate(run, _)) => {
+                out.send(EventKind::Step(run.clone(), StepKind::Validate, done("valid"))).await;
+            }
+            Effect::Liquibase(_, LiquibaseCall::Tag(run, ..)) => {
+                out.send(EventKind::Step(run.clone(), StepKind::Anchor, done("tagged"))).await;
+            }
+            Effect::Liquibase(name, call @ LiquibaseCall::Update(run, _)) => {
+                self.update(index(name), call, &out).await;
+                out.send(EventKind::Step(run.clone(), StepKind::Update, done("applied"))).await;
+            }
+            Effect::Cloud(name, call @ CloudCall::Deploy { .. }) => {
+                self.deploy(index(name), call, &out).await;
+            }
+            Effect::Health(_, HealthCall::Await(run, version)) => {
+                let text = format!("200, and /version says {version}");
+                out.send(EventKind::Step(run.clone(), StepKind::Health, done(&text))).await;
+            }
+            Effect::Record(_) | Effect::ReadJournal => unreachable!("the runtime does these itself"),
+        }
+    }
+}
