@@ -73,12 +73,8 @@ async fn an_orphaned_server_is_ended_and_replaced() {
     // Where nothing ties a child to its parent, a killed keeper leaves this: the lock is held, nobody keeps it.
     let lock = fs::File::options().write(true).open(place.state().join("postgres.lock")).unwrap();
     lock.try_lock().unwrap();
-    let account = if nix::unistd::geteuid().is_root() { "postgres" } else { "-" };
-    let mut command = std::process::Command::new(&place.settings.lockstep);
-    command
-        .args(["__exec", &std::process::id().to_string(), account, "int", "/"])
-        .arg(program)
-        .args(arguments);
+    let mut command = shim(&place);
+    command.arg("/").arg(program).args(arguments);
     let log = fs::File::create(place.root().join("orphan.log")).unwrap();
     let mut orphan = command.stdin(lock).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
     // It holds the lock file too.
@@ -96,13 +92,18 @@ async fn an_orphaned_server_is_ended_and_replaced() {
 #[tokio::test]
 async fn a_stale_pid_file_that_names_a_living_process_stops_nobody() {
     let place = Place::seeded().await;
+    // The living process must be the server's user's: another's would not stop PostgreSQL anyway.
+    let mut living = shim(&place).arg("/").arg("sleep").arg("600").spawn().unwrap();
     let data = fs::read_dir(place.state()).unwrap().flatten().map(|entry| entry.path().join("data"));
     for folder in data.filter(|folder| folder.exists()) {
-        let text = format!("{}\n{}\n1700000000\n5432\n\n127.0.0.1\n", std::process::id(), folder.display());
+        let text = format!("{}\n{}\n1700000000\n5432\n\n127.0.0.1\n", living.id(), folder.display());
         fs::write(folder.join("postmaster.pid"), text).unwrap();
     }
     let sandbox = place.up().await;
     place.connect(&sandbox, "dev").await.batch_execute("select 1").await.unwrap();
+    assert!(living.try_wait().unwrap().is_none(), "the stranger was ended");
+    living.kill().unwrap();
+    living.wait().unwrap();
     place.down().await;
 }
 
@@ -151,9 +152,11 @@ async fn the_password_is_in_no_process_list_no_log_and_no_readable_file() {
         .port(sandbox.postgres.port)
         .user("lockstep")
         .password("guess")
+        .dbname("postgres")
         .connect(tokio_postgres::NoTls)
         .await;
-    assert!(stranger.is_err(), "the server lets a stranger in");
+    let refused = stranger.err().expect("the server lets a stranger in");
+    assert_eq!(refused.code(), Some(&tokio_postgres::error::SqlState::INVALID_PASSWORD));
     place.down().await;
 }
 
@@ -228,4 +231,12 @@ async fn the_keeper_obeys_nobody_without_its_token() {
 fn reqwest_without_proxy() -> reqwest::Client {
     rustls::crypto::ring::default_provider().install_default().ok();
     reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+/// The beginning of a child of this test as the keeper would start it, up to its folder.
+fn shim(place: &Place) -> std::process::Command {
+    let account = if nix::unistd::geteuid().is_root() { "postgres" } else { "-" };
+    let mut command = std::process::Command::new(&place.settings.lockstep);
+    command.args(["__exec", &std::process::id().to_string(), account, "int"]);
+    command
 }
