@@ -20,7 +20,7 @@ use crate::domain::journal::{Entry, History};
 use crate::domain::ledger::Ledger;
 use crate::domain::log::LogBook;
 use crate::domain::names::{DemoId, EnvironmentName};
-use crate::domain::observation::{Facet, HealthView, Observation, ServiceView};
+use crate::domain::observation::{Facet, HealthView, Observation, ServiceStatus, ServiceView};
 use crate::domain::release::{Catalog, Release, Version};
 use effect::Effect;
 use event::{Event, EventKind, Identity, Intent};
@@ -83,9 +83,14 @@ pub struct EnvironmentState {
 }
 
 impl EnvironmentState {
-    /// The version that runs, as far as the image tells.
+    /// The version that runs. While the platform changes the service, its image is the new one already; what runs
+    /// is then what the application itself says.
     pub fn version(&self) -> Option<Version> {
-        self.service.value().and_then(|service| service.image.version())
+        let service = self.service.value()?;
+        match service.status {
+            ServiceStatus::Busy => self.health.value().and_then(|health| health.version.clone()),
+            _ => service.image.version(),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::drift::tests::{catalog, ledger};
 use crate::domain::environment::Gate;
 use crate::domain::failure::FailureKind;
 use crate::domain::names::RunId;
-use crate::domain::observation::{OperationStatus, ServiceStatus};
+use crate::domain::observation::OperationStatus;
 use crate::domain::plan::PlanDigest;
 use crate::domain::release::ImageRef;
 use crate::domain::step::StepKind;

@@ -8,6 +8,7 @@ use lockstep::engine::effect::{DatabaseCall, Effect};
 use lockstep::engine::event::EventKind;
 
 use super::{Rig, ended, perform, run, test};
+use crate::support::postgres::{PASSWORD, USERNAME};
 
 const TABLES: &str = "
 create table databasechangelog (id varchar(255) not null, author varchar(255) not null,
@@ -84,10 +85,11 @@ async fn a_password_that_was_changed_is_fetched_again_once() {
     let adapters = rig.adapters();
     let failure = read(&adapters).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Configuration);
-    assert_eq!(failure.because[0], "password authentication failed for user \"app\"");
-    assert!(failure.because[1].starts_with("app may not log in to 127.0.0.1:"), "{failure}");
+    assert_eq!(failure.because[0], format!("password authentication failed for user \"{USERNAME}\""));
+    let refused = format!("{USERNAME} may not log in to 127.0.0.1:");
+    assert!(failure.because[1].starts_with(&refused), "{failure}");
     assert_eq!(rig.cloud.count("GetSecretValue"), 4);
-    crate::support::postgres::PASSWORD.clone_into(&mut rig.cloud.facts().password);
+    PASSWORD.clone_into(&mut rig.cloud.facts().password);
     assert_eq!(read(&adapters).await, Ok(Ledger::default()));
 }
 

@@ -24,7 +24,7 @@ use ratatui::widgets::{Block, BorderType, Paragraph};
 
 use crate::domain::drift::{ChangesetState, Comparison, Pair};
 use crate::domain::ledger::{Ledger, LockState};
-use crate::domain::observation::HealthView;
+use crate::domain::observation::{HealthView, ServiceStatus};
 use crate::engine::{EnvironmentState, State};
 use crate::tui::style::Styles;
 use crate::tui::text;
@@ -188,8 +188,15 @@ fn headline<'a>(state: &State, environment: &EnvironmentState, width: usize, sty
         }
         pair => sign::pair(pair, styles),
     };
-    let fits = |word: &str| text::width(&version) + 2 + 1 + text::width(word) < width;
-    let words = if fits(word) { word } else { short };
+    let room = width.saturating_sub(text::width(&version) + 3);
+    let words = if text::width(word) <= room { word } else { short };
+    if text::width(words) > room {
+        return text::between(
+            vec![Span::styled(version, styles.running)],
+            vec![Span::styled(shape, style)],
+            width,
+        );
+    }
     text::between(
         vec![Span::styled(version, styles.strong)],
         vec![Span::styled(format!("{shape} {words}"), style)],
@@ -197,8 +204,17 @@ fn headline<'a>(state: &State, environment: &EnvironmentState, width: usize, sty
     )
 }
 
+/// The version that runs, and the one on its way.
 fn version(environment: &EnvironmentState) -> String {
-    environment.service.value().map_or_else(|| "–".to_owned(), |service| service.image.short())
+    let Some(service) = environment.service.value() else { return "–".to_owned() };
+    let image = service.image.short();
+    match (&service.status, environment.version()) {
+        (ServiceStatus::Busy, Some(running)) if running.to_string() != image => {
+            format!("{running} → {image}")
+        }
+        (ServiceStatus::Busy, _) => format!("… → {image}"),
+        _ => image,
+    }
 }
 
 fn service_line<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) -> Line<'a> {
