@@ -6,7 +6,6 @@
 //! back addresses and credentials; nothing outside it asks whether it is talking to a sandbox.
 
 pub mod aws;
-
 mod databases;
 mod error;
 mod folder;
@@ -22,7 +21,6 @@ mod settings;
 mod shim;
 pub mod story;
 
-/// The emulated AWS and the stores. The real ones plug in here: `pub mod aws;` replaces these two lines.
 pub use error::SandboxError;
 pub use instance::{PostgresAddress, Sandbox};
 pub use life::{Hold, down, hold, reset, up};

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -48,9 +47,7 @@ impl Place {
     /// A sandbox that was started once and taken down: the next start finds its state.
     pub(super) async fn seeded() -> Self {
         let place = Self::fresh();
-        let copied =
-            Command::new("cp").arg("-a").arg(first_start().await).arg(place.root()).status().unwrap();
-        assert!(copied.success());
+        copy_first_start(place.root()).await;
         // Its ports belong to whoever copies first.
         fs::remove_file(place.state().join("sandbox.json")).unwrap();
         place
@@ -140,15 +137,14 @@ impl Drop for Place {
     }
 }
 
-/// The state after a first start with this build, made by whichever test comes first and kept for the next run.
-async fn first_start() -> PathBuf {
-    // One for each checkout that is built: another one's tests may run at the same time.
+/// Copies the state after a first start, which whichever test comes first makes and the next run with this build uses.
+///
+/// Each build folder has one of its own, and nobody changes it while another copies.
+async fn copy_first_start(root: &Path) {
     let program = Path::new(env!("CARGO_BIN_EXE_lockstep"));
-    let mut hasher = DefaultHasher::new();
-    (program, nix::unistd::geteuid().as_raw()).hash(&mut hasher);
-    let cache = std::env::temp_dir().join(format!("lockstep-tests-{:016x}", hasher.finish()));
+    let name = program.display().to_string().replace('/', "-");
+    let cache = std::env::temp_dir().join(format!("lockstep-tests-{}{name}", nix::unistd::geteuid()));
     fs::create_dir_all(&cache).unwrap();
-    fs::set_permissions(&cache, Permissions::from_mode(0o755)).unwrap();
     let lock = fs::File::create(cache.join("lock")).unwrap();
     let _held = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await.unwrap().unwrap();
     let built = fs::metadata(program).unwrap().modified().unwrap();
@@ -162,7 +158,8 @@ async fn first_start() -> PathBuf {
         fs::rename(place.root().join("sandboxes"), &made).unwrap();
         fs::write(stamp, current).unwrap();
     }
-    made
+    let copied = Command::new("cp").arg("-a").arg(made).arg(root).status().unwrap();
+    assert!(copied.success());
 }
 
 /// Waits for a condition; a test that waits in vain says for what.
