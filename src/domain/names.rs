@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The longest `demo_id`: the App Runner service `bagel-store-<demo_id>-staging` may have 40 characters.
-const DEMO_ID_LIMIT: usize = 24;
+const DEMO_ID_LIMIT: usize = 20;
 
 /// The name of an environment, such as `staging`: lower-case letters, digits and hyphens.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,7 +27,7 @@ impl EnvironmentName {
 pub struct DemoId(String);
 
 impl DemoId {
-    /// Reads an id: 1 to 24 lower-case letters, digits and hyphens, no hyphen at either end.
+    /// Reads an id: 1 to 20 lower-case letters, digits and hyphens, no hyphen at either end.
     pub fn parse(text: &str) -> Result<Self, String> {
         check_label(text, DEMO_ID_LIMIT).map_err(|reason| format!("`{text}` is not a demo id: {reason}"))?;
         Ok(Self(text.to_owned()))
@@ -105,12 +105,12 @@ mod tests {
             ("Demo", "`D` is not a lower-case letter, a digit or a hyphen"),
             ("-demo", "it may not begin or end with a hyphen"),
             ("demo-", "it may not begin or end with a hyphen"),
-            ("a23456789012345678901234x", "it has 25 characters; 24 at most"),
+            ("a2345678901234567890x", "it has 21 characters; 20 at most"),
             ("de mo", "` ` is not a lower-case letter, a digit or a hyphen"),
         ] {
             assert_eq!(DemoId::parse(text), Err(format!("`{text}` is not a demo id: {reason}")));
         }
-        for text in ["demo1", "customer-abc", "eval-2025", "a", "a23456789012345678901234"] {
+        for text in ["demo1", "customer-abc", "eval-2025", "a", "a2345678901234567890"] {
             assert_eq!(DemoId::parse(text).map(|id| id.to_string()), Ok(text.to_owned()));
         }
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub enum SandboxError {
     /// The id would not be safe as a folder name and in AWS names.
     #[error(
-        "{0:?} cannot be a demo id. Use 1 to 24 lower-case letters, digits and hyphens, with no hyphen at either end."
+        "{0:?} cannot be a demo id. Use 1 to 20 lower-case letters, digits and hyphens, with no hyphen at either end."
     )]
     BadDemoId(String),
     /// No folder of that name is there.

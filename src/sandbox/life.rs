@@ -50,7 +50,10 @@ pub async fn up(
             }
             match answer {
                 Ok(Word::Ready(sandbox)) => return kept(&link, *sandbox, settings.keep).await,
-                Ok(Word::Failed(because)) => return Err(SandboxError::Keeper(because)),
+                Ok(Word::Failed(because)) => {
+                    gone(&state, keeper).await;
+                    return Err(SandboxError::Keeper(because));
+                }
                 // It leaves, or its file is there and it is not: its lock will tell.
                 Ok(_) | Err(_) => {}
             }
@@ -67,6 +70,19 @@ pub async fn up(
         if reachable.elapsed() > UNREACHABLE_LIMIT {
             let (seconds, log) = (UNREACHABLE_LIMIT.as_secs(), state.keeper_log());
             return Err(SandboxError::Deadline { action: "start", seconds, log });
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// Waits until a keeper that failed has taken down what it had started; it does so by itself.
+async fn gone(state: &StateFolder, keeper: Option<(Child, u64)>) {
+    let begun = Instant::now();
+    let mut child = keeper.map(|(child, _)| child);
+    while begun.elapsed() < STOP_LIMIT {
+        let has_ended = child.as_mut().is_none_or(|child| !matches!(child.try_wait(), Ok(None)));
+        if has_ended && !state.is_kept() {
+            break;
         }
         sleep(PAUSE).await;
     }

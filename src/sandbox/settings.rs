@@ -12,7 +12,7 @@ use super::SandboxError;
 /// Everything a keeper needs to know; kept beside the state so that a reset needs nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaunchSettings {
-    /// The instance: 1 to 24 lower-case letters, digits and hyphens, no hyphen at either end.
+    /// The instance: 1 to 20 lower-case letters, digits and hyphens, no hyphen at either end.
     pub demo_id: String,
     /// How many times faster than AWS its operations go; at least 1.
     pub time_factor: u32,
@@ -57,6 +57,6 @@ pub struct ReleaseFolder {
 /// Refuses an id that would not be safe as a folder name and in AWS names.
 pub(super) fn check_demo_id(id: &str) -> Result<(), SandboxError> {
     let plain = id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    let good = (1..=24).contains(&id.len()) && plain && !id.starts_with('-') && !id.ends_with('-');
+    let good = (1..=20).contains(&id.len()) && plain && !id.starts_with('-') && !id.ends_with('-');
     if good { Ok(()) } else { Err(SandboxError::BadDemoId(id.to_owned())) }
 }

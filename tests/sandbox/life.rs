@@ -108,7 +108,7 @@ async fn an_id_that_is_no_folder_name_is_refused_with_the_rule() {
     for id in ["", "../prod", "Demo", "-demo", "a-very-long-name-of-a-demo"] {
         place.settings.demo_id = id.to_owned();
         let refused = sandbox::up(place.root(), &place.settings, &mut |_| ()).await.unwrap_err();
-        assert!(refused.to_string().contains("1 to 24 lower-case letters"), "{refused}");
+        assert!(refused.to_string().contains("1 to 20 lower-case letters"), "{refused}");
     }
     assert!(matches!(
         sandbox::reset(place.root(), "other", &mut |_| ()).await,
