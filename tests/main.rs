@@ -6,6 +6,12 @@ mod adapters;
 #[cfg(test)]
 mod aws;
 #[cfg(test)]
+mod layers;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod pty;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod store;
