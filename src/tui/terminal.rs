@@ -4,14 +4,14 @@ use std::io::{self, Stdout, stdout};
 use std::panic;
 
 use crossterm::cursor::Show;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, EventStream};
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use nix::sys::signal::{Signal, raise};
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::{Backend as _, CrosstermBackend};
 
-use crate::tui::Stage;
+use crate::tui::{Inputs, Stage};
 
 /// The terminal, taken over for as long as this lives.
 pub struct Screen {
@@ -45,8 +45,17 @@ impl Stage for Screen {
         restore();
         raise(Signal::SIGTSTP)?;
         enter()?;
-        self.terminal.clear()
+        // Not the terminal's own `clear`: it asks where the cursor is, and the answer can be lost to whoever reads
+        // the keys. What was drawn is forgotten instead, so that the next frame draws everything.
+        self.terminal.backend_mut().clear()?;
+        self.terminal.swap_buffers();
+        Ok(())
     }
+}
+
+/// What is typed, pasted and resized from now on.
+pub fn inputs() -> Inputs {
+    Box::pin(EventStream::new())
 }
 
 impl Drop for Restore {

@@ -163,7 +163,7 @@ async fn copy_first_start(root: &Path) {
 }
 
 /// Waits for a condition; a test that waits in vain says for what.
-pub(super) async fn until(what: &str, condition: impl AsyncFn() -> bool) {
+pub(crate) async fn until(what: &str, condition: impl AsyncFn() -> bool) {
     let begun = Instant::now();
     while !condition().await {
         assert!(begun.elapsed() < Duration::from_secs(30), "waited in vain until {what}");
@@ -172,23 +172,23 @@ pub(super) async fn until(what: &str, condition: impl AsyncFn() -> bool) {
 }
 
 /// Ends a process without warning.
-pub(super) fn kill(pid: i32) {
+pub(crate) fn kill(pid: i32) {
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).ok();
 }
 
-pub(super) fn is_alive(pid: i32) -> bool {
+pub(crate) fn is_alive(pid: i32) -> bool {
     // A zombie has ended; only its parent has not looked yet.
     let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     state.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with('Z'))
 }
 
-pub(super) fn every_process() -> Vec<i32> {
+pub(crate) fn every_process() -> Vec<i32> {
     let entries = fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     pids.filter(|pid| is_alive(*pid)).collect()
 }
 
-fn tools_folder() -> PathBuf {
+pub(crate) fn tools_folder() -> PathBuf {
     let named = std::env::var_os("LOCKSTEP_TOOLS").map(PathBuf::from);
     named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools"))
 }
