@@ -130,7 +130,9 @@ impl Health {
             return Ok(client);
         }
         super::tls::install();
-        let builder = Client::builder().redirect(Policy::none());
+        // Every question on a connection of its own: one that was kept from before a deployment may still lead to the
+        // instance that is being replaced.
+        let builder = Client::builder().redirect(Policy::none()).pool_max_idle_per_host(0);
         let builder =
             if is_here && base.scheme() == "http" { builder.no_proxy().tls_certs_only([]) } else { builder };
         let client = builder.build()?;
