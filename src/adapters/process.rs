@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep;
 
 use super::report::BATCH;
 
@@ -63,17 +64,17 @@ impl Process {
     /// at most the lines of an unfinished batch are lost.
     pub(super) async fn lines(&mut self) -> Option<Vec<String>> {
         let mut lines = Vec::new();
-        let mut due = Instant::now();
+        let mut due = pin!(sleep(WAIT));
         while lines.len() < BATCH {
             let line = tokio::select! {
                 biased;
                 Some(line) = self.out.next(), if !self.out.is_ended => line,
                 Some(line) = self.err.next(), if !self.err.is_ended => line,
-                () = sleep_until(due), if !lines.is_empty() => break,
+                () = &mut due, if !lines.is_empty() => break,
                 else => break,
             };
             if lines.is_empty() {
-                due = Instant::now() + WAIT;
+                due.set(sleep(WAIT));
             }
             lines.push(line);
         }

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
-use crossterm::event::EventStream;
 use jiff::tz::TimeZone;
 
 use crate::adapters::Adapters;
@@ -25,7 +24,7 @@ use crate::engine::State;
 use crate::exit::Exit;
 use crate::headless::{self, Format, Headless, Job};
 use crate::runtime::{Clock, Journal, Runtime, StopSignals, drive};
-use crate::tui::terminal::Screen;
+use crate::tui::terminal::{self, Screen};
 use crate::tui::{self, Console};
 use arguments::{Arguments, Command};
 
@@ -89,8 +88,7 @@ async fn console(settings: Settings, theme: &str) -> Result<Exit, Failure> {
     let signals = StopSignals::listen().map_err(|error| terminal_failure(&error))?;
     let runtime = runtime(settings);
     let screen = Screen::enter().map_err(|error| terminal_failure(&error))?;
-    let inputs = Box::pin(EventStream::new());
-    let mut console = Console::new(screen, inputs, Some(signals), TimeZone::system(), theme)?;
+    let mut console = Console::new(screen, terminal::inputs(), Some(signals), TimeZone::system(), theme)?;
     runtime.tick(TICK);
     drive(runtime, &mut console).await.map_err(|error| terminal_failure(&error))?;
     Ok(Exit::Proven)

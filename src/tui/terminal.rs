@@ -4,14 +4,14 @@ use std::io::{self, Stdout, stdout};
 use std::panic;
 
 use crossterm::cursor::Show;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, EventStream};
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use nix::sys::signal::{Signal, raise};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
-use crate::tui::Stage;
+use crate::tui::{Inputs, Stage};
 
 /// The terminal, taken over for as long as this lives.
 pub struct Screen {
@@ -47,6 +47,11 @@ impl Stage for Screen {
         enter()?;
         self.terminal.clear()
     }
+}
+
+/// What is typed, pasted and resized from now on.
+pub fn inputs() -> Inputs {
+    Box::pin(EventStream::new())
 }
 
 impl Drop for Restore {
