@@ -111,7 +111,7 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
 
 /// Carries one effect out and returns everything that it reported, in order.
 async fn perform(adapters: &Adapters, effect: Effect) -> Vec<EventKind> {
-    let (sink, mut queue) = Sink::queue(Clock);
+    let (sink, mut queue) = Sink::queue(Clock::system());
     let mut events = Vec::new();
     let drain = async {
         while let Some(event) = queue.recv().await {
