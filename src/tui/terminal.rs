@@ -9,7 +9,7 @@ use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use nix::sys::signal::{Signal, raise};
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::{Backend as _, CrosstermBackend};
 
 use crate::tui::{Inputs, Stage};
 
@@ -45,7 +45,11 @@ impl Stage for Screen {
         restore();
         raise(Signal::SIGTSTP)?;
         enter()?;
-        self.terminal.clear()
+        // Not the terminal's own `clear`: it asks where the cursor is, and the answer can be lost to whoever reads
+        // the keys. What was drawn is forgotten instead, so that the next frame draws everything.
+        self.terminal.backend_mut().clear()?;
+        self.terminal.swap_buffers();
+        Ok(())
     }
 }
 
