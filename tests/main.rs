@@ -6,6 +6,8 @@ mod adapters;
 #[cfg(test)]
 mod aws;
 #[cfg(test)]
+mod layers;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod store;
