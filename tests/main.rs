@@ -8,6 +8,10 @@ mod aws;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod program;
+#[cfg(test)]
+mod pty;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod store;

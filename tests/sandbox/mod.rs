@@ -4,4 +4,4 @@ mod changelogs;
 mod life;
 mod running;
 mod start_state;
-mod tools;
+pub(crate) mod tools;

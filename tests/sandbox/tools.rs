@@ -146,8 +146,8 @@ async fn first_start() -> PathBuf {
     fs::set_permissions(&cache, Permissions::from_mode(0o755)).unwrap();
     let lock = fs::File::create(cache.join("lock")).unwrap();
     let _held = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await.unwrap().unwrap();
-    let built = fs::metadata(env!("CARGO_BIN_EXE_lockstep")).unwrap().modified().unwrap();
-    let build = format!("{built:?} with {}", tools_folder().display());
+    let made_at = fs::metadata(env!("CARGO_BIN_EXE_lockstep")).unwrap().modified().unwrap();
+    let build = format!("{made_at:?} with {}", tools_folder().display());
     let (made, stamp) = (cache.join("sandboxes"), cache.join("build"));
     if fs::read_to_string(&stamp).unwrap_or_default() != build {
         fs::remove_dir_all(&made).ok();
@@ -161,7 +161,7 @@ async fn first_start() -> PathBuf {
 }
 
 /// Waits for a condition; a test that waits in vain says for what.
-pub(super) async fn until(what: &str, condition: impl AsyncFn() -> bool) {
+pub(crate) async fn until(what: &str, condition: impl AsyncFn() -> bool) {
     let begun = Instant::now();
     while !condition().await {
         assert!(begun.elapsed() < Duration::from_secs(30), "waited in vain until {what}");
@@ -170,23 +170,23 @@ pub(super) async fn until(what: &str, condition: impl AsyncFn() -> bool) {
 }
 
 /// Ends a process without warning.
-pub(super) fn kill(pid: i32) {
+pub(crate) fn kill(pid: i32) {
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).ok();
 }
 
-pub(super) fn is_alive(pid: i32) -> bool {
+pub(crate) fn is_alive(pid: i32) -> bool {
     // A zombie has ended; only its parent has not looked yet.
     let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     state.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with('Z'))
 }
 
-pub(super) fn every_process() -> Vec<i32> {
+pub(crate) fn every_process() -> Vec<i32> {
     let entries = fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     pids.filter(|pid| is_alive(*pid)).collect()
 }
 
-fn tools_folder() -> PathBuf {
+pub(crate) fn tools_folder() -> PathBuf {
     let named = std::env::var_os("LOCKSTEP_TOOLS").map(PathBuf::from);
     named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools"))
 }

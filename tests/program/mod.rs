@@ -1,0 +1,12 @@
+//! The built program: what it prints, how it ends, what it leaves behind. Real sandboxes, real Liquibase.
+
+mod crashing;
+mod failing;
+mod life;
+mod newcomer;
+pub(crate) mod place;
+mod releases;
+mod rivals;
+mod secrets;
+pub(crate) mod usage;
+mod witnesses;
