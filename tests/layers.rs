@@ -1,14 +1,15 @@
 //! Who may name whom: the invariants of ARCHITECTURE.md, each a row of data that is held against the sources.
 //!
-//! The sources are read without comments, without the contents of literals and without test modules, so that a row
-//! speaks of code alone. Absent on purpose: what the compiler and clippy already refuse.
+//! Absent on purpose: how the sources are read (`code`), and what the compiler and clippy already refuse.
+
+mod code;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 use regex::Regex;
+
+use code::{Source, code, reach, read, root, sources};
 
 /// One invariant.
 struct Rule {
@@ -272,12 +273,6 @@ impl Rule {
     }
 }
 
-/// A file and what is in it; the path is relative to its tree.
-struct Source {
-    path: String,
-    text: String,
-}
-
 fn breaches(source: &Source, rules: &[(&Rule, Regex)]) -> Vec<String> {
     let is_test = source.path.ends_with("/tests.rs");
     let code = if is_test { String::new() } else { code(&source.text) };
@@ -289,82 +284,4 @@ fn breaches(source: &Source, rules: &[(&Rule, Regex)]) -> Vec<String> {
         }
     }
     found
-}
-
-/// The code alone, line for line: comments, the contents of literals and test modules become blanks.
-fn code(text: &str) -> String {
-    static LITERALS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(
-            r##"(?s)//[^\n]*|/\*.*?\*/|\bb?r"[^"]*"|\bb?r#".*?"#|"(?:\\.|[^"\\])*"|'(?:\\[^']+|[^'\\])'"##,
-        )
-        .unwrap()
-    });
-    // Formatted code closes a module that opens at the left edge with a brace at the left edge.
-    static TESTS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?ms)^#\[cfg\(test\)\]\n(?:(?:pub[^\n]* )?(?:fn|mod|impl)\b[^\n]*\{\n.*?^\}|[^\n]*;|[^\n]*\{\})$").unwrap()
-    });
-    let lines = |hit: &regex::Captures<'_>| "\n".repeat(hit[0].matches('\n').count());
-    let bare = LITERALS.replace_all(text, lines);
-    TESTS.replace_all(&bare, lines).into_owned()
-}
-
-/// Adds a file of the tests and every file that it declares.
-fn reach(file: &Path, reached: &mut BTreeSet<PathBuf>) {
-    reached.insert(file.to_path_buf());
-    let folder = match file.file_stem().unwrap().to_str().unwrap() {
-        "main" | "mod" => file.parent().unwrap().to_path_buf(),
-        _ => file.with_extension(""),
-    };
-    let word = Regex::new(r"\bmod\s+(\w+)\s*([;{])|[{}]").unwrap();
-    let code = bare_modules(&read(&root().join("tests").join(file)));
-    let mut inside: Vec<Option<String>> = Vec::new();
-    for hit in word.captures_iter(&code) {
-        match (hit.get(1), &hit[0]) {
-            (Some(name), text) if text.ends_with('{') => inside.push(Some(name.as_str().to_owned())),
-            (Some(name), _) => {
-                let at: PathBuf = folder.join(inside.iter().flatten().collect::<PathBuf>());
-                let files = [format!("{}.rs", name.as_str()), format!("{}/mod.rs", name.as_str())];
-                let found = files
-                    .iter()
-                    .map(|name| at.join(name))
-                    .find(|path| root().join("tests").join(path).is_file());
-                reach(&found.unwrap(), reached);
-            }
-            (None, "{") => inside.push(None),
-            (None, _) => {
-                inside.pop();
-            }
-        }
-    }
-}
-
-/// The code with its modules behind `#[cfg(test)]`, which in a test binary is always on.
-fn bare_modules(text: &str) -> String {
-    code(&text.replace("#[cfg(test)]\n", ""))
-}
-
-fn sources(tree: &str) -> Vec<Source> {
-    let mut found = Vec::new();
-    collect(&root().join(tree), "", &mut found);
-    assert!(found.len() > 10, "{tree} is not here");
-    found
-}
-
-fn collect(folder: &Path, prefix: &str, found: &mut Vec<Source>) {
-    for entry in fs::read_dir(folder).unwrap().flatten() {
-        let name = entry.file_name().into_string().unwrap();
-        if entry.path().is_dir() {
-            collect(&entry.path(), &format!("{prefix}{name}/"), found);
-        } else if Path::new(&name).extension().is_some_and(|extension| extension == "rs") {
-            found.push(Source { path: format!("{prefix}{name}"), text: read(&entry.path()) });
-        }
-    }
-}
-
-fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

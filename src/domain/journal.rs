@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::Timestamp;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::release::Version;
 use crate::domain::step::StepKind;
@@ -87,6 +87,12 @@ pub struct History {
     runs: Vec<PastRun>,
 }
 
+impl PastRun {
+    fn was_refused(&self) -> bool {
+        matches!(&self.conclusion, Some((_, Err(failure))) if failure.kind == FailureKind::Refused)
+    }
+}
+
 impl History {
     /// Adds what one entry says.
     pub fn add(&mut self, at: Timestamp, entry: &Entry) {
@@ -120,9 +126,11 @@ impl History {
         &self.runs
     }
 
-    /// The failure that `environment` still has to show: that of its newest run, until somebody acknowledges it.
+    /// The failure that `environment` still has to show: that of its newest run, until somebody acknowledges it. A
+    /// run that was refused did nothing to the environment, so it neither raises an alarm nor hides one.
     pub fn alarm(&self, environment: &EnvironmentName) -> Option<(&PastRun, &Failure)> {
-        let newest = self.runs.iter().rev().find(|past| past.environment == *environment)?;
+        let mut runs = self.runs.iter().rev().filter(|past| past.environment == *environment);
+        let newest = runs.find(|past| !past.was_refused())?;
         match &newest.conclusion {
             Some((_, Err(failure))) if !newest.is_acknowledged => Some((newest, failure)),
             _ => None,
@@ -148,7 +156,6 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::failure::FailureKind;
 
     fn entries(result: Result<String, Failure>) -> [Entry; 2] {
         let environment = EnvironmentName::parse("dev").unwrap();
@@ -179,6 +186,25 @@ mod tests {
         let seen = Entry::Acknowledged { environment: dev.clone(), by: "ana".to_owned() };
         history.add(Timestamp::UNIX_EPOCH, &seen);
         assert_eq!(history.alarm(&dev), None);
+    }
+
+    #[test]
+    fn a_refused_run_neither_raises_an_alarm_nor_hides_one() {
+        let dev = EnvironmentName::parse("dev").unwrap();
+        let refused = || entries(Err(Failure::new(FailureKind::Refused, "could not lock dev")));
+        let mut history = History::default();
+        for entry in refused() {
+            history.add(Timestamp::UNIX_EPOCH, &entry);
+        }
+        assert_eq!(history.alarm(&dev), None);
+        let failed = entries(Err(Failure::new(FailureKind::ActionNeeded, "health check failed")));
+        for entry in failed.into_iter().chain(refused()) {
+            history.add(Timestamp::UNIX_EPOCH, &entry);
+        }
+        assert_eq!(
+            history.alarm(&dev).map(|(_, failure)| failure.what.as_str()),
+            Some("health check failed")
+        );
     }
 
     #[test]

@@ -223,10 +223,10 @@ async fn copy_first_start(sandbox: &Path, with_databases: bool) {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let lock = fs::File::create(cache.join("first-start.lock")).unwrap();
     let _held = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await.unwrap().unwrap();
-    let built = fs::metadata(env!("CARGO_BIN_EXE_lockstep")).unwrap().modified().unwrap();
-    let current = format!("{built:?} with {}", tools_folder().display());
+    let made_at = fs::metadata(env!("CARGO_BIN_EXE_lockstep")).unwrap().modified().unwrap();
+    let build = format!("{made_at:?} with {}", tools_folder().display());
     let (made, stamp) = (cache.join("first-start"), cache.join("first-start.build"));
-    if fs::read_to_string(&stamp).unwrap_or_default() != current {
+    if fs::read_to_string(&stamp).unwrap_or_default() != build {
         fs::remove_dir_all(&made).ok();
         let place = Place::fresh();
         place.ok(&["demo", "up"]).await;
@@ -234,7 +234,7 @@ async fn copy_first_start(sandbox: &Path, with_databases: bool) {
         // Its ports belong to whoever copies first.
         fs::remove_file(place.sandbox().join("sandbox.json")).unwrap();
         copy(&[place.sandbox()], &made).await;
-        fs::write(stamp, current).unwrap();
+        fs::write(stamp, build).unwrap();
     }
     fs::create_dir_all(sandbox.parent().unwrap()).unwrap();
     if with_databases {

@@ -13,24 +13,29 @@ use crate::program::usage::NOBODY;
 /// Tells this test program to be the one that panics.
 const PANICS: &str = "LOCKSTEP_TEST_PANICS";
 
-/// Something that ends the console.
-type Way<'a> = &'a dyn Fn(&mut Console);
+/// A way out.
+enum Way {
+    Key(&'static str),
+    Signal(Signal),
+}
 
 #[tokio::test]
 async fn the_terminal_is_given_back_on_leaving_and_on_every_signal_that_ends() {
     let place = with_nobody_to_ask();
-    let ways: [(&str, Way<'_>); 5] = [
-        ("q", &|console| console.send("q")),
-        ("Ctrl-C", &|console| console.send("\x03")),
-        ("SIGTERM", &|console| console.signal(Signal::SIGTERM)),
-        ("SIGHUP", &|console| console.signal(Signal::SIGHUP)),
-        ("SIGINT", &|console| console.signal(Signal::SIGINT)),
-    ];
-    for (name, leave) in ways {
+    for (name, way) in [
+        ("q", Way::Key("q")),
+        ("Ctrl-C", Way::Key("\x03")),
+        ("SIGTERM", Way::Signal(Signal::SIGTERM)),
+        ("SIGHUP", Way::Signal(Signal::SIGHUP)),
+        ("SIGINT", Way::Signal(Signal::SIGINT)),
+    ] {
         let mut console = Console::open(&place, &[]);
         console.until("the first frame is there", |screen| screen.contains("lockstep  live-1")).await;
         assert!(console.is_taken_over(), "{name}");
-        leave(&mut console);
+        match way {
+            Way::Key(key) => console.send(key),
+            Way::Signal(signal) => console.signal(signal),
+        }
         console.ended().await;
         console.given_back().await;
         assert!(!console.text().contains("lockstep  live-1"), "{name}:\n{}", console.text());
