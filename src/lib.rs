@@ -2,7 +2,7 @@
 //!
 //! A pure engine takes events in and gives effects out; one runtime carries the effects out through
 //! adapters; the console, the command line and the journal watch the same stream of events.
-//! `ARCHITECTURE.md` tells the whole shape; `tests/layers.rs` keeps it.
+//! `ARCHITECTURE.md` tells the whole shape; `tests/layers` keeps it.
 
 pub mod domain;
 pub mod engine;

@@ -59,7 +59,7 @@ async fn wrong_words_are_refused_with_64_and_the_reason_before_anything_is_made(
         (&["demo", "up", "--time-factor", "0"], "0 is not in 1..=10000"),
         (&["demo", "up", "--id", "Bad_Id"], "`Bad_Id` is not a demo id: `B` is not a lower-case letter"),
         (&["demo", "up", "--id", "customer-"], "`customer-` is not a demo id"),
-        (&["demo", "up", "--id", "twenty-five-characters-is"], "it has 25 characters; 24 at most"),
+        (&["demo", "up", "--id", "twenty-five-characters-is"], "it has 25 characters; 20 at most"),
         (&["release", "build", "banana"], "`banana` is not a version like v1.2.0"),
         (&["demo"], "the console needs a terminal"),
     ];

@@ -47,9 +47,7 @@ impl Place {
     /// A sandbox that was started once and taken down: the next start finds its state.
     pub(super) async fn seeded() -> Self {
         let place = Self::fresh();
-        let copied =
-            Command::new("cp").arg("-a").arg(first_start().await).arg(place.root()).status().unwrap();
-        assert!(copied.success());
+        copy_first_start(place.root()).await;
         // Its ports belong to whoever copies first.
         fs::remove_file(place.state().join("sandbox.json")).unwrap();
         place
@@ -139,25 +137,29 @@ impl Drop for Place {
     }
 }
 
-/// The state after a first start with this build, made by whichever test comes first and kept for the next run.
-async fn first_start() -> PathBuf {
-    let cache = std::env::temp_dir().join(format!("lockstep-tests-{}", nix::unistd::geteuid()));
+/// Copies the state after a first start, which whichever test comes first makes and the next run with this build uses.
+///
+/// Each build folder has one of its own, and nobody changes it while another copies.
+async fn copy_first_start(root: &Path) {
+    let program = Path::new(env!("CARGO_BIN_EXE_lockstep"));
+    let name = program.display().to_string().replace('/', "-");
+    let cache = std::env::temp_dir().join(format!("lockstep-tests-{}{name}", nix::unistd::geteuid()));
     fs::create_dir_all(&cache).unwrap();
-    fs::set_permissions(&cache, Permissions::from_mode(0o755)).unwrap();
     let lock = fs::File::create(cache.join("lock")).unwrap();
     let _held = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await.unwrap().unwrap();
-    let made_at = fs::metadata(env!("CARGO_BIN_EXE_lockstep")).unwrap().modified().unwrap();
-    let build = format!("{made_at:?} with {}", tools_folder().display());
+    let built = fs::metadata(program).unwrap().modified().unwrap();
+    let current = format!("{built:?} with {}", tools_folder().display());
     let (made, stamp) = (cache.join("sandboxes"), cache.join("build"));
-    if fs::read_to_string(&stamp).unwrap_or_default() != build {
+    if fs::read_to_string(&stamp).unwrap_or_default() != current {
         fs::remove_dir_all(&made).ok();
         let place = Place::fresh();
         place.up().await;
         place.down().await;
         fs::rename(place.root().join("sandboxes"), &made).unwrap();
-        fs::write(stamp, build).unwrap();
+        fs::write(stamp, current).unwrap();
     }
-    made
+    let copied = Command::new("cp").arg("-a").arg(made).arg(root).status().unwrap();
+    assert!(copied.success());
 }
 
 /// Waits for a condition; a test that waits in vain says for what.
