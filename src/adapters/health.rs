@@ -130,7 +130,9 @@ impl Health {
             return Ok(client);
         }
         super::tls::install();
-        let builder = Client::builder().redirect(Policy::none());
+        // A connection that is kept leads to the instance that it was made to, also after another one took over:
+        // only a new one asks what serves now.
+        let builder = Client::builder().redirect(Policy::none()).pool_max_idle_per_host(0);
         let builder =
             if is_here && base.scheme() == "http" { builder.no_proxy().tls_certs_only([]) } else { builder };
         let client = builder.build()?;
