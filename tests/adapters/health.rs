@@ -1,8 +1,10 @@
 //! Asking an application over real HTTP.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::extract::ConnectInfo;
 use axum::http::StatusCode;
 use axum::response::Redirect;
 use axum::routing::get;
@@ -38,7 +40,8 @@ async fn application(rig: &mut Rig, course: &[(u16, &'static str)]) {
 async fn serve(rig: &mut Rig, router: Router) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     rig.settings.environments[0].address = Some(format!("http://{}", listener.local_addr().unwrap()));
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
 }
 
 async fn probe(rig: &Rig) -> Result<HealthView, Failure> {
@@ -62,6 +65,28 @@ async fn a_probe_tells_status_reason_version_and_image() {
     assert_eq!(view.version, Version::parse("v1.3.0").ok());
     assert_eq!(view.image.map(|image| image.short()).as_deref(), Some("v1.3.0"));
     assert!(view.latency > Duration::ZERO);
+}
+
+#[tokio::test]
+async fn every_look_comes_over_a_new_connection_because_an_old_one_leads_to_the_instance_before() {
+    let mut rig = Rig::without_database().await;
+    let callers = Arc::new(Mutex::new(Vec::new()));
+    let noted = callers.clone();
+    let note = get(async move |ConnectInfo(caller): ConnectInfo<SocketAddr>| {
+        noted.lock().unwrap().push(caller.port());
+        "{}"
+    });
+    let router = Router::new().route("/health", note.clone()).route("/version", note);
+    serve(&mut rig, router).await;
+    let adapters = rig.adapters();
+    for look in 1..=3 {
+        perform(&adapters, Effect::Health(test(), HealthCall::Probe(look))).await;
+    }
+    let mut ports = callers.lock().unwrap().clone();
+    assert_eq!(ports.len(), 6);
+    ports.sort_unstable();
+    ports.dedup();
+    assert_eq!(ports.len(), 6, "a connection was used again");
 }
 
 #[tokio::test]
