@@ -104,6 +104,14 @@ enum Undoing {
     Changeset(String),
 }
 
+impl Undoing {
+    /// SQL, unless it is the word that says that there is nothing to do.
+    fn sql(text: String) -> Self {
+        let statement = text.trim_end_matches([';', ' ', '\n']);
+        if statement.eq_ignore_ascii_case("empty") { Self::Nothing } else { Self::Sql(text) }
+    }
+}
+
 impl Reader<'_> {
     fn read(&mut self, node: &Node) -> Read<()> {
         for name in ["id", "author"] {
@@ -212,7 +220,7 @@ impl Reader<'_> {
             } else if change::is_known(&child.name) || change::may_be_a_change(child) {
                 let loaded = change::read(child, self.at)?;
                 self.changeset.files.extend(loaded.files);
-                undoing.push(loaded.sql.map_or(Undoing::Modelled(loaded.text), Undoing::Sql));
+                undoing.push(loaded.sql.map_or(Undoing::Modelled(loaded.text), Undoing::sql));
             }
         }
         let written = match &node.value {
@@ -224,18 +232,12 @@ impl Reader<'_> {
             }
         };
         let Some(written) = written else { return Ok(()) };
-        undoing.push(Undoing::Sql(written.to_owned()));
-        let lower = written.to_lowercase();
-        if lower == "empty" || lower.starts_with("not required") {
-            let text = format!(
-                "the rollback `{written}` is run as SQL: only in SQL files these words mean nothing to do"
-            );
-            self.problems.push(Problem::warning(
-                self.at.file,
-                Some(node.line),
-                text,
-                "Write an empty rollback instead.",
-            ));
+        undoing.push(Undoing::sql(written.to_owned()));
+        if written.to_lowercase().starts_with("not required") {
+            let text =
+                format!("the rollback `{written}` is run as SQL: only in SQL files it means nothing to do");
+            let problem = Problem::warning(self.at.file, Some(node.line), text, "Write `empty` instead.");
+            self.problems.push(problem);
         }
         Ok(())
     }

@@ -61,6 +61,8 @@ fn rollbacks_are_told_apart() {
         ("sql: x\nrollback:", Rollback::Empty),
         ("sql: x\nrollback: []", Rollback::Empty),
         ("sql: x\nrollback: [empty: {}]", Rollback::Empty),
+        ("sql: x\nrollback: Empty;", Rollback::Empty),
+        ("sql: x\nrollback: [sql: empty]", Rollback::Empty),
         ("sql: x\nrollback: drop table t", sql("drop table t")),
         ("sql: x\nrollback: [{sql: a}, {sql: {sql: b}}]", sql("a\nb")),
         ("sql: x\nrollback: [{sqlFile: {path: x.sql}}]", sql("select 'file'")),
@@ -131,8 +133,8 @@ fn what_liquibase_leaves_out_is_told() {
             "c.yaml:5: `createTabel` is not a change of Liquibase itself: without the extension it belongs to, Liquibase refuses it. Did you mean `createTable`? Its checksum is only known to Liquibase.",
         ),
         (
-            "sql: x\nrollback: empty",
-            "c.yaml:6: the rollback `empty` is run as SQL: only in SQL files these words mean nothing to do. Write an empty rollback instead.",
+            "sql: x\nrollback: not required",
+            "c.yaml:6: the rollback `not required` is run as SQL: only in SQL files it means nothing to do. Write `empty` instead.",
         ),
     ] {
         assert_eq!(told(body), [expected], "{body}");
