@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::State;
-use crate::domain::Timestamp;
 use crate::domain::drift::Comparison;
 use crate::domain::release::{Release, Version};
 
@@ -20,7 +19,7 @@ pub struct Standings {
 struct Held {
     version: Version,
     archive_digest: String,
-    ledger_seen_at: Option<Timestamp>,
+    ledger: u64,
     comparison: Arc<Comparison>,
 }
 
@@ -57,11 +56,11 @@ impl State {
                 [&known.running, &known.next, &known.newest].into_iter().flatten().cloned().collect();
             let mut hold = |release: Option<&Release>| {
                 let (release, ledger) = (release?, environment.ledger.value()?);
-                let seen_at = environment.ledger.seen_at();
+                let generation = environment.ledger.generation();
                 let same = made.iter().find(|held| {
                     held.archive_digest == release.archive_digest
                         && held.version == release.version
-                        && held.ledger_seen_at == seen_at
+                        && held.ledger == generation
                 });
                 if let Some(held) = same {
                     return Some(held.clone());
@@ -70,7 +69,7 @@ impl State {
                 let held = Held {
                     version: release.version.clone(),
                     archive_digest: release.archive_digest.clone(),
-                    ledger_seen_at: seen_at,
+                    ledger: generation,
                     comparison: Arc::new(Comparison::of(&release.changelog, ledger, selection)),
                 };
                 made.push(held.clone());
