@@ -59,7 +59,7 @@ fn applied(events: &[EventKind]) -> Vec<&str> {
     ids.collect()
 }
 
-async fn ledger(adapters: &Adapters) -> Ledger {
+pub(super) async fn ledger(adapters: &Adapters) -> Ledger {
     let events = perform(adapters, Effect::Database(test(), DatabaseCall::ReadLedger(1))).await;
     match events.as_slice() {
         [EventKind::Observed(_, _, Observation::Ledger(Ok(ledger)))] => ledger.clone(),

@@ -5,6 +5,7 @@ mod deploying;
 mod health;
 mod ledgers;
 mod migrating;
+mod standings;
 
 use std::sync::Arc;
 use std::time::Duration;

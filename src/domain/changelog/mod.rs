@@ -17,7 +17,7 @@ mod reader;
 mod sql;
 mod tree;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 pub use checksum::{Algorithm, Checksum, Sum, Sums};
@@ -216,6 +216,12 @@ impl Changelog {
     pub fn read(files: &Files, root: &str, surroundings: &Surroundings) -> (Self, Vec<Problem>) {
         let reading = reader::read(files, root, surroundings);
         (Self::new(reading.changesets, reading.preconditions), reading.problems)
+    }
+
+    /// The paths that the changelog at `root` leads to, as far as `files` hold it: files, and folders with `/` at
+    /// their end, whether they are there or not. Adding them and asking again ends with all that it is made of.
+    pub fn wanted(files: &Files, root: &str) -> BTreeSet<String> {
+        reader::read(files, root, &Surroundings::default()).wanted
     }
 
     fn new(changesets: Vec<Changeset>, preconditions: Vec<String>) -> Self {
