@@ -206,6 +206,13 @@ impl<T> Facet<T> {
         self.answered
     }
 
+    /// Changes the last good value in place, for what was found out about it since.
+    pub fn revise(&mut self, revise: impl FnOnce(&mut T)) {
+        if let Some((value, _)) = &mut self.value {
+            revise(value);
+        }
+    }
+
     /// When the newest question was asked.
     pub fn asked_at(&self) -> Option<Timestamp> {
         self.asked_at

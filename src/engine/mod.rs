@@ -67,6 +67,7 @@ pub struct State {
     /// How often to look at an environment where nothing happens.
     observe_every: Duration,
     journal_checked_at: Option<Timestamp>,
+    asked: standings::Asked,
 }
 
 /// One environment and what is known of it.
@@ -143,6 +144,7 @@ impl State {
             is_stopping: false,
             observe_every,
             journal_checked_at: None,
+            asked: standings::Asked::new(),
         }
     }
 
@@ -154,15 +156,22 @@ impl State {
             EventKind::Ticked => self.observe_what_is_due(),
             EventKind::Observed(environment, generation, observation) => {
                 self.observed(environment, *generation, observation);
-                self.compare();
+                let effects = self.compare();
                 self.keep_plan_true(Some(environment));
-                Vec::new()
+                effects
             }
             EventKind::Releases(result) => {
                 self.catalog.answer_next(event.at, result.clone());
-                self.compare();
+                self.complete_catalog();
+                let effects = self.compare();
                 self.keep_plan_true(None);
-                Vec::new()
+                effects
+            }
+            EventKind::Checksums(archive_digest, told) => {
+                self.checksums_told(archive_digest, told);
+                let effects = self.compare();
+                self.keep_plan_true(None);
+                effects
             }
             EventKind::Identified(result) => {
                 self.identity = Some(result.clone());

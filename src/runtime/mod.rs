@@ -229,6 +229,7 @@ fn lost(effect: &Effect) -> EventKind {
         }
         Effect::Database(_, DatabaseCall::Unlock(run)) => EventKind::Unlocked(run.clone()),
         Effect::Identify => EventKind::Identified(Err(failure)),
+        Effect::AskChecksums(release) => EventKind::Checksums(release.archive_digest.clone(), Err(failure)),
         _ => EventKind::Releases(Err(failure)),
     }
 }
