@@ -3,6 +3,7 @@
 mod crashing;
 mod failing;
 mod life;
+mod locks;
 mod newcomer;
 pub(crate) mod place;
 mod releases;
