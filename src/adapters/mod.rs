@@ -13,6 +13,7 @@ mod postgres;
 mod process;
 mod redact;
 mod report;
+pub mod sources;
 mod tls;
 
 use std::path::PathBuf;

@@ -12,7 +12,8 @@ use crate::engine::{EnvironmentState, State};
 use crate::exit::Exit;
 use crate::headless::json::failure;
 
-/// 0 when every lock is free or its holder lives, 1 when one is stale; what could not be seen weighs more.
+/// 0 when every lock is free or its holder lives, 1 when one is stale, 5 when of one it cannot be told; a database that
+/// could not be asked weighs more.
 pub(super) fn outcome(state: &State, names: &[EnvironmentName]) -> (Exit, Option<Failure>) {
     let mut unseen = Failure::new(FailureKind::Unavailable, "not every lock could be looked at");
     let mut unclear =
@@ -39,11 +40,15 @@ pub(super) fn outcome(state: &State, names: &[EnvironmentName]) -> (Exit, Option
         let interrupted = Failure::new(FailureKind::Interrupted, "it was interrupted before all was seen");
         return (Exit::Interrupted, Some(interrupted));
     }
-    let failure = [unseen, unclear].into_iter().find(|failure| !failure.because.is_empty());
-    match &failure {
-        Some(found) => (Exit::from(found), failure),
-        None if is_stale => (Exit::Differences, None),
-        None => (Exit::Proven, None),
+    if !unseen.because.is_empty() {
+        return (Exit::from(&unseen), Some(unseen));
+    }
+    if is_stale {
+        return (Exit::Differences, None);
+    }
+    match unclear.because.as_slice() {
+        [] => (Exit::Proven, None),
+        _ => (Exit::from(&unclear), Some(unclear)),
     }
 }
 

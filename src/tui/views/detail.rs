@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use crate::domain::Timestamp;
+use crate::domain::changelog::Changeset;
 use crate::domain::drift::{ChangesetState, Pair};
 use crate::domain::failure::Failure;
 use crate::domain::ledger::{Ledger, LockState};
@@ -112,17 +113,20 @@ impl<'a> Page<'a> {
         }
         let Some(ledger) = environment.ledger.value() else { return };
         self.locks(state, environment, ledger);
-        let comparison = state.comparison(environment).unwrap_or_default();
-        let pending = comparison.changesets.iter().filter(|(_, found)| *found == ChangesetState::Pending);
-        for (id, _) in pending.rev() {
+        let comparison = environment.standings.next();
+        let changesets = comparison.iter().flat_map(|comparison| comparison.changesets().rev());
+        for (Changeset { id, .. }, _) in
+            changesets.filter(|(_, standing)| standing.state == ChangesetState::Pending)
+        {
             self.row(("·", "pending", self.styles.muted), &id.id, "", &id.path);
         }
         for row in ledger.rows.iter().rev() {
-            let found = comparison.changesets.iter().find(|(id, _)| *id == row.id).map(|(_, found)| *found);
-            let (shape, style, word) = match found {
+            let found = comparison
+                .and_then(|comparison| comparison.standing(comparison.changelog().position(&row.id)?));
+            let (shape, style, word) = match found.map(|standing| standing.state) {
                 Some(ChangesetState::Edited) => ("✎", self.styles.warning, "edited"),
                 Some(ChangesetState::Rerun) => ("↻", self.styles.accent, "will rerun"),
-                Some(ChangesetState::Unverified) => ("?", self.styles.muted, "unverified"),
+                Some(ChangesetState::Unknown) => ("?", self.styles.muted, "unknown"),
                 Some(_) => ("✔", self.styles.success, "applied"),
                 None => ("◆", self.styles.warning, "unexpected"),
             };
