@@ -170,6 +170,14 @@ impl Parts {
                 let seen = Observation::Ledger(report.clean(ledger));
                 report.send(EventKind::Observed(name.clone(), generation, seen)).await;
             }
+            DatabaseCall::ReadLocks(generation) => {
+                let sight = match self.environment(name) {
+                    Ok(environment) => self.databases.lock_sight(environment).await,
+                    Err(failure) => Err(failure),
+                };
+                let seen = Observation::Locks(report.clean(sight));
+                report.send(EventKind::Observed(name.clone(), generation, seen)).await;
+            }
             DatabaseCall::Lock(run) => {
                 let locked = match self.environment(name) {
                     Ok(environment) => self.databases.lock(environment, &run).await,

@@ -57,6 +57,8 @@ pub enum CloudCall {
 pub enum DatabaseCall {
     /// Read tracking tables and locks in a read-only transaction. Outcome: `Observed(Ledger)`.
     ReadLedger(u64),
+    /// Find out who holds the locks and who is connected, in read-only statements. Outcome: `Observed(Locks)`.
+    ReadLocks(u64),
     /// Take lockstep's advisory lock and keep it until `Unlock`. Outcome: `Ended(Lock)`; the failure names the
     /// holder.
     Lock(RunId),

@@ -62,6 +62,8 @@ pub enum Intent {
     Begin,
     /// Look at every environment again.
     Refresh,
+    /// Look at the locks of these environments and at the journal, and at nothing else.
+    InspectLocks(Vec<EnvironmentName>),
     /// Work out what promoting `release` (default: what runs in the environment before) would do.
     Plan {
         /// Where.

@@ -19,6 +19,7 @@ use crate::domain::environment::Environment;
 use crate::domain::failure::Failure;
 use crate::domain::journal::{Entry, History};
 use crate::domain::ledger::Ledger;
+use crate::domain::lock::LockSight;
 use crate::domain::log::LogBook;
 use crate::domain::names::{DemoId, EnvironmentName};
 use crate::domain::observation::{Facet, HealthView, Observation, ServiceStatus, ServiceView};
@@ -79,6 +80,8 @@ pub struct EnvironmentState {
     pub service: Facet<ServiceView>,
     /// The database's ledger.
     pub ledger: Facet<Ledger>,
+    /// Who holds the database's locks; looked at when the ledger says that somebody does.
+    pub locks: Facet<LockSight>,
     /// The application's own word.
     pub health: Facet<HealthView>,
     /// The newest latencies of `/health`, oldest first; `None` where it did not answer well.
@@ -123,6 +126,7 @@ impl State {
                 environment,
                 service: Facet::default(),
                 ledger: Facet::default(),
+                locks: Facet::default(),
                 health: Facet::default(),
                 latencies: VecDeque::new(),
                 standings: Standings::default(),
@@ -155,8 +159,8 @@ impl State {
             EventKind::Intent(intent) => self.intend(intent),
             EventKind::Ticked => self.observe_what_is_due(),
             EventKind::Observed(environment, generation, observation) => {
-                self.observed(environment, *generation, observation);
-                let effects = self.compare();
+                let mut effects = self.observed(environment, *generation, observation);
+                effects.extend(self.compare());
                 self.keep_plan_true(Some(environment));
                 effects
             }
@@ -249,6 +253,7 @@ impl State {
                 effects.extend(self.observe_all());
                 effects
             }
+            Intent::InspectLocks(environments) => self.inspect_locks(environments),
             Intent::Plan { environment, release } => self.plan(environment, release.as_ref()),
             Intent::Dismiss => {
                 self.planning = Planning::None;
@@ -269,17 +274,29 @@ impl State {
         vec![Effect::Record(Entry::Acknowledged { environment: environment.clone(), by })]
     }
 
-    fn observed(&mut self, name: &EnvironmentName, generation: u64, observation: &Observation) {
+    fn observed(
+        &mut self,
+        name: &EnvironmentName,
+        generation: u64,
+        observation: &Observation,
+    ) -> Vec<Effect> {
         let now = self.now;
         let Some(state) = self.environments.iter_mut().find(|state| state.environment.name == *name) else {
-            return;
+            return Vec::new();
         };
         match observation {
             Observation::Service(result) => {
                 state.service.answer(generation, now, result.clone());
             }
             Observation::Ledger(result) => {
-                state.ledger.answer(generation, now, result.clone());
+                let is_new = state.ledger.answer(generation, now, result.clone());
+                let is_locked = state.ledger.current().is_some_and(Ledger::is_locked);
+                if is_new && is_locked && !state.locks.is_waiting() {
+                    return vec![state.ask_locks(now)];
+                }
+            }
+            Observation::Locks(result) => {
+                state.locks.answer(generation, now, result.clone());
             }
             Observation::Health(result) => {
                 let latency = result.as_ref().ok().filter(|view| view.is_healthy()).map(|view| view.latency);
@@ -291,6 +308,7 @@ impl State {
                 }
             }
         }
+        Vec::new()
     }
 
     /// What was sent to the journal counts at once; reading it back later gives the same.

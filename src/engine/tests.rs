@@ -25,6 +25,8 @@ struct World {
     state: State,
     images: [&'static str; 2],
     rows: [usize; 2],
+    /// Who holds lockstep's lock of test.
+    promoting: Option<String>,
     asked: Vec<Effect>,
     deploys: Deploys,
     clock: i64,
@@ -47,6 +49,10 @@ fn image(version: &str) -> ImageRef {
     ImageRef::new(format!("registry/store:{version}"))
 }
 
+fn sight() -> LockSight {
+    LockSight { at: Timestamp::UNIX_EPOCH, liquibase: None, promoting: vec![7], sessions: Vec::new() }
+}
+
 impl World {
     /// dev runs v2 with two changesets, test runs v1 with one.
     fn new() -> Self {
@@ -66,6 +72,7 @@ impl World {
             state,
             images: ["v2.0.0", "v1.0.0"],
             rows: [2, 1],
+            promoting: None,
             asked: vec![],
             deploys: Deploys::Well,
             clock: 0,
@@ -113,8 +120,12 @@ impl World {
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Service(Ok(view)))]
             }
             Effect::Database(environment, DatabaseCall::ReadLedger(generation)) => {
-                let ledger = ledger(self.rows[index(environment)]);
+                let mut ledger = ledger(self.rows[index(environment)]);
+                ledger.promoting = self.promoting.clone().filter(|_| environment.as_str() == "test");
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Ledger(Ok(ledger)))]
+            }
+            Effect::Database(environment, DatabaseCall::ReadLocks(generation)) => {
+                vec![EventKind::Observed(environment.clone(), *generation, Observation::Locks(Ok(sight())))]
             }
             Effect::Health(environment, HealthCall::Probe(generation)) => {
                 let view = HealthView {
@@ -331,6 +342,25 @@ fn facets_are_asked_again_when_they_are_due_and_not_before() {
     // None is asked a second time while its answer is missing.
     world.clock += 60_000;
     assert_eq!(world.happen(EventKind::Ticked), [Effect::ReadJournal]);
+}
+
+#[test]
+fn locks_are_looked_at_where_the_ledger_says_that_somebody_holds_one() {
+    let mut world = World::new();
+    let is_look = |effect: &&Effect| matches!(effect, Effect::Database(_, DatabaseCall::ReadLocks(_)));
+    assert_eq!(world.asked.iter().filter(is_look).count(), 0);
+    world.promoting = Some("r-7-test".to_owned());
+    world.intend(Intent::Refresh);
+    let looks: Vec<_> = world.asked.iter().filter(is_look).collect();
+    assert_eq!(looks, [&Effect::Database(name("test"), DatabaseCall::ReadLocks(1))]);
+    assert!(world.state.environment(&name("test")).unwrap().locks.current().is_some());
+}
+
+#[test]
+fn whoever_asks_for_locks_alone_gets_the_locks_of_these_environments_and_the_journal() {
+    let mut world = World::new();
+    let effects = world.happen(EventKind::Intent(Intent::InspectLocks(vec![name("test")])));
+    assert_eq!(effects, [Effect::ReadJournal, Effect::Database(name("test"), DatabaseCall::ReadLocks(1))]);
 }
 
 /// What may come at any moment, wanted or not.

@@ -4,6 +4,7 @@ mod cloud;
 mod deploying;
 mod health;
 mod ledgers;
+mod locks;
 mod migrating;
 mod standings;
 

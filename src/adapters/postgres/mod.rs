@@ -4,6 +4,7 @@
 
 mod ledger;
 mod lock;
+mod locks;
 mod watch;
 
 use std::collections::HashMap;
@@ -26,9 +27,6 @@ use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::secret::Secret;
 
 pub(super) use watch::Watch;
-
-/// What a session of ours that only looks is called in the server's own lists.
-const LOOKER: &str = "lockstep";
 
 /// The databases of one instance. Cheap to clone; clones share connections and what was found out.
 #[derive(Clone)]
