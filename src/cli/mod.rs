@@ -2,6 +2,7 @@
 
 mod arguments;
 mod demo;
+mod diff;
 mod instance;
 mod release;
 
@@ -68,6 +69,7 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         None => console(instance::settings(arguments)?, &arguments.theme).await,
         Some(Command::Demo(demo)) => demo::run(demo, format, &arguments.theme).await,
         Some(Command::Release(release)) => release::run(release, arguments, format).await,
+        Some(Command::Diff(words)) => diff::run(words, arguments, format).await,
         Some(Command::Board(board)) => picture(arguments, board).await,
         Some(Command::Status) => job(arguments, Job::Status).await,
         Some(Command::Plan(plan)) => {
