@@ -125,7 +125,7 @@ fn text(a: &str, b: &str, differences: &[Difference], all: bool) -> String {
     } else {
         let count = real.iter().filter(|it| !it.is_part).count();
         let s = if count == 1 { "" } else { "s" };
-        format!("{b} differs from {a} in {count} thing{s}  (+ only in {b}, - only in {a}, ~ different)\n")
+        format!("{b} differs from {a}: {count} difference{s} (+ only in {b}, - only in {a}, ~ different)\n")
     };
     text.push_str(&groups(a, b, &real));
     if cosmetic.is_empty() {
@@ -157,7 +157,7 @@ fn groups(a: &str, b: &str, differences: &[&Difference]) -> String {
         }
         let (sign, object) = (difference.sign(), &difference.object);
         match (&difference.what, difference.kind) {
-            (What::OnlyInA(object), _) | (What::OnlyInB(object), _) => {
+            (What::OnlyInA(object) | What::OnlyInB(object), _) => {
                 writeln!(text, "{}", format!("  {sign} {}  {}", object.name, object.words()).trim_end()).ok();
             }
             (What::Changed { aspect, .. }, kind) => {

@@ -5,6 +5,7 @@ mod deploying;
 mod health;
 mod ledgers;
 mod migrating;
+mod schemas;
 
 use std::sync::Arc;
 use std::time::Duration;

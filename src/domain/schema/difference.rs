@@ -151,6 +151,10 @@ fn compare(a: &Object, b: &Object, found: &mut Vec<Difference>) {
         {
             continue;
         }
+        let same_but_for_name = a.name.name != b.name.name && a.canonical(aspect) == b.canonical(aspect);
+        if same_but_for_name && (a.name.kind, aspect) == (Kind::Index, Aspect::Definition) {
+            continue;
+        }
         let same = (a.canonical(aspect) == b.canonical(aspect)).then_some(why_same(a.name.kind, aspect));
         let kind = aspect.is_cosmetic().or(same).map_or(DifferenceKind::Real, DifferenceKind::Cosmetic);
         changed(aspect, a.written(aspect), b.written(aspect), kind);
@@ -162,7 +166,6 @@ fn why_same(kind: Kind, aspect: Aspect) -> &'static str {
         (Kind::Routine | Kind::View | Kind::MaterializedView | Kind::Rule, _) => {
             "only spaces, comments or the case of letters"
         }
-        (Kind::Index, _) => "only the name, which PostgreSQL made up",
         (_, Aspect::Default) => "the same default, written in another way",
         _ => "the same, written in another way",
     }

@@ -231,7 +231,7 @@ impl ObjectName {
 
     /// The short form of messages, such as `orders.note`: the kind is not in it, nor the schema `public`.
     pub fn short(&self) -> String {
-        let schema = if self.schema == "public" || self.kind == Kind::Namespace {
+        let schema = if self.schema == "public" || matches!(self.kind, Kind::Namespace | Kind::Extension) {
             String::new()
         } else {
             format!("{}.", self.schema)

@@ -202,11 +202,11 @@ fn drops(kept: &mut Vec<String>, is_array: bool, text_columns: &BTreeSet<&str>) 
     if kept.last().is_some_and(|token| token.starts_with('\'')) {
         return true;
     }
-    let column = match strs(kept).as_slice() {
-        [.., "(", column, ")"] => column.trim_matches('"').replace("\"\"", "\""),
+    let inner = match strs(kept).as_slice() {
+        [.., "(", inner, ")"] => inner.trim_matches('"').replace("\"\"", "\""),
         _ => return false,
     };
-    let is_text = text_columns.contains(column.as_str());
+    let is_text = inner.starts_with('\'') || text_columns.contains(inner.as_str());
     if is_text {
         kept.pop();
         kept.remove(kept.len() - 2);

@@ -70,14 +70,7 @@ fn make(object: &Object, differences: &[Difference]) -> Vec<(Phase, Statement)> 
     let phase = phase(object);
     let one = |statement: Statement| vec![(phase, statement)];
     match name.kind {
-        Kind::Namespace => one(Statement::run(format!("create schema {own}"))),
-        Kind::Extension => {
-            let schema = identifier(&name.schema);
-            let name = identifier(&name.name);
-            one(Statement::run(format!("create extension {name} with schema {schema}")))
-        }
-        Kind::Type => one(Statement::run(format!("create type {own} {definition}"))),
-        Kind::Domain => one(Statement::run(format!("create domain {own} {definition}"))),
+        Kind::Namespace | Kind::Extension | Kind::Type | Kind::Domain => one(frame(object)),
         Kind::Sequence => {
             let mut made = one(Statement::run(format!("create sequence {own} {definition}")));
             if let Some(column) = object.written(Aspect::Column) {
@@ -114,6 +107,8 @@ fn make(object: &Object, differences: &[Difference]) -> Vec<(Phase, Statement)> 
         }
         Kind::Index => {
             let remark = "keeps writers out; `concurrently` does not";
+            // That of a table with partitions is printed without them; alone it would stay invalid.
+            let definition = definition.replacen(" ON ONLY ", " ON ", 1);
             one(Statement::run(definition).remark_unless(is_of_new_table(object, differences), remark))
         }
         Kind::Routine => {
@@ -142,6 +137,18 @@ fn make(object: &Object, differences: &[Difference]) -> Vec<(Phase, Statement)> 
         }
         Kind::Grant => statements::grants(object, "grant").into_iter().map(|it| (phase, it)).collect(),
     }
+}
+
+/// What other things are in, or made of.
+fn frame(object: &Object) -> Statement {
+    let (name, own) = (&object.name, statements::own(&object.name));
+    let definition = object.written(Aspect::Definition).unwrap_or_default();
+    Statement::run(match name.kind {
+        Kind::Extension => {
+            format!("create extension {} with schema {}", identifier(&name.name), identifier(&name.schema))
+        }
+        kind => format!("create {} {own} {definition}", kind.word()),
+    })
 }
 
 /// True for what everybody may do with a new routine or type by themselves.

@@ -58,8 +58,8 @@ impl Statement {
         let remark = self.remark.map(|remark| format!("-- {remark}\n")).unwrap_or_default();
         let sql = format!("{};\n", self.sql);
         if self.is_comment {
-            let lines: String = sql.lines().map(|line| format!("-- {line}\n")).collect();
-            format!("{remark}{lines}")
+            let lines: Vec<_> = sql.lines().map(|line| format!("-- {line}")).collect();
+            format!("{remark}{}\n", lines.join("\n"))
         } else {
             format!("{remark}{sql}")
         }
