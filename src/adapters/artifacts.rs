@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use super::archive;
+use super::{archive, liquibase};
 use crate::config::Settings;
-use crate::domain::changelog::{Changelog, Files};
+use crate::domain::changelog::{Changelog, Files, Surroundings};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::release::{Catalog, ImageRef, Release, Version};
 
@@ -20,6 +20,7 @@ pub(super) struct Artifacts(Arc<Parts>);
 
 struct Parts {
     settings: Arc<Settings>,
+    surroundings: Surroundings,
     /// Archives as they were read, for as long as size and time of the file stay the same.
     read: Mutex<HashMap<PathBuf, Read>>,
 }
@@ -33,7 +34,11 @@ struct Read {
 impl Artifacts {
     /// The releases of the instance that `settings` describe.
     pub(super) fn new(settings: Arc<Settings>) -> Self {
-        Self(Arc::new(Parts { settings, read: Mutex::default() }))
+        let mut selections: Vec<_> =
+            settings.environments.iter().map(|it| it.environment.selection.clone()).collect();
+        selections.dedup();
+        let surroundings = Surroundings { selections, ..liquibase::surroundings(settings.liquibase.runner) };
+        Self(Arc::new(Parts { settings, surroundings, read: Mutex::default() }))
     }
 
     /// Every release in the folder, and what is wrong with the archives that were left out.
@@ -109,7 +114,7 @@ impl Artifacts {
 
     fn parse(&self, path: &Path, version: Version, bytes: &[u8]) -> Result<Release, Failure> {
         let files = archive::read(bytes).map_err(|problem| left_out(path).because(problem))?;
-        let (changelog, problems) = Changelog::read(&files, archive::ROOT);
+        let (changelog, problems) = Changelog::read(&files, archive::ROOT, &self.0.surroundings);
         let errors: Vec<_> = problems.iter().filter(|problem| problem.is_error).collect();
         if !errors.is_empty() {
             return Err(errors.into_iter().fold(left_out(path), Failure::because));
@@ -185,7 +190,7 @@ mod tests {
         assert_eq!(problems.len(), 4, "{texts:?}");
         assert!(texts[0].starts_with("`latest` is not a version"), "{texts:?}");
         assert!(texts[1].starts_with("it is not a zip archive"), "{texts:?}");
-        assert!(texts[2].starts_with("changelog/1.sql: the file does not exist"), "{texts:?}");
+        assert!(texts[2].contains("the included file changelog/1.sql does not exist"), "{texts:?}");
         assert!(texts[3].ends_with("is the archive of v1.1.0 already"), "{texts:?}");
     }
 

@@ -14,6 +14,7 @@ mod process;
 mod redact;
 mod report;
 mod schemas;
+pub mod sources;
 mod tls;
 
 use std::path::PathBuf;

@@ -55,6 +55,8 @@ pub(super) enum Command {
     Diff(Diff),
     /// Releases and their archives
     Release(Release),
+    /// What a changelog says, without any database
+    Changelog(Changelog),
     /// Draw the board as it stands now
     Board(Board),
 }
@@ -156,6 +158,28 @@ pub(super) enum ReleaseCommand {
         #[arg(long, value_name = "FOLDER", default_value = "dist")]
         to: PathBuf,
     },
+}
+
+#[derive(Args)]
+pub(super) struct Changelog {
+    #[command(subcommand)]
+    pub(super) command: ChangelogCommand,
+}
+
+#[derive(Subcommand)]
+pub(super) enum ChangelogCommand {
+    /// List every changeset in order, with its checksums, filters, rollback and warnings
+    List(ChangelogListing),
+}
+
+#[derive(Args)]
+pub(super) struct ChangelogListing {
+    /// The root changelog, relative to the search path as Liquibase wants it
+    #[arg(value_name = "FILE")]
+    pub(super) file: String,
+    /// The folder that paths are relative to; by default the current one
+    #[arg(long, value_name = "DIR")]
+    pub(super) search_path: Option<PathBuf>,
 }
 
 #[derive(Args)]

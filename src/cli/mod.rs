@@ -1,6 +1,7 @@
 //! From arguments to an exit code: builds adapters and a frontend, and lets them run.
 
 mod arguments;
+mod changelog;
 mod demo;
 mod diff;
 mod instance;
@@ -70,6 +71,7 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Command::Demo(demo)) => demo::run(demo, format, &arguments.theme).await,
         Some(Command::Release(release)) => release::run(release, arguments, format).await,
         Some(Command::Diff(words)) => diff::run(words, arguments, format).await,
+        Some(Command::Changelog(changelog)) => changelog::run(&changelog.command, format),
         Some(Command::Board(board)) => picture(arguments, board).await,
         Some(Command::Status) => job(arguments, Job::Status).await,
         Some(Command::Plan(plan)) => {

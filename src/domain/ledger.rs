@@ -48,6 +48,13 @@ pub struct LedgerRow {
     pub deployment: Option<String>,
 }
 
+impl LedgerRow {
+    /// True for the row that `liquibase tag` writes into an empty table: it is no changeset's.
+    pub fn is_anchor(&self) -> bool {
+        self.id.path == "liquibase-internal"
+    }
+}
+
 /// The row of `databasechangeloglock`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum LockState {

@@ -201,6 +201,11 @@ impl<T> Facet<T> {
         self.answered >= generation
     }
 
+    /// The generation of the newest answer; 0 before the first.
+    pub fn generation(&self) -> u64 {
+        self.answered
+    }
+
     /// When the newest question was asked.
     pub fn asked_at(&self) -> Option<Timestamp> {
         self.asked_at

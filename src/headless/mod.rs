@@ -1,6 +1,8 @@
 //! The frontend without a screen: progress on standard error, the result on standard output, an exit code that
 //! means something.
 
+pub mod changelog;
+
 mod json;
 mod progress;
 mod text;

@@ -6,6 +6,7 @@ mod health;
 mod ledgers;
 mod migrating;
 mod schemas;
+mod standings;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use lockstep::config::{
     AwsSettings, DatabaseSettings, DeadlineSettings, EnvironmentSettings, LiquibaseSettings, PollingSettings,
     ReleaseSettings, RunnerKind, Settings, paths,
 };
+use lockstep::domain::changelog::Selection;
 use lockstep::domain::environment::{Environment, Gate};
 use lockstep::domain::failure::Failure;
 use lockstep::domain::names::{DemoId, EnvironmentName, RunId};
@@ -75,6 +77,7 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
         production: false,
         service: cloud::SERVICE.to_owned(),
         database: database.to_owned(),
+        selection: Selection::default(),
     };
     Settings {
         origin: "lockstep.toml".into(),
