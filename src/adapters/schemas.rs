@@ -23,17 +23,21 @@ impl Adapters {
     }
 
     /// Lets Liquibase build a release in a scratch database on the instance's server, reads what came of it and
-    /// drops it, whatever happened; also when `stop` comes first, which is a failure. Lines go to `out`.
+    /// drops it, whatever happened; also when `stop` comes first, which is a failure. Lines go to `out`; contexts and
+    /// labels are those of the environment `like`, if one is named.
     pub async fn release_schema(
         &self,
         release: &Release,
+        like: Option<&EnvironmentName>,
         out: Sink,
         stop: impl Future<Output = ()>,
     ) -> Result<Arc<Schema>, Failure> {
         let parts = &*self.0;
         let report = Report::new(out, parts.redactor.clone());
         let built = async {
-            let scratch = parts.databases.scratch().await?;
+            let like = like.map(|name| parts.environment(name)).transpose()?;
+            let selection = like.map(|like| like.environment.selection.clone()).unwrap_or_default();
+            let scratch = parts.databases.scratch(selection).await?;
             let schema = tokio::select! {
                 schema = parts.build(&scratch, release, &report) => schema,
                 () = stop => Err(Failure::new(FailureKind::Interrupted, "it was interrupted; nothing has changed")),

@@ -32,7 +32,7 @@ pub(super) async fn run(words: &Diff, arguments: &Arguments, format: Format) -> 
     let settings = instance::settings(arguments)?;
     let adapters = Adapters::new(Arc::new(settings.clone()), paths::tools());
     let (a, b) = (side(&words.a, &settings, &adapters).await?, side(&words.b, &settings, &adapters).await?);
-    let (schema_a, schema_b) = (schema(&a, &adapters).await?, schema(&b, &adapters).await?);
+    let (schema_a, schema_b) = (schema(&a, &b, &adapters).await?, schema(&b, &a, &adapters).await?);
     let differences = diff(&schema_a, &schema_b);
     let text = match format {
         Format::Json => {
@@ -90,10 +90,15 @@ async fn side(word: &str, settings: &Settings, adapters: &Adapters) -> Result<Si
     }
 }
 
-async fn schema(side: &Side, adapters: &Adapters) -> Result<Arc<Schema>, Failure> {
+/// A release is built with the contexts and labels of the environment that it is held against.
+async fn schema(side: &Side, other: &Side, adapters: &Adapters) -> Result<Arc<Schema>, Failure> {
     let release = match side {
         Side::Environment(name) => return adapters.schema(name).await,
         Side::Release(release) => release,
+    };
+    let like = match other {
+        Side::Environment(name) => Some(name),
+        Side::Release(_) => None,
     };
     let listen = |error: std::io::Error| {
         Failure::new(FailureKind::Unavailable, "lockstep cannot listen for signals").because(error)
@@ -102,7 +107,7 @@ async fn schema(side: &Side, adapters: &Adapters) -> Result<Arc<Schema>, Failure
     let count = release.changelog.changesets().len();
     say(&format!("building {} in a scratch database: {count} changesets", release.version));
     let (sink, mut events) = Sink::queue(Clock::system());
-    let building = adapters.release_schema(release, sink, signals.next());
+    let building = adapters.release_schema(release, like, sink, signals.next());
     let listening = async {
         while let Some(event) = events.recv().await {
             let EventKind::Log(lines) = event.kind else { continue };

@@ -616,7 +616,7 @@ async fn a_release_is_built_in_a_scratch_database_that_is_gone_afterwards() {
     let owner = rig.server.as_ref().unwrap().connect(&rig.database).await;
     owner.batch_execute("set application_name = 'lockstep_scratch_used'").await.unwrap();
 
-    let built = adapters.release_schema(&release, nowhere(), pending()).await.unwrap();
+    let built = adapters.release_schema(&release, Some(&test()), nowhere(), pending()).await.unwrap();
     let real = adapters.schema(&test()).await.unwrap();
     assert_eq!(diff(&built, &real), []);
     assert_eq!(scratches(&client).await, ["lockstep_scratch_used", "lockstepxscratch_other"]);
@@ -629,13 +629,13 @@ async fn a_release_that_cannot_be_built_or_is_interrupted_leaves_no_scratch_data
     let rig = Rig::new().await;
     let (adapters, client) = (rig.adapters(), rig.client().await);
     let release = release(&rig, &adapters, &["create table a (id int)", "select 1 / 0"]).await;
-    let failure = adapters.release_schema(&release, nowhere(), pending()).await.unwrap_err();
+    let failure = adapters.release_schema(&release, Some(&test()), nowhere(), pending()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Failed);
     assert_eq!(failure.what, "could not build v1.0.0 in a scratch database");
     assert!(failure.because.iter().any(|cause| cause.contains("division by zero")), "{failure}");
     assert_eq!(scratches(&client).await, Vec::<String>::new());
 
-    let failure = adapters.release_schema(&release, nowhere(), ready(())).await.unwrap_err();
+    let failure = adapters.release_schema(&release, Some(&test()), nowhere(), ready(())).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Interrupted);
     assert_eq!(scratches(&client).await, Vec::<String>::new());
 }
@@ -649,7 +649,7 @@ async fn a_user_who_may_make_no_database_is_told_so() {
     client.batch_execute(other).await.unwrap();
     "schema_guest".clone_into(&mut rig.cloud.facts().username);
     "schema_guest".clone_into(&mut rig.cloud.facts().password);
-    let failure = adapters.release_schema(&release, nowhere(), pending()).await.unwrap_err();
+    let failure = adapters.release_schema(&release, Some(&test()), nowhere(), pending()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Configuration);
     assert_eq!(failure.because, ["permission denied to create database"]);
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{Databases, Session, unanswered};
 use crate::adapters::report::within;
 use crate::config::EnvironmentSettings;
+use crate::domain::changelog::Selection;
 use crate::domain::environment::{Environment, Gate};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::EnvironmentName;
@@ -26,8 +27,8 @@ pub(in crate::adapters) struct Scratch {
 }
 
 impl Databases {
-    /// Makes one, after dropping those that were left behind.
-    pub(in crate::adapters) async fn scratch(&self) -> Result<Scratch, Failure> {
+    /// Makes one, after dropping those that were left behind. What runs in it is chosen by `selection`.
+    pub(in crate::adapters) async fn scratch(&self, selection: Selection) -> Result<Scratch, Failure> {
         let what = || "could not make a scratch database".to_owned();
         let Some(neighbour) = self.0.settings.environments.first() else {
             return Err(Failure::new(FailureKind::Configuration, what()).because("there is no environment"));
@@ -53,6 +54,7 @@ impl Databases {
                 production: false,
                 service: String::new(),
                 database: database.clone(),
+                selection,
             };
             Ok(Scratch { environment: EnvironmentSettings { environment, address: None }, owner })
         })
