@@ -13,6 +13,7 @@ mod postgres;
 mod process;
 mod redact;
 mod report;
+mod schemas;
 pub mod sources;
 mod tls;
 

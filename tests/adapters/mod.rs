@@ -6,6 +6,7 @@ mod health;
 mod ledgers;
 mod locks;
 mod migrating;
+mod schemas;
 mod standings;
 
 use std::sync::Arc;
