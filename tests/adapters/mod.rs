@@ -4,7 +4,10 @@ mod cloud;
 mod deploying;
 mod health;
 mod ledgers;
+mod locks;
 mod migrating;
+mod schemas;
+mod standings;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -224,6 +224,25 @@ fn environment() -> Vec<(String, String)> {
     environment
 }
 
+/// The command that tells every checksum of the changelog in `root`, without any database: Liquibase writes the rows
+/// that it would insert into the file `rows`, whose name is relative to `root`.
+pub(super) fn offline(runner: &Runner, root: &Path, image: &str, rows: &str) -> Launch {
+    let container = Container { root: root.into(), image, bundle: None, host_network: false };
+    let CommandLine { program, mut args, env } = runner.prefix(None, &container);
+    args.extend(
+        [
+            "--show-banner=false",
+            "--headless=true",
+            "changelog-sync-sql",
+            &format!("--changelog-file={}", archive::ROOT),
+            &format!("--url=offline:postgresql?changeLogFile={rows}&outputLiquibaseSql=none"),
+        ]
+        .map(OsString::from),
+    );
+    let env = env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    Launch { program, args, env, folder: root.to_owned() }
+}
+
 /// What changelogs can see of the process that Liquibase runs in.
 pub(in crate::adapters) fn surroundings(runner: RunnerKind) -> Surroundings {
     // What is in a container is not known here. What a launcher adds depends on the shell.
@@ -299,7 +318,7 @@ mod tests {
             "/jre/bin/java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData \
              -Dliquibase.hostDescription=r-1-test -cp /lb/a.jar:/lb/b.jar \
              liquibase.integration.commandline.LiquibaseCommandLine --show-banner=false --headless=true \
-             update --changelog-file=changelog/changelog-master.yaml"
+             update --changelog-file=changelog/changelog-master.yaml --contexts=test --label-filter=!wip"
         );
         assert_eq!(launch.folder, Path::new("/tmp/root"));
         let expected = "jdbc:postgresql://db.example:5432/test?ApplicationName=r-1-test";
@@ -358,7 +377,7 @@ mod tests {
                  -e LIQUIBASE_COMMAND_URL -e LIQUIBASE_COMMAND_USERNAME -e LIQUIBASE_COMMAND_PASSWORD \
                  -e LIQUIBASE_ANALYTICS_ENABLED -e JAVA_OPTS -e LANG -e TZ \
                  liquibase/liquibase-secure:5.0.1 --show-banner=false --headless=true \
-                 update --changelog-file=changelog/changelog-master.yaml"
+                 update --changelog-file=changelog/changelog-master.yaml --contexts=test --label-filter=!wip"
             )
         );
         let url = variable(&launch, "LIQUIBASE_COMMAND_URL").unwrap();

@@ -3,13 +3,14 @@
 
 use tokio_postgres::{Client, Error, Row};
 
-use super::{Databases, LOOKER, Session, is_connection_lost, lock, unanswered};
+use super::{Databases, Session, is_connection_lost, lock, unanswered};
 use crate::adapters::report::within;
 use crate::config::EnvironmentSettings;
 use crate::domain::Timestamp;
 use crate::domain::changelog::{ChangesetId, Checksum};
 use crate::domain::failure::Failure;
 use crate::domain::ledger::{Ledger, LedgerRow, LockState};
+use crate::domain::lock::LOOKER;
 
 /// `extract` of a time without a zone counts as if it were UTC, which is how the column is meant.
 const ROWS: &str = "select filename, id, author, orderexecuted, md5sum, tag, deployment_id, \
