@@ -42,7 +42,7 @@ impl Comparison {
             .rows
             .iter()
             .filter(|row| changelog.get(&row.id).is_none())
-            .map(|row| row.id.clone())
+            .map(|row| ChangesetId::clone(&row.id))
             .collect();
         Self { changesets, unexpected }
     }
@@ -114,7 +114,7 @@ impl Pair {
             .flat_map(|release| release.changelog.changesets().iter().map(|changeset| &changeset.id))
             .collect();
         let comparison = Comparison::of(&release.changelog, ledger);
-        let is_strange = ledger.rows.iter().any(|row| !known.contains(&row.id) && !is_anchor(row));
+        let is_strange = ledger.rows.iter().any(|row| !known.contains(&*row.id) && !is_anchor(row));
         if is_strange || comparison.count(ChangesetState::Edited) > 0 {
             Self::Drifted
         } else if comparison.count(ChangesetState::Pending) > 0 {
@@ -179,7 +179,7 @@ pub(crate) mod tests {
     pub(crate) fn ledger(count: usize) -> Ledger {
         let release = release(count);
         let rows = release.changelog.changesets().iter().enumerate().map(|(index, changeset)| LedgerRow {
-            id: changeset.id.clone(),
+            id: changeset.id.clone().into(),
             order: i32::try_from(index).unwrap() + 1,
             executed_at: Timestamp::UNIX_EPOCH,
             checksum: changeset.checksum.clone(),
@@ -207,7 +207,7 @@ pub(crate) mod tests {
         edited.rows[0].checksum = Some(Checksum::stored("9:00000000000000000000000000000000"));
         assert_eq!(pair("v2.0.0", &edited), Pair::Drifted);
         let mut strange = ledger(2);
-        strange.rows[1].id.id = "by hand".to_owned();
+        Arc::make_mut(&mut strange.rows[1].id).id = "by hand".to_owned();
         assert_eq!(pair("v2.0.0", &strange), Pair::Drifted);
     }
 

@@ -4,6 +4,7 @@ mod cloud;
 mod deploying;
 mod health;
 mod ledgers;
+mod looks;
 mod migrating;
 
 use std::sync::Arc;

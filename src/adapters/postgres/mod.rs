@@ -4,6 +4,7 @@
 
 mod ledger;
 mod lock;
+mod rows;
 mod watch;
 
 use std::collections::HashMap;
@@ -16,6 +17,8 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use self::ledger::Looker;
+use self::rows::Texts;
 use super::aws::Aws;
 use super::redact::Redactor;
 use super::report::seconds;
@@ -39,8 +42,9 @@ struct Parts {
     aws: Aws,
     redactor: Redactor,
     access: Mutex<Access>,
-    /// A connection per database, open for the next look.
-    looking: Mutex<HashMap<EnvironmentName, Session>>,
+    /// A connection per database, open for the next look, with what the last one read.
+    looking: Mutex<HashMap<EnvironmentName, Looker>>,
+    texts: Texts,
     /// Sessions that hold lockstep's lock. They need no attention while they do.
     locks: Mutex<HashMap<RunId, Session>>,
 }
@@ -79,6 +83,7 @@ impl Databases {
             redactor,
             access: Mutex::default(),
             looking: Mutex::default(),
+            texts: Texts::default(),
             locks: Mutex::default(),
         }))
     }
@@ -200,7 +205,7 @@ impl Databases {
         self.0.access.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn looking(&self) -> MutexGuard<'_, HashMap<EnvironmentName, Session>> {
+    fn looking(&self) -> MutexGuard<'_, HashMap<EnvironmentName, Looker>> {
         self.0.looking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -124,7 +124,7 @@ impl<'a> Page<'a> {
             self.row(("·", "pending", self.styles.muted), &id.id, "", &id.path);
         }
         for row in ledger.rows.iter().rev() {
-            let found = comparison.changesets.iter().find(|(id, _)| *id == row.id).map(|(_, found)| *found);
+            let found = comparison.changesets.iter().find(|(id, _)| *id == *row.id).map(|(_, found)| *found);
             let (shape, style, word) = match found {
                 Some(ChangesetState::Edited) => ("✎", self.styles.warning, "edited"),
                 Some(ChangesetState::Rerun) => ("↻", self.styles.accent, "will rerun"),
