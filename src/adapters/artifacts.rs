@@ -7,9 +7,9 @@ use std::time::SystemTime;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::archive;
+use super::{archive, liquibase};
 use crate::config::Settings;
-use crate::domain::changelog::{Changelog, Files};
+use crate::domain::changelog::{Changelog, Files, Surroundings};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::release::{Catalog, ImageRef, Release, Version};
 use crate::runtime::compute;
@@ -26,6 +26,7 @@ pub(super) struct Artifacts(Arc<Parts>);
 
 struct Parts {
     settings: Arc<Settings>,
+    surroundings: Surroundings,
     /// Archives as they were read, for as long as size and time of the file stay the same.
     read: Mutex<HashMap<PathBuf, Read>>,
 }
@@ -39,7 +40,11 @@ struct Read {
 impl Artifacts {
     /// The releases of the instance that `settings` describe.
     pub(super) fn new(settings: Arc<Settings>) -> Self {
-        Self(Arc::new(Parts { settings, read: Mutex::default() }))
+        let mut selections: Vec<_> =
+            settings.environments.iter().map(|it| it.environment.selection.clone()).collect();
+        selections.dedup();
+        let surroundings = Surroundings { selections, ..liquibase::surroundings(settings.liquibase.runner) };
+        Self(Arc::new(Parts { settings, surroundings, read: Mutex::default() }))
     }
 
     /// Every release in the folder, and what is wrong with the archives that were left out.
@@ -122,7 +127,7 @@ impl Artifacts {
 
     fn parse(&self, path: &Path, version: Version, bytes: &[u8]) -> Result<Release, Failure> {
         let files = archive::read(bytes).map_err(|problem| left_out(path).because(problem))?;
-        let (changelog, problems) = Changelog::read(&files, archive::ROOT);
+        let (changelog, problems) = Changelog::read(&files, archive::ROOT, &self.0.surroundings);
         let errors: Vec<_> = problems.iter().filter(|problem| problem.is_error).collect();
         if !errors.is_empty() {
             return Err(errors.into_iter().fold(left_out(path), Failure::because));

@@ -122,7 +122,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::changelog::{Change, Changelog, ROOT, Rollback};
+    use crate::domain::changelog::{Change, Changelog, ROOT, Rollback, Surroundings};
 
     #[test]
     fn the_same_changelog_gives_the_same_bytes() {
@@ -141,12 +141,13 @@ mod tests {
         let mut before: Vec<String> = Vec::new();
         let mut counts = Vec::new();
         for version in changelog::releases(&files) {
-            let (changelog, problems) = Changelog::read(&cut(&files, &version).unwrap(), ROOT);
+            let (changelog, problems) =
+                Changelog::read(&cut(&files, &version).unwrap(), ROOT, &Surroundings::default());
             assert_eq!(problems, [], "{version}");
             let ids: Vec<_> =
                 changelog.changesets().iter().map(|changeset| changeset.id.to_string()).collect();
             assert!(ids.starts_with(&before), "{version}");
-            assert!(changelog.changesets().iter().all(|changeset| changeset.checksum.is_some()));
+            assert!(changelog.changesets().iter().all(|changeset| changeset.checksum().is_some()));
             counts.push((version.to_string(), ids.len()));
             before = ids;
         }
@@ -159,7 +160,10 @@ mod tests {
         let files = bagel_store();
         let changesets = |text| {
             let version = Version::parse(text).unwrap();
-            Changelog::read(&cut(&files, &version).unwrap(), ROOT).0.changesets().to_vec()
+            Changelog::read(&cut(&files, &version).unwrap(), ROOT, &Surroundings::default())
+                .0
+                .changesets()
+                .to_vec()
         };
         assert!(changesets("v1.3.0").iter().all(|changeset| changeset.rollback != Rollback::Missing));
         let bad = changesets("v1.4.0");

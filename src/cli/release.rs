@@ -106,7 +106,7 @@ fn show(release: &Released, format: Format) -> String {
         release.version, release.image, release.archive, release.archive_digest
     );
     for changeset in release.changelog.changesets() {
-        let sum = changeset.checksum.as_ref().map_or("not computed", |sum| sum.as_str());
+        let sum = changeset.checksum().map_or("not computed", |sum| sum.as_str());
         let line = format!("{:24} {sum:34}  {}", changeset.id.id, changeset.comment);
         text.push_str(line.trim_end());
         text.push('\n');

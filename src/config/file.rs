@@ -11,6 +11,7 @@ use super::{
     AwsSettings, DatabaseSettings, DeadlineSettings, EnvironmentSettings, LiquibaseSettings, PollingSettings,
     ReleaseSettings, RunnerKind, Settings,
 };
+use crate::domain::changelog::Selection;
 use crate::domain::environment::{Environment, Gate};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::{DemoId, EnvironmentName};
@@ -129,6 +130,9 @@ struct EnvironmentEntry {
     #[serde(default)]
     production: bool,
     after: Option<String>,
+    #[serde(default)]
+    contexts: Vec<String>,
+    label_filter: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -276,9 +280,16 @@ fn environments(entries: Vec<EnvironmentEntry>, problems: &mut Vec<String>) -> V
             GateWord::Confirm => Gate::Confirm,
             GateWord::Approve => Gate::Approve,
         };
-        let (service, database, production) = (entry.service, entry.database, entry.production);
         environments.push(EnvironmentSettings {
-            environment: Environment { name, after, gate, production, service, database },
+            environment: Environment {
+                name,
+                after,
+                gate,
+                production: entry.production,
+                service: entry.service,
+                database: entry.database,
+                selection: Selection { contexts: entry.contexts, label_filter: entry.label_filter },
+            },
             address: entry.address.map(|address| address.trim_end_matches('/').to_owned()),
         });
     }

@@ -1,5 +1,6 @@
 //! An environment as it is configured, and what its gate asks of whoever promotes to it.
 
+use crate::domain::changelog::Selection;
 use crate::domain::names::EnvironmentName;
 
 /// One place a release can run in: a database and a service.
@@ -17,6 +18,8 @@ pub struct Environment {
     pub service: String,
     /// The name of its database.
     pub database: String,
+    /// The contexts and labels that Liquibase runs with there.
+    pub selection: Selection,
 }
 
 /// How a promotion to an environment is let in.

@@ -1,6 +1,6 @@
 //! The truth check: what proves that a promotion did what it promised.
 
-use crate::domain::changelog::{Changelog, ChangesetId};
+use crate::domain::changelog::{Changeset, Selection};
 use crate::domain::drift::{ChangesetState, Comparison};
 use crate::domain::ledger::Ledger;
 use crate::domain::observation::{HealthView, OperationStatus, ServiceStatus, ServiceView};
@@ -50,9 +50,10 @@ pub struct Evidence {
 
 impl Evidence {
     /// Judges what was seen after the last step. `operation` is how the followed operation ended; `None` when
-    /// the image ran already and no operation was needed.
+    /// the image ran already and no operation was needed. `selection` is what Liquibase ran with.
     pub fn judge(
         release: &Release,
+        selection: &Selection,
         operation: Option<(&str, OperationStatus)>,
         service: Result<&ServiceView, String>,
         health: Result<&HealthView, String>,
@@ -62,7 +63,9 @@ impl Evidence {
             operation: operation_proof(operation),
             image: service.map_or_else(Proof::Unknown, |service| image_proof(release, service)),
             version: health.map_or_else(Proof::Unknown, |health| version_proof(release, health)),
-            rows: ledger.map_or_else(Proof::Unknown, |ledger| rows_proof(&release.changelog, ledger)),
+            rows: ledger.map_or_else(Proof::Unknown, |ledger| {
+                rows_proof(&Comparison::of(&release.changelog, ledger, selection))
+            }),
         }
     }
 
@@ -120,17 +123,18 @@ fn version_proof(release: &Release, health: &HealthView) -> Proof {
     }
 }
 
-fn rows_proof(changelog: &Changelog, ledger: &Ledger) -> Proof {
-    let comparison = Comparison::of(changelog, ledger);
-    let find = |state| comparison.changesets.iter().find(|(_, found)| *found == state).map(|(id, _)| id);
-    let name = |id: &ChangesetId| format!("{} by {}", id.id, id.author);
-    if let Some(id) = find(ChangesetState::Pending) {
-        return Proof::Refuted(format!("changeset {} has no row", name(id)));
+fn rows_proof(comparison: &Comparison) -> Proof {
+    let name = |changeset: &Changeset| format!("{} by {}", changeset.id.id, changeset.id.author);
+    if let Some(changeset) = comparison.first(ChangesetState::Pending) {
+        return Proof::Refuted(format!("changeset {} has no row", name(changeset)));
     }
-    if let Some(id) = find(ChangesetState::Edited) {
-        return Proof::Refuted(format!("changeset {} ran with another content", name(id)));
+    if let Some(changeset) = comparison.first(ChangesetState::Edited) {
+        return Proof::Refuted(format!("changeset {} ran with another content", name(changeset)));
     }
-    Proof::Proven(format!("{0} of {0} changesets have their row", comparison.changesets.len()))
+    let filtered = comparison.count(ChangesetState::Filtered);
+    let expected = comparison.changesets().len() - filtered;
+    let rest = if filtered == 0 { String::new() } else { format!(", {filtered} are for other runs") };
+    Proof::Proven(format!("{expected} of {expected} changesets have their row{rest}"))
 }
 
 /// Operation ids are 32 hexadecimal digits; eight tell them apart on a screen.
@@ -174,6 +178,7 @@ mod tests {
     fn judge(operation: OperationStatus, image: &str, version: &str, rows: usize) -> Evidence {
         Evidence::judge(
             &release(2),
+            &Selection::default(),
             Some(("51c0", operation)),
             Ok(&service(image)),
             Ok(&health(version)),
@@ -200,6 +205,7 @@ mod tests {
         let gone = Err("the database does not answer".to_owned());
         let evidence = Evidence::judge(
             &release(2),
+            &Selection::default(),
             Some(("51c0", OperationStatus::Succeeded)),
             Ok(&service("registry/store:v2.0.0")),
             Ok(&health("v2.0.0")),

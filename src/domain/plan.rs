@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::changelog::{Change, ChangesetId, Checksum, Rollback};
+use crate::domain::changelog::{Change, Changeset, ChangesetId, Checksum, Rollback};
 use crate::domain::drift::Comparison;
+use crate::domain::environment::Environment;
 use crate::domain::ledger::Ledger;
 use crate::domain::names::EnvironmentName;
 use crate::domain::release::{ImageRef, Release, Version};
@@ -98,15 +99,15 @@ pub struct Plan {
 impl Plan {
     /// Works out what it takes to bring `environment` to `release`, given what runs and what was applied.
     pub fn make(
-        environment: &EnvironmentName,
+        environment: &Environment,
         release: &Release,
         image_from: Option<&ImageRef>,
         ledger: &Ledger,
     ) -> Self {
-        let comparison = Comparison::of(&release.changelog, ledger);
-        let changesets: Vec<_> = comparison.to_run().filter_map(|id| planned(release, id)).collect();
+        let comparison = Comparison::of(&release.changelog, ledger, &environment.selection);
+        let changesets: Vec<_> = comparison.to_run().map(planned).collect();
         let mut plan = Self {
-            environment: environment.clone(),
+            environment: environment.name.clone(),
             version: release.version.clone(),
             image_from: image_from.cloned(),
             image_to: release.image.clone(),
@@ -177,12 +178,7 @@ impl Plan {
             line("changeset", &changeset.id.to_string());
             line("checksum", changeset.checksum.as_ref().map_or("", Checksum::as_str));
             line("sql", &changeset.sql);
-            let (kind, sql) = match &changeset.rollback {
-                Rollback::Missing => ("rollback-missing", ""),
-                Rollback::Empty => ("rollback-empty", ""),
-                Rollback::Sql(sql) => ("rollback", sql.as_str()),
-            };
-            line(kind, sql);
+            line(rollback_line(&changeset.rollback), changeset.rollback.text().unwrap_or_default());
         }
         match &self.anchor {
             Anchor::Existing(tag) => line("anchor-existing", tag),
@@ -196,19 +192,18 @@ impl Plan {
     }
 }
 
-fn planned(release: &Release, id: &ChangesetId) -> Option<PlannedChangeset> {
-    let changeset = release.changelog.get(id)?;
-    Some(PlannedChangeset {
-        id: id.clone(),
+fn planned(changeset: &Changeset) -> PlannedChangeset {
+    PlannedChangeset {
+        id: changeset.id.clone(),
         comment: changeset.comment.clone(),
         sql: changeset.text(),
         tag: match &changeset.change {
             Change::Tag(tag) => Some(tag.clone()),
-            Change::Sql(_) | Change::Other(_) => None,
+            Change::Sql(_) | Change::Modelled { .. } => None,
         },
         rollback: changeset.rollback.clone(),
-        checksum: changeset.checksum.clone(),
-    })
+        checksum: changeset.checksum().cloned(),
+    }
 }
 
 /// Liquibase's `tag` overwrites a tag that stands on the newest row, so an existing one is used as it is.
@@ -226,6 +221,18 @@ fn anchor(changesets: &[PlannedChangeset], ledger: &Ledger, image_from: Option<&
     }
 }
 
+/// The name of a rollback's line in the canonical form. It must never change.
+fn rollback_line(rollback: &Rollback) -> &'static str {
+    match rollback {
+        Rollback::Missing => "rollback-missing",
+        Rollback::Empty => "rollback-empty",
+        Rollback::Sql(_) => "rollback",
+        Rollback::Automatic => "rollback-automatic",
+        Rollback::Modelled(_) => "rollback-changes",
+        Rollback::Changeset(_) => "rollback-changeset",
+    }
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         write!(text, "{byte:02x}").ok();
@@ -236,11 +243,24 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::changelog::Selection;
     use crate::domain::drift::tests::{ledger, release};
+    use crate::domain::environment::Gate;
+
+    fn environment() -> Environment {
+        Environment {
+            name: EnvironmentName::parse("test").unwrap(),
+            after: None,
+            gate: Gate::Confirm,
+            production: false,
+            service: "store-test".to_owned(),
+            database: "test".to_owned(),
+            selection: Selection::default(),
+        }
+    }
 
     fn plan(applied: usize, image: Option<&str>) -> Plan {
-        let environment = EnvironmentName::parse("test").unwrap();
-        Plan::make(&environment, &release(3), image.map(ImageRef::new).as_ref(), &ledger(applied))
+        Plan::make(&environment(), &release(3), image.map(ImageRef::new).as_ref(), &ledger(applied))
     }
 
     #[test]
@@ -269,8 +289,7 @@ mod tests {
     fn a_tag_on_the_newest_row_is_kept_as_the_anchor() {
         let mut tagged = ledger(1);
         tagged.rows[0].tag = Some("v1.0.0".into());
-        let environment = EnvironmentName::parse("test").unwrap();
-        let plan = Plan::make(&environment, &release(2), None, &tagged);
+        let plan = Plan::make(&environment(), &release(2), None, &tagged);
         assert_eq!(plan.anchor, Anchor::Existing("v1.0.0".to_owned()));
         assert!(!plan.needs(StepKind::Anchor));
         assert!(matches!(self::plan(1, None).anchor, Anchor::New(_)));

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::domain::changelog::Changelog;
+use crate::domain::changelog::{Changelog, ChangesetId};
 
 /// The version of a release, such as `v1.2.0`; ordered as semantic versions are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,6 +110,11 @@ impl Catalog {
     /// The release with this version.
     pub fn get(&self, version: &Version) -> Option<&Release> {
         self.releases.iter().find(|release| release.version == *version)
+    }
+
+    /// True when some release has a changeset with this identity.
+    pub fn knows(&self, id: &ChangesetId) -> bool {
+        self.releases.iter().any(|release| release.changelog.get(id).is_some())
     }
 
     /// The newest release.

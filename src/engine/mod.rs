@@ -6,6 +6,7 @@ pub mod planning;
 pub mod promotion;
 
 mod refresh;
+mod standings;
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +14,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::domain::Timestamp;
-use crate::domain::drift::{Comparison, Pair};
+use crate::domain::drift::Pair;
 use crate::domain::environment::Environment;
 use crate::domain::failure::Failure;
 use crate::domain::journal::{Entry, History};
@@ -26,6 +27,7 @@ use effect::Effect;
 use event::{Event, EventKind, Identity, Intent};
 use planning::Planning;
 use promotion::Promotion;
+pub use standings::Standings;
 
 /// Latencies kept for the sparkline of an environment.
 const LATENCIES: usize = 60;
@@ -80,6 +82,8 @@ pub struct EnvironmentState {
     pub health: Facet<HealthView>,
     /// The newest latencies of `/health`, oldest first; `None` where it did not answer well.
     pub latencies: VecDeque<Option<Duration>>,
+    /// The ledger held against the releases that matter here.
+    pub standings: Standings,
 }
 
 impl EnvironmentState {
@@ -120,6 +124,7 @@ impl State {
                 ledger: Facet::default(),
                 health: Facet::default(),
                 latencies: VecDeque::new(),
+                standings: Standings::default(),
             })
             .collect();
         Self {
@@ -149,11 +154,13 @@ impl State {
             EventKind::Ticked => self.observe_what_is_due(),
             EventKind::Observed(environment, generation, observation) => {
                 self.observed(environment, *generation, observation);
+                self.compare();
                 self.keep_plan_true(Some(environment));
                 Vec::new()
             }
             EventKind::Releases(result) => {
                 self.catalog.answer_next(event.at, result.clone());
+                self.compare();
                 self.keep_plan_true(None);
                 Vec::new()
             }
@@ -198,16 +205,14 @@ impl State {
     /// Image and schema of an environment as one state.
     pub fn pair(&self, environment: &EnvironmentState) -> Pair {
         let version = environment.version();
-        Pair::of(version.as_ref(), environment.ledger.value(), self.catalog.value())
+        Pair::of(version.as_ref(), environment.standings.running(), self.catalog.value())
     }
 
-    /// The ledger of an environment held against the release that would come next, or that runs.
-    pub fn comparison(&self, environment: &EnvironmentState) -> Option<Comparison> {
-        let release = self
-            .candidate(&environment.environment.name)
+    /// The release that an environment is held against first: the one that would come next, or that runs.
+    pub fn next(&self, environment: &EnvironmentState) -> Option<&Release> {
+        self.candidate(&environment.environment.name)
             .filter(|candidate| environment.version().is_none_or(|running| candidate.version >= running))
-            .or_else(|| self.catalog.value()?.get(&environment.version()?))?;
-        Some(Comparison::of(&release.changelog, environment.ledger.value()?))
+            .or_else(|| self.catalog.value()?.get(&environment.version()?))
     }
 
     /// The promotion, while it runs.

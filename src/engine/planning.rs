@@ -130,7 +130,7 @@ impl State {
         let missing = || cannot(&Failure::new(FailureKind::Unavailable, "not everything has been looked at"));
         let ledger = state.ledger.current().ok_or_else(missing)?;
         let service = state.service.current().ok_or_else(missing)?;
-        let plan = Plan::make(environment, release, Some(&service.image), ledger);
+        let plan = Plan::make(&state.environment, release, Some(&service.image), ledger);
         let unmet = self.unmet(state, release, &plan);
         Ok(Prepared { plan, release: Arc::new(release.clone()), unmet })
     }
@@ -237,8 +237,9 @@ fn ledger_conditions(state: &EnvironmentState, release: &Release) -> Vec<Unmet> 
             "Wait until it is released; if its holder is dead, `liquibase release-locks` frees it.",
         ));
     }
-    let comparison = Comparison::of(&release.changelog, ledger);
-    for (id, _) in comparison.changesets.iter().filter(|(_, state)| *state == ChangesetState::Edited) {
+    let comparison = Comparison::of(&release.changelog, ledger, &state.environment.selection);
+    let edited = comparison.changesets().filter(|(_, standing)| standing.state == ChangesetState::Edited);
+    for id in edited.map(|(changeset, _)| &changeset.id) {
         unmet.push(Unmet::new(
             format!("changeset {} was edited after it ran in {name}", id.id),
             "Restore its text and put the change into a new changeset.",

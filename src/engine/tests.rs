@@ -8,6 +8,7 @@ use super::effect::{CloudCall, DatabaseCall, HealthCall, LiquibaseCall};
 use super::event::{Progress, StepOutcome};
 use super::promotion::StepStatus;
 use super::*;
+use crate::domain::changelog::Selection;
 use crate::domain::drift::tests::{catalog, ledger};
 use crate::domain::environment::Gate;
 use crate::domain::failure::FailureKind;
@@ -54,6 +55,7 @@ impl World {
             production: false,
             service: format!("store-{name}"),
             database: name.to_owned(),
+            selection: Selection::default(),
         };
         let environments = vec![environment("dev", None), environment("test", Some("dev"))];
         let id = DemoId::parse("demo1").unwrap();

@@ -77,7 +77,7 @@ fn environment(state: &State, environment: &EnvironmentState) -> Value {
         },
         "version": environment.version().map(|version| version.to_string()),
         "service": service(environment),
-        "database": database(state, environment),
+        "database": database(environment),
         "health": health(environment),
         "next": state.candidate(name).map(|release| release.version.to_string()),
         "alarm": state.history.alarm(name).map(|(run, why)| json!({
@@ -111,18 +111,20 @@ fn service(environment: &EnvironmentState) -> Value {
     })
 }
 
-fn database(state: &State, environment: &EnvironmentState) -> Value {
+fn database(environment: &EnvironmentState) -> Value {
     let facet = &environment.ledger;
     let ledger = facet.value();
-    let comparison = state.comparison(environment);
-    let count = |wanted| comparison.as_ref().map(|comparison| comparison.count(wanted));
+    let comparison = environment.standings.next();
+    let count = |wanted| comparison.map(|comparison| comparison.count(wanted));
     json!({
-        "applied": comparison.as_ref().map(Comparison::applied),
+        "applied": comparison.map(Comparison::applied),
         "pending": count(ChangesetState::Pending),
         "edited": count(ChangesetState::Edited),
         "rerun": count(ChangesetState::Rerun),
-        "unverified": count(ChangesetState::Unverified),
-        "unexpected": comparison.as_ref().map(|comparison| comparison.unexpected.len()),
+        "filtered": count(ChangesetState::Filtered),
+        "unknown": count(ChangesetState::Unknown),
+        "unexpected": comparison.map(|comparison| comparison.unexpected.len()),
+        "out_of_order": comparison.map(Comparison::out_of_order),
         "rows": ledger.map(|ledger| ledger.rows.len()),
         "newest": ledger.and_then(|ledger| ledger.newest()).map(|row| json!({
             "changeset": row.id.to_string(),
@@ -172,9 +174,8 @@ pub(super) fn plan(state: &State, why: Option<&Failure>) -> Value {
 
 fn plan_body(plan: &Plan) -> Value {
     let rollback = |rollback: &Rollback| match rollback {
-        Rollback::Missing => json!({ "kind": "missing" }),
-        Rollback::Empty => json!({ "kind": "empty" }),
         Rollback::Sql(sql) => json!({ "kind": "sql", "sql": sql }),
+        other => json!({ "kind": other.word(), "text": other.text() }),
     };
     json!({
         "digest": plan.digest().as_str(),
@@ -252,7 +253,7 @@ pub fn release(release: &Release) -> Value {
             "author": changeset.id.author,
             "path": changeset.id.path,
             "comment": changeset.comment,
-            "checksum": changeset.checksum.as_ref().map(Checksum::as_str),
+            "checksum": changeset.checksum().map(Checksum::as_str),
             "tag": changeset.tag(),
         })).collect::<Vec<_>>(),
     })

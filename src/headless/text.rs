@@ -67,10 +67,10 @@ fn row(state: &State, environment: &EnvironmentState) -> [String; 8] {
         format!("{} {}", pair_sign(&pair), pair.words()),
         service.map_or_else(unknown, |service| service.image.short()),
         service.map_or_else(unknown, |service| service.status.word().to_owned()),
-        state.comparison(environment).map_or_else(unknown, |comparison| {
+        environment.standings.next().map_or_else(unknown, |comparison| {
             let (applied, pending) = (comparison.applied(), comparison.count(ChangesetState::Pending));
             let counts = if pending == 0 {
-                format!("{applied} of {}", comparison.changesets.len())
+                format!("{applied} of {}", comparison.changesets().len())
             } else {
                 format!("{applied} + {pending}")
             };
@@ -126,6 +126,11 @@ pub(super) fn plan(state: &State, prepared: &Prepared) -> String {
             }
             Rollback::Empty => writeln!(text, "-- rollback: nothing to undo").ok(),
             Rollback::Missing => writeln!(text, "-- rollback: none written; Liquibase cannot undo this").ok(),
+            Rollback::Automatic => writeln!(text, "-- rollback: Liquibase works it out").ok(),
+            Rollback::Modelled(changes) => {
+                writeln!(text, "-- rollback: {}", changes.replace('\n', "\n--           ")).ok()
+            }
+            Rollback::Changeset(id) => writeln!(text, "-- rollback: runs {id} again").ok(),
         };
     }
     if prepared.unmet.is_empty() {

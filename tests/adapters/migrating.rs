@@ -8,6 +8,7 @@ use std::time::Duration;
 use lockstep::adapters::Adapters;
 use lockstep::adapters::liquibase::find;
 use lockstep::config::{RunnerKind, paths};
+use lockstep::domain::changelog::Selection;
 use lockstep::domain::drift::{ChangesetState, Comparison};
 use lockstep::domain::failure::FailureKind;
 use lockstep::domain::ledger::{Ledger, LockState};
@@ -102,7 +103,7 @@ async fn an_update_reports_every_row_once_and_leaves_what_the_release_says() {
     assert!(events.iter().all(is_liquibase), "{events:?}");
 
     let found = ledger(&adapters).await;
-    let comparison = Comparison::of(&release.changelog, &found);
+    let comparison = Comparison::of(&release.changelog, &found, &Selection::default());
     assert_eq!(comparison.count(ChangesetState::Applied), 3, "{comparison:?}");
     assert_eq!(found.lock, LockState::Free);
 

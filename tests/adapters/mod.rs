@@ -15,6 +15,7 @@ use lockstep::config::{
     AwsSettings, DatabaseSettings, DeadlineSettings, EnvironmentSettings, LiquibaseSettings, PollingSettings,
     ReleaseSettings, RunnerKind, Settings, paths,
 };
+use lockstep::domain::changelog::Selection;
 use lockstep::domain::environment::{Environment, Gate};
 use lockstep::domain::failure::Failure;
 use lockstep::domain::names::{DemoId, EnvironmentName, RunId};
@@ -75,6 +76,7 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
         production: false,
         service: cloud::SERVICE.to_owned(),
         database: database.to_owned(),
+        selection: Selection::default(),
     };
     Settings {
         origin: "lockstep.toml".into(),

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lockstep::adapters::packing;
-use lockstep::domain::changelog::{self, Changelog, ROOT};
+use lockstep::domain::changelog::{self, Changelog, ROOT, Selection, Surroundings};
 use lockstep::domain::environment::{Environment, Gate};
 use lockstep::domain::failure::{Failure, FailureKind};
 use lockstep::domain::ledger::{Ledger, LedgerRow};
@@ -63,6 +63,7 @@ pub(super) fn environments() -> Vec<Environment> {
             production: name.as_str() == "prod",
             service: format!("bagel-store-demo1-{name}"),
             database: name.to_string(),
+            selection: Selection::default(),
             name,
         }
     });
@@ -72,7 +73,8 @@ pub(super) fn environments() -> Vec<Environment> {
 fn catalog() -> Catalog {
     let files = packing::bagel_store();
     let releases = changelog::releases(&files).into_iter().map(|version| {
-        let (changelog, _) = Changelog::read(&changelog::cut(&files, &version).unwrap(), ROOT);
+        let (changelog, _) =
+            Changelog::read(&changelog::cut(&files, &version).unwrap(), ROOT, &Surroundings::default());
         Release {
             image: ImageRef::of_release(REPOSITORY, &version),
             archive: format!("bagel-store-demo1-changelog-{version}.zip"),
@@ -175,7 +177,7 @@ impl Script {
             id: changeset.id.clone().into(),
             order: i32::try_from(order).unwrap() + 1,
             executed_at: "2026-11-20T16:20:00Z".parse().unwrap(),
-            checksum: changeset.checksum.clone(),
+            checksum: changeset.checksum().cloned(),
             tag: changeset.tag().map(Into::into),
             deployment: None,
         });

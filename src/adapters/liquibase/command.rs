@@ -9,6 +9,8 @@ use super::discover::{Form, Runner};
 use crate::adapters::archive;
 use crate::adapters::postgres::Coordinates;
 use crate::adapters::process::Launch;
+use crate::config::RunnerKind;
+use crate::domain::changelog::{Selection, Surroundings};
 use crate::domain::names::RunId;
 
 /// Where a container has the path root.
@@ -52,6 +54,8 @@ pub(super) struct Job<'a> {
     pub(super) database: &'a str,
     /// Certificates to trust, when TLS is to be used.
     pub(super) ca_bundle: Option<&'a Path>,
+    /// The contexts and labels to run with.
+    pub(super) selection: &'a Selection,
     /// The image, for a Docker runner.
     pub(super) image: &'a str,
     /// What Liquibase is to do.
@@ -138,7 +142,14 @@ impl Job<'_> {
         let changelog = format!("--changelog-file={}", archive::ROOT);
         match self.command {
             Command::Validate => arguments.extend(["validate".to_owned(), changelog]),
-            Command::Update => arguments.extend(["update".to_owned(), changelog]),
+            Command::Update => {
+                arguments.extend(["update".to_owned(), changelog]);
+                let Selection { contexts, label_filter } = self.selection;
+                if !contexts.is_empty() {
+                    arguments.push(format!("--contexts={}", contexts.join(",")));
+                }
+                arguments.extend(label_filter.as_ref().map(|filter| format!("--label-filter={filter}")));
+            }
             Command::Tag(tag) => arguments.extend(["tag".to_owned(), format!("--tag={tag}")]),
         }
         arguments
@@ -213,6 +224,17 @@ fn environment() -> Vec<(String, String)> {
     environment
 }
 
+/// What changelogs can see of the process that Liquibase runs in.
+pub(in crate::adapters) fn surroundings(runner: RunnerKind) -> Surroundings {
+    // What is in a container is not known here. What a launcher adds depends on the shell.
+    let (known, unknown): (Vec<_>, Vec<_>) = environment()
+        .into_iter()
+        .partition(|(name, _)| runner != RunnerKind::Docker || matches!(name.as_str(), "LANG" | "TZ"));
+    let added = ["JAVA_OPTS", "JAVA_HOME", "PWD", "OLDPWD", "SHLVL", "_", "CLASSPATH", "HOSTNAME"];
+    let hidden = unknown.into_iter().map(|(name, _)| name).chain(added.map(str::to_owned)).collect();
+    Surroundings { variables: known.into_iter().collect(), hidden, selections: Vec::new() }
+}
+
 fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
@@ -248,6 +270,10 @@ mod tests {
             coordinates: &coordinates,
             database: "test",
             ca_bundle: bundle.map(Path::new),
+            selection: &Selection {
+                contexts: vec!["test".to_owned()],
+                label_filter: Some("!wip".to_owned()),
+            },
             image: "liquibase/liquibase-secure:5.0.1",
             command,
         };

@@ -26,6 +26,7 @@ use crate::domain::release::Release;
 use crate::engine::event::StepOutcome;
 
 pub use self::command::CommandLine;
+pub(super) use self::command::surroundings;
 pub use self::discover::{Runner, find};
 
 /// Liquibase as one instance uses it.
@@ -149,6 +150,7 @@ impl Liquibase {
             coordinates: &coordinates,
             database: &target.environment.environment.database,
             ca_bundle: self.settings.database.ca_bundle.as_deref(),
+            selection: &target.environment.environment.selection,
             image: &self.settings.liquibase.docker_image,
             command,
         };

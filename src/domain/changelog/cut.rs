@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Changelog, Files, Problem, ROOT, yaml};
+use super::parameters::Surroundings;
+use super::{Files, Problem, ROOT, document, reader};
 use crate::domain::release::Version;
 
 /// The template that goes into every archive beside the changelog, where there is one.
@@ -17,7 +18,7 @@ pub fn releases(files: &Files) -> Vec<Version> {
 /// version, and what it still leads to. A root whose includes are not named after versions belongs to a project
 /// with one version a commit, and is taken as it stands.
 pub fn cut(files: &Files, wanted: &Version) -> Result<Files, Vec<Problem>> {
-    let (includes, mut problems) = includes(files).map_err(|problem| vec![problem])?;
+    let (includes, mut problems) = includes(files)?;
     let is_cut_by_version = includes.iter().any(|include| version(include).is_some());
     let mut kept = Files::new();
     if is_cut_by_version {
@@ -35,7 +36,7 @@ pub fn cut(files: &Files, wanted: &Version) -> Result<Files, Vec<Problem>> {
     }
     let mut whole = files.clone();
     whole.extend(kept.clone());
-    let (_, found, paths) = Changelog::read_with_paths(&whole, ROOT);
+    let reader::Reading { problems: found, paths, .. } = reader::read(&whole, ROOT, &Surroundings::default());
     problems.extend(found);
     if problems.iter().any(|problem| problem.is_error) {
         return Err(problems);
@@ -53,13 +54,15 @@ struct Include {
     is_relative: bool,
 }
 
-fn includes(files: &Files) -> Result<(Vec<Include>, Vec<Problem>), Problem> {
+fn includes(files: &Files) -> Result<(Vec<Include>, Vec<Problem>), Vec<Problem>> {
     let text = files.get(ROOT).map(|bytes| String::from_utf8_lossy(bytes));
-    let text = text.ok_or_else(|| problem("the file does not exist".to_owned(), "Add it.".to_owned()))?;
-    let (entries, problems) = yaml::read(ROOT, &text);
-    let includes = entries.into_iter().filter_map(|entry| match entry {
-        yaml::Entry::Include { file, relative } => Some(Include { file, is_relative: relative }),
-        yaml::Entry::Changeset(_) => None,
+    let text =
+        text.ok_or_else(|| vec![problem("the file does not exist".to_owned(), "Add it.".to_owned())])?;
+    let (root, problems) = document::read(ROOT, &text);
+    let entries = root.iter().flat_map(|root| &root.children).filter(|node| node.name == "include");
+    let includes = entries.filter_map(|node| {
+        let is_relative = node.is_true("relativeToChangelogFile");
+        node.text("file").map(|file| Include { file, is_relative })
     });
     Ok((includes.collect(), problems))
 }
@@ -81,12 +84,13 @@ fn root(includes: &[Include]) -> String {
 }
 
 fn problem(text: String, mend: String) -> Problem {
-    Problem { file: ROOT.to_owned(), line: None, text, mend, is_error: true }
+    Problem::error(ROOT, None, text, mend)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::changelog::Changelog;
 
     fn files() -> Files {
         let sql =
@@ -113,10 +117,10 @@ mod tests {
         let kept = cut(&files(), &Version::parse("v1.0.0").unwrap()).unwrap();
         let paths: Vec<_> = kept.keys().map(String::as_str).collect();
         assert_eq!(paths, ["changelog/1.sql", ROOT, PROPERTIES, "changelog/releases/v1.0.0.yaml"]);
-        let (changelog, problems) = Changelog::read(&kept, ROOT);
+        let (changelog, problems) = Changelog::read(&kept, ROOT, &Surroundings::default());
         assert_eq!((changelog.changesets().len(), problems), (1, vec![]));
         let whole = cut(&files(), &Version::parse("v2.0.0").unwrap()).unwrap();
-        assert_eq!(Changelog::read(&whole, ROOT).0.changesets().len(), 2);
+        assert_eq!(Changelog::read(&whole, ROOT, &Surroundings::default()).0.changesets().len(), 2);
     }
 
     #[test]

@@ -265,6 +265,7 @@ impl State {
         let operation = promotion.operation.as_ref().map(|(id, status)| (id.as_str(), *status));
         let evidence = Evidence::judge(
             &promotion.release,
+            &state.environment.selection,
             operation,
             current(&state.service),
             current(&state.health),

@@ -23,7 +23,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Paragraph};
 
 use crate::domain::drift::{ChangesetState, Comparison, Pair};
-use crate::domain::ledger::{Ledger, LockState};
+use crate::domain::ledger::LockState;
 use crate::domain::observation::{HealthView, ServiceStatus};
 use crate::engine::{EnvironmentState, State};
 use crate::tui::style::Styles;
@@ -105,8 +105,8 @@ pub(super) fn draw_row(
     ];
     if let Some((run, _)) = state.history.alarm(&settings.name) {
         left.push(Span::styled(format!("✖ {} failed ", run.version), styles.danger));
-    } else if let Some(comparison) = state.comparison(environment) {
-        left.push(Span::styled(counts(&comparison), styles.text));
+    } else if let Some(comparison) = environment.standings.next() {
+        left.push(Span::styled(counts(comparison), styles.text));
     }
     let (sign, latency, style) = health_words(environment, styles);
     let right = vec![Span::styled(format!("{sign} {latency:>6} "), style)];
@@ -151,7 +151,7 @@ fn rows<'a>(
     add(4, service_line(environment, width, styles));
     add(0, health_line(environment, width, styles));
     add(6, Line::from(sparkline(environment, width, styles)));
-    add(1, changesets_line(state, environment, width, styles));
+    add(1, changesets_line(environment, width, styles));
     if let Some(ledger) = environment.ledger.value() {
         for (position, row) in ledger.rows.iter().rev().take(height).enumerate() {
             let tag = row.tag.as_deref();
@@ -281,21 +281,15 @@ fn sparkline<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) 
     spans
 }
 
-fn changesets_line<'a>(
-    state: &State,
-    environment: &EnvironmentState,
-    width: usize,
-    styles: &Styles,
-) -> Line<'a> {
+fn changesets_line<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) -> Line<'a> {
     let label = if width >= 19 { "changesets" } else { "applied" };
     let facet = &environment.ledger;
-    let right = match (state.comparison(environment), facet.failure()) {
+    let right = match (environment.standings.next(), facet.failure()) {
         (_, Some(_)) => Span::styled("? unknown", styles.warning),
         (Some(comparison), None) => {
-            let is_strange = comparison.count(ChangesetState::Edited)
-                + strange(&comparison, environment.ledger.value())
-                > 0;
-            Span::styled(counts(&comparison), if is_strange { styles.warning } else { styles.strong })
+            let is_strange =
+                comparison.count(ChangesetState::Edited) > 0 || !comparison.unexpected.is_empty();
+            Span::styled(counts(comparison), if is_strange { styles.warning } else { styles.strong })
         }
         (None, None) => Span::styled("…", styles.muted),
     };
@@ -306,7 +300,7 @@ fn changesets_line<'a>(
 fn counts(comparison: &Comparison) -> String {
     let (applied, pending) = (comparison.applied(), comparison.count(ChangesetState::Pending));
     let counts = if pending == 0 {
-        format!("{applied} of {}", comparison.changesets.len())
+        format!("{applied} of {}", comparison.changesets().len())
     } else {
         format!("{applied} + {pending}")
     };
@@ -314,10 +308,6 @@ fn counts(comparison: &Comparison) -> String {
         0 => counts,
         edited => format!("{counts}, {edited} edited"),
     }
-}
-
-fn strange(comparison: &Comparison, ledger: Option<&Ledger>) -> usize {
-    if ledger.is_some() { comparison.unexpected.len() } else { 0 }
 }
 
 fn lock_line<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) -> Option<Line<'a>> {

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use crate::domain::Timestamp;
+use crate::domain::changelog::Changeset;
 use crate::domain::drift::{ChangesetState, Pair};
 use crate::domain::failure::Failure;
 use crate::domain::ledger::LockState;
@@ -33,7 +34,7 @@ pub(super) fn draw(
     }
     page.service(environment);
     page.health(environment);
-    page.database(state, environment);
+    page.database(environment);
     let rows = usize::from(area.height);
     let scroll = scroll.min(page.lines.len().saturating_sub(rows));
     let lines: Vec<_> = page.lines.into_iter().skip(scroll).take(rows).collect();
@@ -104,7 +105,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn database(&mut self, state: &State, environment: &EnvironmentState) {
+    fn database(&mut self, environment: &EnvironmentState) {
         let database = format!("{} ", environment.environment.database);
         self.rule(vec![Span::styled("database", self.styles.strong)], &database);
         if let Some(failure) = environment.ledger.failure() {
@@ -118,17 +119,20 @@ impl<'a> Page<'a> {
         if let Some(holder) = &ledger.promoting {
             self.fact("promoted by", holder.clone(), self.styles.running);
         }
-        let comparison = state.comparison(environment).unwrap_or_default();
-        let pending = comparison.changesets.iter().filter(|(_, found)| *found == ChangesetState::Pending);
-        for (id, _) in pending.rev() {
+        let comparison = environment.standings.next();
+        let changesets = comparison.iter().flat_map(|comparison| comparison.changesets().rev());
+        for (Changeset { id, .. }, _) in
+            changesets.filter(|(_, standing)| standing.state == ChangesetState::Pending)
+        {
             self.row(("·", "pending", self.styles.muted), &id.id, "", &id.path);
         }
         for row in ledger.rows.iter().rev() {
-            let found = comparison.changesets.iter().find(|(id, _)| *id == *row.id).map(|(_, found)| *found);
-            let (shape, style, word) = match found {
+            let found = comparison
+                .and_then(|comparison| comparison.standing(comparison.changelog().position(&row.id)?));
+            let (shape, style, word) = match found.map(|standing| standing.state) {
                 Some(ChangesetState::Edited) => ("✎", self.styles.warning, "edited"),
                 Some(ChangesetState::Rerun) => ("↻", self.styles.accent, "will rerun"),
-                Some(ChangesetState::Unverified) => ("?", self.styles.muted, "unverified"),
+                Some(ChangesetState::Unknown) => ("?", self.styles.muted, "unknown"),
                 Some(_) => ("✔", self.styles.success, "applied"),
                 None => ("◆", self.styles.warning, "unexpected"),
             };

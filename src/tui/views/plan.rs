@@ -171,6 +171,9 @@ fn changeset_lines<'a>(changeset: &'a PlannedChangeset, width: usize, styles: &S
     match &changeset.rollback {
         Rollback::Sql(sql) => sql.lines().for_each(|line| say(line, "↶ ", styles.muted)),
         Rollback::Missing => say("no rollback is written", "↶ ", styles.warning),
+        Rollback::Automatic => say("Liquibase works the rollback out", "↶ ", styles.muted),
+        Rollback::Modelled(changes) => changes.lines().for_each(|line| say(line, "↶ ", styles.muted)),
+        Rollback::Changeset(id) => say(id, "↶ ", styles.muted),
         Rollback::Empty => {}
     }
     lines

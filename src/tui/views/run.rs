@@ -249,13 +249,12 @@ fn next_lines<'a>(
     let from =
         environment.service.value().map_or_else(|| "nothing".to_owned(), |service| service.image.short());
     lines.push(fact("image", format!("{from} → {}", release.image.short()), styles));
-    let pending: Vec<_> = state
-        .comparison(environment)
-        .map(|comparison| comparison.changesets)
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|(_, state)| *state == ChangesetState::Pending)
-        .map(|(id, _)| id.id)
+    let comparison = environment.standings.next();
+    let pending: Vec<_> = comparison
+        .iter()
+        .flat_map(|comparison| comparison.changesets())
+        .filter(|(_, standing)| standing.state == ChangesetState::Pending)
+        .map(|(changeset, _)| changeset.id.id.as_str())
         .collect();
     let changesets = if pending.is_empty() {
         "none to run".to_owned()
