@@ -299,7 +299,7 @@ mod tests {
             "/jre/bin/java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData \
              -Dliquibase.hostDescription=r-1-test -cp /lb/a.jar:/lb/b.jar \
              liquibase.integration.commandline.LiquibaseCommandLine --show-banner=false --headless=true \
-             update --changelog-file=changelog/changelog-master.yaml"
+             update --changelog-file=changelog/changelog-master.yaml --contexts=test --label-filter=!wip"
         );
         assert_eq!(launch.folder, Path::new("/tmp/root"));
         let expected = "jdbc:postgresql://db.example:5432/test?ApplicationName=r-1-test";
@@ -358,7 +358,7 @@ mod tests {
                  -e LIQUIBASE_COMMAND_URL -e LIQUIBASE_COMMAND_USERNAME -e LIQUIBASE_COMMAND_PASSWORD \
                  -e LIQUIBASE_ANALYTICS_ENABLED -e JAVA_OPTS -e LANG -e TZ \
                  liquibase/liquibase-secure:5.0.1 --show-banner=false --headless=true \
-                 update --changelog-file=changelog/changelog-master.yaml"
+                 update --changelog-file=changelog/changelog-master.yaml --contexts=test --label-filter=!wip"
             )
         );
         let url = variable(&launch, "LIQUIBASE_COMMAND_URL").unwrap();
