@@ -5,6 +5,7 @@
 //! known here is named: a [`Problem`] for what is wrong, and a reason in place of a checksum that only Liquibase
 //! itself can tell. Filters are kept, not applied: whether a changeset runs depends on the run.
 
+mod change;
 mod checksum;
 mod cut;
 mod document;
