@@ -8,6 +8,7 @@ use super::{EnvironmentState, State};
 use crate::domain::changelog::{Changelog, Checksums};
 use crate::domain::drift::{ChangesetState, Comparison};
 use crate::domain::failure::Failure;
+use crate::domain::ledger::Rows;
 use crate::domain::release::{Catalog, Release, Version};
 
 /// The ledger of one environment held against the releases that matter there.
@@ -22,8 +23,7 @@ pub struct Standings {
 #[derive(Debug, Clone)]
 struct Held {
     release: Release,
-    /// Which answer of the database it was.
-    ledger: u64,
+    rows: Rows,
     comparison: Arc<Comparison>,
 }
 
@@ -127,9 +127,8 @@ impl State {
 /// The comparison of an environment with a release: one of those `made` already, or a new one.
 fn hold(environment: &EnvironmentState, release: &Release, made: &mut Vec<Held>) -> Option<Held> {
     let ledger = environment.ledger.value()?;
-    let generation = environment.ledger.generation();
     let same = made.iter().find(|held| {
-        held.ledger == generation
+        held.rows.is_same(&ledger.rows)
             && held.release.version == release.version
             && Arc::ptr_eq(&held.release.changelog, &release.changelog)
     });
@@ -138,7 +137,7 @@ fn hold(environment: &EnvironmentState, release: &Release, made: &mut Vec<Held>)
     }
     let selection = &environment.environment.selection;
     let comparison = Arc::new(Comparison::of(&release.changelog, ledger, selection));
-    let held = Held { release: release.clone(), ledger: generation, comparison };
+    let held = Held { release: release.clone(), rows: ledger.rows.clone(), comparison };
     made.push(held.clone());
     Some(held)
 }

@@ -110,13 +110,7 @@ impl World {
         };
         match effect {
             Effect::Cloud(environment, CloudCall::Describe(generation)) => {
-                let view = ServiceView {
-                    status: ServiceStatus::Running,
-                    image: image(self.images[index(environment)]),
-                    address: String::new(),
-                    updated_at: Timestamp::UNIX_EPOCH,
-                    operation: None,
-                };
+                let view = running(self.images[index(environment)]);
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Service(Ok(view)))]
             }
             Effect::Database(environment, DatabaseCall::ReadLedger(generation)) => {
@@ -197,6 +191,16 @@ impl World {
 
     fn mutations(&self) -> usize {
         self.asked.iter().filter(|effect| effect.is_mutation()).count()
+    }
+}
+
+fn running(version: &str) -> ServiceView {
+    ServiceView {
+        status: ServiceStatus::Running,
+        image: image(version),
+        address: String::new(),
+        updated_at: Timestamp::UNIX_EPOCH,
+        operation: None,
     }
 }
 
@@ -495,7 +499,7 @@ fn liquibase_is_asked_once_for_a_sum_that_only_it_can_tell_and_its_answer_stays(
     // What was read again is not asked about again.
     assert_eq!(world.happen(EventKind::Releases(Ok(release_with_an_open_sum()))), []);
     let stored = ledger(2).rows[1].checksum.clone().unwrap();
-    let told: Checksums = [(ledger(2).rows[1].id.clone(), stored)].into();
+    let told: Checksums = [((*ledger(2).rows[1].id).clone(), stored)].into();
     assert_eq!(world.happen(EventKind::Checksums("open".to_owned(), Ok(Arc::new(told)))), []);
     assert_eq!(state(&world, 1), ChangesetState::Applied);
     assert_eq!(world.happen(EventKind::Releases(Ok(release_with_an_open_sum()))), []);

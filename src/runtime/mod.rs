@@ -2,6 +2,7 @@
 //! nothing more will happen by itself.
 
 pub mod clock;
+mod compute;
 pub mod drive;
 pub mod journal;
 pub mod signals;
@@ -17,6 +18,7 @@ use crate::engine::effect::{DatabaseCall, Effect};
 use crate::engine::event::{Event, EventKind, Intent, Progress, TaskId};
 
 pub use clock::Clock;
+pub use compute::compute;
 pub use drive::{Frontend, Next, drive};
 pub use journal::Journal;
 pub use signals::StopSignals;

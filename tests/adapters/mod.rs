@@ -5,6 +5,7 @@ mod deploying;
 mod health;
 mod ledgers;
 mod locks;
+mod looks;
 mod migrating;
 mod schemas;
 mod standings;

@@ -186,11 +186,11 @@ impl Script {
         let newest = world.catalog.newest().expect("there are releases");
         let rows = newest.changelog.changesets().iter().take(world.applied[index]).enumerate();
         let rows = rows.map(|(order, changeset)| LedgerRow {
-            id: changeset.id.clone(),
+            id: changeset.id.clone().into(),
             order: i32::try_from(order).unwrap() + 1,
             executed_at: "2026-11-20T16:20:00Z".parse().unwrap(),
             checksum: changeset.checksum().cloned(),
-            tag: changeset.tag().map(str::to_owned),
+            tag: changeset.tag().map(Into::into),
             deployment: None,
         });
         let rows = rows.collect();

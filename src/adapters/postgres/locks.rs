@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Client, Error, Row};
 
-use super::{Databases, ledger, lock, unanswered};
+use super::{Databases, lock, unanswered};
 use crate::adapters::redact::neutral;
 use crate::adapters::report::within;
 use crate::config::EnvironmentSettings;
@@ -76,7 +76,7 @@ async fn sight(client: &Client, key: i64) -> Result<LockSight, Error> {
             }
         }
         return Ok(LockSight {
-            at: ledger::time(at.try_get(0)?).unwrap_or(Timestamp::UNIX_EPOCH),
+            at: time(&at, 0)?.unwrap_or(Timestamp::UNIX_EPOCH),
             liquibase: after,
             promoting,
             sessions: rows.iter().map(session).collect::<Result<_, _>>()?,
@@ -111,6 +111,8 @@ fn session(row: &Row) -> Result<Session, Error> {
     })
 }
 
+/// A time from microseconds since 1970.
 fn time(row: &Row, column: usize) -> Result<Option<Timestamp>, Error> {
-    Ok(row.try_get::<_, Option<i64>>(column)?.and_then(ledger::time))
+    let micros: Option<i64> = row.try_get(column)?;
+    Ok(micros.and_then(|micros| Timestamp::from_microsecond(micros).ok()))
 }
