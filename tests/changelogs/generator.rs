@@ -51,17 +51,17 @@ impl Generator {
         root.push_str("  - property:\n      name: who\n      value: too late\n");
         root.push_str("  - property:\n      name: never\n      value: x\n      dbms: oracle\n");
         for index in 0..10 {
-            let name = self.file(&format!("changelog/part{index}"), 9);
+            let name = self.file(&format!("changelog/part{index}"), 28);
             let name = name.trim_start_matches("changelog/").to_owned();
             root.push_str(&self.include(&name, "changelog/"));
         }
         for name in ["10", "2", "B", "_x", "a", "deep/1", "deep/er/0"] {
-            self.file(&format!("changelog/folder/{name}"), 3);
+            self.file(&format!("changelog/folder/{name}"), 8);
         }
         root.push_str("  - includeAll:\n      path: folder/\n      relativeToChangelogFile: true\n");
         root.push_str(if self.random.chance(50) { "      labels: all\n" } else { "      context: every\n" });
         // What stands further down is included through a file of its own.
-        let leaf = self.file("other/leaf", 5);
+        let leaf = self.file("other/leaf", 12);
         let inner =
             Item::new("include").text("file", &leaf).text("context", "inner").text("labels", "inner,Again");
         let mut text = String::new();
@@ -90,7 +90,7 @@ impl Generator {
             "  - include:\n      file: {name}\n      contextFilter: outer or x\n      labels: Outer\n"
         )
         .unwrap();
-        self.yaml_changesets(4, &mut root);
+        self.yaml_changesets(9, &mut root);
         self.add(ROOT, root);
     }
 

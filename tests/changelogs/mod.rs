@@ -4,6 +4,7 @@
 //! The changelogs follow from a seed, so that a disagreement can be looked at again: set `LOCKSTEP_SEED` to run another.
 
 mod changes;
+mod fuzzing;
 mod generator;
 mod item;
 mod liquibase;
@@ -14,6 +15,9 @@ use std::collections::BTreeMap;
 use lockstep::domain::changelog::{Algorithm, Changelog, Changeset, Selection, Surroundings};
 
 use liquibase::{Liquibase, Row};
+
+/// The usual changelog.
+const SEED: u64 = 3;
 
 /// How many rows are asked for in version 8 too; every 25 cost a run of Liquibase.
 const OLD: usize = 75;
@@ -101,14 +105,7 @@ async fn compare(seed: u64) -> usize {
 
 #[tokio::test]
 async fn generated_changelogs_are_read_as_liquibase_reads_them() {
-    let seeds = match std::env::var("LOCKSTEP_SEED") {
-        Ok(seed) => vec![seed.parse().unwrap()],
-        Err(_) => vec![1, 2, 3],
-    };
-    let is_usual = seeds.len() > 1;
-    let mut rows = 0;
-    for seed in seeds {
-        rows += compare(seed).await;
-    }
-    assert!(!is_usual || rows >= 300, "only {rows} changesets were compared");
+    let seed = std::env::var("LOCKSTEP_SEED").ok().map(|seed| seed.parse().unwrap());
+    let rows = compare(seed.unwrap_or(SEED)).await;
+    assert!(seed.is_some() || rows >= 300, "only {rows} changesets were compared");
 }
