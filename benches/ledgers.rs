@@ -55,8 +55,8 @@ fn compare_with_a_ledger(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 20)]
 fn refresh_a_hundred_unchanged_ledgers(bencher: Bencher<'_, '_>) {
     let mut board = Board::new();
-    board.answer(|ledger| ledger.clone());
-    bencher.bench_local(|| board.answer(|ledger| ledger.clone()));
+    board.answer(Clone::clone);
+    bencher.bench_local(|| board.answer(Clone::clone));
 }
 
 /// Every ledger of the board is answered, and all of them are new.

@@ -47,12 +47,18 @@ pub(super) enum Command {
     Demo(Demo),
     /// Show every environment: image, changesets, health
     Status,
+    /// Show who holds the locks of every environment, and whether the holder is alive
+    Locks(Chosen),
     /// Show what a promotion would do, and what stands in its way
     Plan(Plan),
     /// Carry a promotion out and prove its result
     Promote(Promote),
+    /// Compare what really is in two databases: of environments, or of releases built for it
+    Diff(Diff),
     /// Releases and their archives
     Release(Release),
+    /// What a changelog says, without any database
+    Changelog(Changelog),
     /// Draw the board as it stands now
     Board(Board),
 }
@@ -87,6 +93,13 @@ pub(super) enum DemoCommand {
 }
 
 #[derive(Args)]
+pub(super) struct Chosen {
+    /// The environments; by default all of them
+    #[arg(value_name = "ENV")]
+    pub(super) environments: Vec<String>,
+}
+
+#[derive(Args)]
 pub(super) struct Plan {
     /// The environment to promote to
     #[arg(value_name = "ENV")]
@@ -110,6 +123,22 @@ pub(super) struct Promote {
     /// The digest of the plan that is meant, as `lockstep plan` shows it
     #[arg(long, value_name = "DIGEST")]
     pub(super) plan: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Diff {
+    /// An environment, or a release such as v1.2.0, which is built in a scratch database
+    #[arg(value_name = "A")]
+    pub(super) a: String,
+    /// Another one
+    #[arg(value_name = "B")]
+    pub(super) b: String,
+    /// List cosmetic differences too
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Print the SQL that would bring B to A: a proposal, which is not run
+    #[arg(long)]
+    pub(super) sql: bool,
 }
 
 #[derive(Args)]
@@ -138,6 +167,28 @@ pub(super) enum ReleaseCommand {
         #[arg(long, value_name = "FOLDER", default_value = "dist")]
         to: PathBuf,
     },
+}
+
+#[derive(Args)]
+pub(super) struct Changelog {
+    #[command(subcommand)]
+    pub(super) command: ChangelogCommand,
+}
+
+#[derive(Subcommand)]
+pub(super) enum ChangelogCommand {
+    /// List every changeset in order, with its checksums, filters, rollback and warnings
+    List(ChangelogListing),
+}
+
+#[derive(Args)]
+pub(super) struct ChangelogListing {
+    /// The root changelog, relative to the search path as Liquibase wants it
+    #[arg(value_name = "FILE")]
+    pub(super) file: String,
+    /// The folder that paths are relative to; by default the current one
+    #[arg(long, value_name = "DIR")]
+    pub(super) search_path: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -1,7 +1,9 @@
 //! From arguments to an exit code: builds adapters and a frontend, and lets them run.
 
 mod arguments;
+mod changelog;
 mod demo;
+mod diff;
 mod instance;
 mod release;
 
@@ -68,8 +70,15 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         None => console(instance::settings(arguments)?, &arguments.theme).await,
         Some(Command::Demo(demo)) => demo::run(demo, format, &arguments.theme).await,
         Some(Command::Release(release)) => release::run(release, arguments, format).await,
+        Some(Command::Diff(words)) => diff::run(words, arguments, format).await,
+        Some(Command::Changelog(changelog)) => changelog::run(&changelog.command, format),
         Some(Command::Board(board)) => picture(arguments, board).await,
         Some(Command::Status) => job(arguments, Job::Status).await,
+        Some(Command::Locks(chosen)) => {
+            let settings = instance::settings(arguments)?;
+            let names = instance::environments(&settings, &chosen.environments)?;
+            job_with(settings, arguments, Job::Locks(names)).await
+        }
         Some(Command::Plan(plan)) => {
             let (environment, release) = target(&plan.environment, plan.release.as_deref())?;
             job(arguments, Job::Plan { environment, release }).await
@@ -95,7 +104,10 @@ async fn console(settings: Settings, theme: &str) -> Result<Exit, Failure> {
 }
 
 async fn job(arguments: &Arguments, job: Job) -> Result<Exit, Failure> {
-    let settings = instance::settings(arguments)?;
+    job_with(instance::settings(arguments)?, arguments, job).await
+}
+
+async fn job_with(settings: Settings, arguments: &Arguments, job: Job) -> Result<Exit, Failure> {
     let output = |error: io::Error| {
         Failure::new(FailureKind::Failed, "the output could not be written").because(error)
     };

@@ -27,6 +27,11 @@ impl Ledger {
         self.rows.last()
     }
 
+    /// True while somebody holds Liquibase's lock or lockstep's.
+    pub fn is_locked(&self) -> bool {
+        self.promoting.is_some() || self.lock != LockState::Free
+    }
+
     /// The tag nearest to the end.
     pub fn last_tag(&self) -> Option<&str> {
         self.rows.iter().rev().find_map(|row| row.tag.as_deref())

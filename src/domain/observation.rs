@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::Timestamp;
 use crate::domain::failure::Failure;
 use crate::domain::ledger::Ledger;
+use crate::domain::lock::LockSight;
 use crate::domain::release::{ImageRef, Version};
 
 /// The answer of one facet.
@@ -14,6 +15,8 @@ pub enum Observation {
     Service(Result<ServiceView, Failure>),
     /// The database's own record of what was applied, and its lock.
     Ledger(Result<Ledger, Failure>),
+    /// Who holds the database's locks, and who is connected to it.
+    Locks(Result<LockSight, Failure>),
     /// The application's own word on its health and version.
     Health(Result<HealthView, Failure>),
 }
@@ -199,6 +202,13 @@ impl<T> Facet<T> {
     /// True once question `generation`, or a later one, was answered.
     pub fn has_answered(&self, generation: u64) -> bool {
         self.answered >= generation
+    }
+
+    /// Changes the last good value in place, for what was found out about it since.
+    pub fn revise(&mut self, revise: impl FnOnce(&mut T)) {
+        if let Some((value, _)) = &mut self.value {
+            revise(value);
+        }
     }
 
     /// When the newest question was asked.

@@ -67,6 +67,16 @@ impl State {
         effects
     }
 
+    /// Asks for the locks of these environments, and what the journal knows of the runs that hold them.
+    pub(super) fn inspect_locks(&mut self, environments: &[EnvironmentName]) -> Vec<Effect> {
+        let now = self.now;
+        let wanted =
+            self.environments.iter_mut().filter(|state| environments.contains(&state.environment.name));
+        let mut effects = vec![Effect::ReadJournal];
+        effects.extend(wanted.map(|state| state.ask_locks(now)));
+        effects
+    }
+
     pub(super) fn ask_releases(&mut self) -> Effect {
         self.catalog.ask(self.now);
         Effect::ReadReleases
@@ -117,6 +127,11 @@ impl EnvironmentState {
     pub(super) fn ask_ledger(&mut self, now: Timestamp) -> (Effect, Wait) {
         let (name, generation) = (self.environment.name.clone(), self.ledger.ask(now));
         (Effect::Database(name.clone(), DatabaseCall::ReadLedger(generation)), Wait::Ledger(name, generation))
+    }
+
+    pub(super) fn ask_locks(&mut self, now: Timestamp) -> Effect {
+        let generation = self.locks.ask(now);
+        Effect::Database(self.environment.name.clone(), DatabaseCall::ReadLocks(generation))
     }
 
     pub(super) fn ask_health(&mut self, now: Timestamp) -> (Effect, Wait) {

@@ -1,6 +1,7 @@
 //! The engine as sequences of events: no runtime, no clock, no waiting.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -8,7 +9,8 @@ use super::effect::{CloudCall, DatabaseCall, HealthCall, LiquibaseCall};
 use super::event::{Progress, StepOutcome};
 use super::promotion::StepStatus;
 use super::*;
-use crate::domain::changelog::Selection;
+use crate::domain::changelog::{Changelog, Checksums, Files, Selection, Surroundings};
+use crate::domain::drift::ChangesetState;
 use crate::domain::drift::tests::{catalog, ledger};
 use crate::domain::environment::Gate;
 use crate::domain::failure::FailureKind;
@@ -23,6 +25,8 @@ struct World {
     state: State,
     images: [&'static str; 2],
     rows: [usize; 2],
+    /// Who holds lockstep's lock of test.
+    promoting: Option<String>,
     asked: Vec<Effect>,
     deploys: Deploys,
     clock: i64,
@@ -45,6 +49,10 @@ fn image(version: &str) -> ImageRef {
     ImageRef::new(format!("registry/store:{version}"))
 }
 
+fn sight() -> LockSight {
+    LockSight { at: Timestamp::UNIX_EPOCH, liquibase: None, promoting: vec![7], sessions: Vec::new() }
+}
+
 impl World {
     /// dev runs v2 with two changesets, test runs v1 with one.
     fn new() -> Self {
@@ -64,6 +72,7 @@ impl World {
             state,
             images: ["v2.0.0", "v1.0.0"],
             rows: [2, 1],
+            promoting: None,
             asked: vec![],
             deploys: Deploys::Well,
             clock: 0,
@@ -101,18 +110,16 @@ impl World {
         };
         match effect {
             Effect::Cloud(environment, CloudCall::Describe(generation)) => {
-                let view = ServiceView {
-                    status: ServiceStatus::Running,
-                    image: image(self.images[index(environment)]),
-                    address: String::new(),
-                    updated_at: Timestamp::UNIX_EPOCH,
-                    operation: None,
-                };
+                let view = running(self.images[index(environment)]);
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Service(Ok(view)))]
             }
             Effect::Database(environment, DatabaseCall::ReadLedger(generation)) => {
-                let ledger = ledger(self.rows[index(environment)]);
+                let mut ledger = ledger(self.rows[index(environment)]);
+                ledger.promoting = self.promoting.clone().filter(|_| environment.as_str() == "test");
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Ledger(Ok(ledger)))]
+            }
+            Effect::Database(environment, DatabaseCall::ReadLocks(generation)) => {
+                vec![EventKind::Observed(environment.clone(), *generation, Observation::Locks(Ok(sight())))]
             }
             Effect::Health(environment, HealthCall::Probe(generation)) => {
                 let view = HealthView {
@@ -160,7 +167,7 @@ impl World {
                 vec![step(Progress::Operation("51c0".to_owned())), step(Progress::Ended(result))]
             }
             Effect::Health(_, HealthCall::Await(run, _)) => ended(run, StepKind::Health, "200"),
-            Effect::Identify | Effect::Record(_) | Effect::ReadJournal => vec![],
+            Effect::AskChecksums(_) | Effect::Identify | Effect::Record(_) | Effect::ReadJournal => vec![],
         }
     }
 
@@ -184,6 +191,16 @@ impl World {
 
     fn mutations(&self) -> usize {
         self.asked.iter().filter(|effect| effect.is_mutation()).count()
+    }
+}
+
+fn running(version: &str) -> ServiceView {
+    ServiceView {
+        status: ServiceStatus::Running,
+        image: image(version),
+        address: String::new(),
+        updated_at: Timestamp::UNIX_EPOCH,
+        operation: None,
     }
 }
 
@@ -331,6 +348,25 @@ fn facets_are_asked_again_when_they_are_due_and_not_before() {
     assert_eq!(world.happen(EventKind::Ticked), [Effect::ReadJournal]);
 }
 
+#[test]
+fn locks_are_looked_at_where_the_ledger_says_that_somebody_holds_one() {
+    let mut world = World::new();
+    let is_look = |effect: &&Effect| matches!(effect, Effect::Database(_, DatabaseCall::ReadLocks(_)));
+    assert_eq!(world.asked.iter().filter(is_look).count(), 0);
+    world.promoting = Some("r-7-test".to_owned());
+    world.intend(Intent::Refresh);
+    let looks: Vec<_> = world.asked.iter().filter(is_look).collect();
+    assert_eq!(looks, [&Effect::Database(name("test"), DatabaseCall::ReadLocks(1))]);
+    assert!(world.state.environment(&name("test")).unwrap().locks.current().is_some());
+}
+
+#[test]
+fn whoever_asks_for_locks_alone_gets_the_locks_of_these_environments_and_the_journal() {
+    let mut world = World::new();
+    let effects = world.happen(EventKind::Intent(Intent::InspectLocks(vec![name("test")])));
+    assert_eq!(effects, [Effect::ReadJournal, Effect::Database(name("test"), DatabaseCall::ReadLocks(1))]);
+}
+
 /// What may come at any moment, wanted or not.
 #[derive(Debug, Clone)]
 enum Anything {
@@ -433,4 +469,39 @@ proptest! {
             prop_assert_eq!(locked, i32::from(needs_lock.is_some_and(|step| step > StepKind::Lock)));
         }
     }
+}
+
+/// A release whose second changeset holds a text that only the running Liquibase knows.
+fn release_with_an_open_sum() -> Catalog {
+    let sql = "--liquibase formatted sql\n--changeset store:1\nselect 1;\n\
+               --changeset store:2\nselect '${java.version}';\n";
+    let files = Files::from([("changelog/all.sql".to_owned(), sql.as_bytes().to_vec())]);
+    let (changelog, _) = Changelog::read(&files, "changelog/all.sql", &Surroundings::default());
+    let mut release = catalog().get(&Version::parse("v2.0.0").unwrap()).unwrap().clone();
+    release.changelog = Arc::new(changelog);
+    release.archive_digest = "open".to_owned();
+    Catalog::new(vec![release])
+}
+
+#[test]
+fn liquibase_is_asked_once_for_a_sum_that_only_it_can_tell_and_its_answer_stays() {
+    let mut world = World::new();
+    world.rows = [2, 2];
+    let asked = world.happen(EventKind::Releases(Ok(release_with_an_open_sum())));
+    let [Effect::AskChecksums(release)] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!(release.archive_digest, "open");
+    let state = |world: &World, position| {
+        let comparison = world.state.environments[0].standings.running().unwrap();
+        comparison.standing(position).unwrap().state
+    };
+    assert_eq!(state(&world, 1), ChangesetState::Unknown);
+
+    // What was read again is not asked about again.
+    assert_eq!(world.happen(EventKind::Releases(Ok(release_with_an_open_sum()))), []);
+    let stored = ledger(2).rows[1].checksum.clone().unwrap();
+    let told: Checksums = [((*ledger(2).rows[1].id).clone(), stored)].into();
+    assert_eq!(world.happen(EventKind::Checksums("open".to_owned(), Ok(Arc::new(told)))), []);
+    assert_eq!(state(&world, 1), ChangesetState::Applied);
+    assert_eq!(world.happen(EventKind::Releases(Ok(release_with_an_open_sum()))), []);
+    assert_eq!(state(&world, 1), ChangesetState::Applied);
 }

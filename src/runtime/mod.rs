@@ -226,11 +226,15 @@ fn lost(effect: &Effect) -> EventKind {
         Effect::Database(name, DatabaseCall::ReadLedger(generation)) => {
             EventKind::Observed(name.clone(), *generation, Observation::Ledger(Err(failure)))
         }
+        Effect::Database(name, DatabaseCall::ReadLocks(generation)) => {
+            EventKind::Observed(name.clone(), *generation, Observation::Locks(Err(failure)))
+        }
         Effect::Health(name, HealthCall::Probe(generation)) => {
             EventKind::Observed(name.clone(), *generation, Observation::Health(Err(failure)))
         }
         Effect::Database(_, DatabaseCall::Unlock(run)) => EventKind::Unlocked(run.clone()),
         Effect::Identify => EventKind::Identified(Err(failure)),
+        Effect::AskChecksums(release) => EventKind::Checksums(release.archive_digest.clone(), Err(failure)),
         _ => EventKind::Releases(Err(failure)),
     }
 }

@@ -4,8 +4,11 @@ mod cloud;
 mod deploying;
 mod health;
 mod ledgers;
+mod locks;
 mod looks;
 mod migrating;
+mod schemas;
+mod standings;
 
 use std::sync::Arc;
 use std::time::Duration;

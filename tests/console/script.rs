@@ -7,7 +7,8 @@ use lockstep::adapters::packing;
 use lockstep::domain::changelog::{self, Changelog, ROOT, Selection, Surroundings};
 use lockstep::domain::environment::{Environment, Gate};
 use lockstep::domain::failure::{Failure, FailureKind};
-use lockstep::domain::ledger::{Ledger, LedgerRow};
+use lockstep::domain::ledger::{Ledger, LedgerRow, LockState};
+use lockstep::domain::lock::{Grant, LockSight};
 use lockstep::domain::log::{Level, LogLine, Source};
 use lockstep::domain::names::EnvironmentName;
 use lockstep::domain::observation::{
@@ -43,6 +44,7 @@ struct World {
     applied: [usize; 4],
     deploys: Deploys,
     database_is_down: bool,
+    locks: [Option<LockSight>; 4],
     hold_at: Option<StepKind>,
     held: usize,
     mutations: Vec<Effect>,
@@ -95,6 +97,7 @@ impl Script {
             applied: [14, 11, 11, 9],
             deploys: Deploys::Well,
             database_is_down: false,
+            locks: [const { None }; 4],
             hold_at: None,
             held: 0,
             mutations: Vec::new(),
@@ -112,6 +115,15 @@ impl Script {
 
     pub(crate) fn database_is_down(&self, is_down: bool) {
         self.world().database_is_down = is_down;
+    }
+
+    /// What a look at the locks of an environment finds.
+    pub(crate) fn locked(&self, index: usize, sight: LockSight) {
+        self.world().locks[index] = Some(sight);
+    }
+
+    fn locks(&self, index: usize) -> LockSight {
+        self.world().locks[index].clone().expect("nobody asks for the locks of a database where none is held")
     }
 
     /// Another pair of image and schema in an environment.
@@ -181,7 +193,15 @@ impl Script {
             tag: changeset.tag().map(Into::into),
             deployment: None,
         });
-        Ok(Ledger { rows: rows.collect(), ..Ledger::default() })
+        let rows = rows.collect();
+        let Some(sight) = &world.locks[index] else { return Ok(Ledger { rows, ..Ledger::default() }) };
+        let lock = sight
+            .liquibase
+            .clone()
+            .map_or(LockState::Free, |Grant { by, wall: since }| LockState::Held { by, since });
+        let is_promoting = |process: &i32| sight.sessions.iter().find(|session| session.process == *process);
+        let promoting = sight.promoting.first().and_then(is_promoting).map(|session| session.name.clone());
+        Ok(Ledger { rows, lock, promoting })
     }
 
     fn service(&self, index: usize) -> ServiceView {
@@ -265,6 +285,10 @@ impl Perform for Script {
                 let ledger = Observation::Ledger(self.ledger(index(name)));
                 out.send(EventKind::Observed(name.clone(), *generation, ledger)).await;
             }
+            Effect::Database(name, DatabaseCall::ReadLocks(generation)) => {
+                let sight = Observation::Locks(Ok(self.locks(index(name))));
+                out.send(EventKind::Observed(name.clone(), *generation, sight)).await;
+            }
             Effect::Health(name, HealthCall::Probe(generation)) => {
                 let view = Observation::Health(Ok(self.health(index(name))));
                 out.send(EventKind::Observed(name.clone(), *generation, view)).await;
@@ -273,6 +297,8 @@ impl Perform for Script {
                 let catalog = self.world().catalog.clone();
                 out.send(EventKind::Releases(Ok(catalog))).await;
             }
+            // Every checksum of these releases can be worked out.
+            Effect::AskChecksums(_) => {}
             Effect::Identify => {
                 let identity = Identity { name: "ana".to_owned(), account: None, arn: None };
                 out.send(EventKind::Identified(Ok(identity))).await;

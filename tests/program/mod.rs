@@ -1,12 +1,15 @@
 //! The built program: what it prints, how it ends, what it leaves behind. Real sandboxes, real Liquibase.
 
+mod changelogs;
 mod crashing;
 mod failing;
 mod life;
+mod locks;
 mod newcomer;
 pub(crate) mod place;
 mod releases;
 mod rivals;
+mod schemas;
 mod secrets;
 pub(crate) mod usage;
 mod witnesses;

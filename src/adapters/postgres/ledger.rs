@@ -9,12 +9,13 @@ use futures_util::future::{try_join, try_join3};
 use tokio_postgres::{Client, Error, Row};
 
 use super::rows::{Known, Tables, Texts};
-use super::{Databases, LOOKER, Session, is_connection_lost, lock, unanswered};
+use super::{Databases, Session, is_connection_lost, lock, unanswered};
 use crate::adapters::report::within;
 use crate::config::EnvironmentSettings;
 use crate::domain::Timestamp;
 use crate::domain::failure::Failure;
 use crate::domain::ledger::{Ledger, LockState, Rows};
+use crate::domain::lock::LOOKER;
 
 const LOCK: &str = "select lockedby, lockgranted from databasechangeloglock where locked limit 1";
 

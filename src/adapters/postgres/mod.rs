@@ -1,10 +1,13 @@
 //! The databases themselves: a connection per question asked of them, kept open for the next one.
 //!
-//! Nothing here writes. A connection is driven beside the work that uses it; no task is spawned for it.
+//! Nothing here writes, but that a scratch database is made and dropped. A connection is driven beside the work that uses it; no task is spawned for it.
 
 mod ledger;
 mod lock;
+mod locks;
 mod rows;
+mod schema;
+mod scratch;
 mod watch;
 
 use std::collections::HashMap;
@@ -28,10 +31,8 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::secret::Secret;
 
+pub(super) use scratch::Scratch;
 pub(super) use watch::Watch;
-
-/// What a session of ours that only looks is called in the server's own lists.
-const LOOKER: &str = "lockstep";
 
 /// The databases of one instance. Cheap to clone; clones share connections and what was found out.
 #[derive(Clone)]
@@ -45,6 +46,8 @@ struct Parts {
     /// A connection per database, open for the next look, with what the last one read.
     looking: Mutex<HashMap<EnvironmentName, Looker>>,
     texts: Texts,
+    /// A connection per database, open for the next look at its schema.
+    reading: Mutex<HashMap<EnvironmentName, schema::Reading>>,
     /// Sessions that hold lockstep's lock. They need no attention while they do.
     locks: Mutex<HashMap<RunId, Session>>,
 }
@@ -83,6 +86,7 @@ impl Databases {
             redactor,
             access: Mutex::default(),
             looking: Mutex::default(),
+            reading: Mutex::default(),
             texts: Texts::default(),
             locks: Mutex::default(),
         }))
@@ -207,6 +211,10 @@ impl Databases {
 
     fn looking(&self) -> MutexGuard<'_, HashMap<EnvironmentName, Looker>> {
         self.0.looking.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reading(&self) -> MutexGuard<'_, HashMap<EnvironmentName, schema::Reading>> {
+        self.0.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn locks(&self) -> MutexGuard<'_, HashMap<RunId, Session>> {

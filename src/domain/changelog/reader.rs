@@ -1,6 +1,6 @@
 //! The walk from a root file through everything it includes, in the order in which Liquibase runs it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::node::{Node, Scalar};
 use super::parameters::{Expanded, Parameters, Property, Surroundings};
@@ -19,6 +19,8 @@ pub(super) struct Reading {
     pub(super) problems: Vec<Problem>,
     /// Every file that counts, in the order it was come to.
     pub(super) paths: Vec<String>,
+    /// What was looked for, there or not: files, and folders with `/` at their end.
+    pub(super) wanted: BTreeSet<String>,
 }
 
 /// Reads the changelog that begins at `root`.
@@ -33,6 +35,7 @@ pub(super) fn read(files: &Files, root: &str, surroundings: &Surroundings) -> Re
     let mut reading = walk.reading;
     reading.changesets = ordered.into_iter().map(|(changeset, _)| changeset).collect();
     reading.paths.extend(reading.changesets.iter().flat_map(|changeset| changeset.files.iter().cloned()));
+    reading.wanted.extend(reading.paths.iter().cloned());
     report_duplicates(&reading.changesets, &mut reading.problems);
     reading
 }
@@ -59,6 +62,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// Reads the file at `path`, to which `inherited` applies.
     fn file(&mut self, path: &str, inherited: &Filter) -> Ordered {
+        self.reading.wanted.insert(path.to_owned());
         if self.open.iter().any(|open| open == path) || self.open.len() > DEEPEST {
             self.error(path, None, "the file includes itself", "Take the include out of the circle.");
             return Ordered::new();
@@ -197,6 +201,7 @@ impl Walk<'_> {
 
     fn property_file(&mut self, path: &str, node: &Node, file: &str, bound: &Property) {
         let target = path::resolve(path, file, node.is_true("relativeToChangelogFile"));
+        self.reading.wanted.insert(target.clone());
         match self.files.get(&target) {
             Some(bytes) => {
                 let text = self.text(&target, bytes);
@@ -222,6 +227,7 @@ impl Walk<'_> {
         };
         let target = path::resolve(path, &file, node.is_true("relativeToChangelogFile"));
         let filter = narrowed(inherited, node);
+        self.reading.wanted.insert(target.clone());
         if self.files.contains_key(&target) {
             return self.file(&target, &filter);
         }
@@ -249,6 +255,7 @@ impl Walk<'_> {
             }
         }
         let folder = path::resolve(path, &folder, node.is_true("relativeToChangelogFile"));
+        self.reading.wanted.insert(format!("{folder}/"));
         let filter = narrowed(inherited, node);
         let mut ordered = Ordered::new();
         let mut is_empty = true;
