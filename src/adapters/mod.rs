@@ -13,6 +13,7 @@ mod postgres;
 mod process;
 mod redact;
 mod report;
+mod schemas;
 pub mod sources;
 mod tls;
 
@@ -83,6 +84,11 @@ impl Perform for Adapters {
                 report.send(EventKind::Identified(report.clean(result))).await;
             }
             Effect::ReadReleases => Box::pin(parts.read_releases(&report)).await,
+            Effect::AskChecksums(release) => {
+                let told = Box::pin(parts.liquibase.checksums(&release)).await.map(Arc::new);
+                let told = EventKind::Checksums(release.archive_digest.clone(), report.clean(told));
+                report.send(told).await;
+            }
             Effect::Cloud(environment, call) => Box::pin(parts.cloud(&environment, call, &report)).await,
             Effect::Database(environment, call) => {
                 Box::pin(parts.database(&environment, call, &report)).await;

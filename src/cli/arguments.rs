@@ -55,6 +55,8 @@ pub(super) enum Command {
     Plan(Plan),
     /// Carry a promotion out and prove its result
     Promote(Promote),
+    /// Compare what really is in two databases: of environments, or of releases built for it
+    Diff(Diff),
     /// Releases and their archives
     Release(Release),
     /// What a changelog says, without any database
@@ -132,6 +134,22 @@ pub(super) struct Promote {
     /// The digest of the plan that is meant, as `lockstep plan` shows it
     #[arg(long, value_name = "DIGEST")]
     pub(super) plan: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Diff {
+    /// An environment, or a release such as v1.2.0, which is built in a scratch database
+    #[arg(value_name = "A")]
+    pub(super) a: String,
+    /// Another one
+    #[arg(value_name = "B")]
+    pub(super) b: String,
+    /// List cosmetic differences too
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Print the SQL that would bring B to A: a proposal, which is not run
+    #[arg(long)]
+    pub(super) sql: bool,
 }
 
 #[derive(Args)]

@@ -3,6 +3,7 @@
 mod arguments;
 mod changelog;
 mod demo;
+mod diff;
 mod instance;
 mod release;
 
@@ -69,6 +70,7 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         None => console(instance::settings(arguments)?, &arguments.theme).await,
         Some(Command::Demo(demo)) => demo::run(demo, format, &arguments.theme).await,
         Some(Command::Release(release)) => release::run(release, arguments, format).await,
+        Some(Command::Diff(words)) => diff::run(words, arguments, format).await,
         Some(Command::Changelog(changelog)) => changelog::run(&changelog.command, format),
         Some(Command::Board(board)) => picture(arguments, board).await,
         Some(Command::Status) => job(arguments, Job::Status).await,

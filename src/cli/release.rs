@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::arguments::{Arguments, Release, ReleaseCommand};
 use super::instance;
 use crate::adapters::{Adapters, packing};
-use crate::config::{Settings, paths};
+use crate::config::paths;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::DemoId;
 use crate::domain::release::{Catalog, Release as Released, Version};
@@ -20,15 +20,10 @@ use crate::runtime::{Clock, Perform as _, Sink};
 /// Carries the command out.
 pub(super) async fn run(release: &Release, arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
     let text = match &release.command {
-        ReleaseCommand::List => list(
-            &catalog(crate::config::instance::choose(arguments.instance.as_deref(), &super::here())?).await?,
-            format,
-        ),
+        ReleaseCommand::List => list(&catalog(&adapters(arguments)?).await?, format),
         ReleaseCommand::Show { version } => {
             let version = parse(version)?;
-            let catalog =
-                catalog(crate::config::instance::choose(arguments.instance.as_deref(), &super::here())?)
-                    .await?;
+            let catalog = catalog(&adapters(arguments)?).await?;
             show(catalog.get(&version).ok_or_else(|| unknown(&version, &catalog))?, format)
         }
         ReleaseCommand::Build { version, changelog, to } => {
@@ -65,9 +60,14 @@ fn build(
     Ok(format!("{}\n", path.display()))
 }
 
+/// The adapters of an instance whose sandbox, if it is one, need not run.
+fn adapters(arguments: &Arguments) -> Result<Adapters, Failure> {
+    let settings = crate::config::instance::choose(arguments.instance.as_deref(), &super::here())?;
+    Ok(Adapters::new(Arc::new(settings), paths::tools()))
+}
+
 /// Reads the releases of an instance.
-async fn catalog(settings: Settings) -> Result<Catalog, Failure> {
-    let adapters = Adapters::new(Arc::new(settings), paths::tools());
+pub(super) async fn catalog(adapters: &Adapters) -> Result<Catalog, Failure> {
     let (sink, mut events) = Sink::queue(Clock::system());
     let reading = async {
         adapters.perform(Effect::ReadReleases, sink).await;
@@ -118,7 +118,8 @@ fn parse(version: &str) -> Result<Version, Failure> {
     Version::parse(version).map_err(|reason| Failure::new(FailureKind::Usage, reason))
 }
 
-fn unknown(version: &Version, catalog: &Catalog) -> Failure {
+/// The release that was named is none of the instance's.
+pub(super) fn unknown(version: &Version, catalog: &Catalog) -> Failure {
     let known: Vec<_> = catalog.releases().iter().map(|release| release.version.to_string()).collect();
     Failure::new(FailureKind::Usage, format!("there is no release {version}"))
         .because(format!("the releases are: {}", known.join(", ")))

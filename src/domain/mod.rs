@@ -18,6 +18,7 @@ pub mod names;
 pub mod observation;
 pub mod plan;
 pub mod release;
+pub mod schema;
 pub mod secret;
 pub mod step;
 

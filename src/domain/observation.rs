@@ -204,9 +204,11 @@ impl<T> Facet<T> {
         self.answered >= generation
     }
 
-    /// The generation of the newest answer; 0 before the first.
-    pub fn generation(&self) -> u64 {
-        self.answered
+    /// Changes the last good value in place, for what was found out about it since.
+    pub fn revise(&mut self, revise: impl FnOnce(&mut T)) {
+        if let Some((value, _)) = &mut self.value {
+            revise(value);
+        }
     }
 
     /// When the newest question was asked.

@@ -23,6 +23,9 @@ pub enum Effect {
     Health(EnvironmentName, HealthCall),
     /// Read the release archives. Outcome: `Releases`.
     ReadReleases,
+    /// Let Liquibase tell the checksums of a release that cannot be worked out here. It needs no database. Outcome:
+    /// `Checksums`.
+    AskChecksums(Arc<Release>),
     /// Find out who is asking. Outcome: `Identified`.
     Identify,
     /// Write an entry to the journal. Carried out at once and in order: when it fails, the effects after it are
@@ -97,6 +100,7 @@ impl Effect {
             | Self::Database(..)
             | Self::Health(..)
             | Self::ReadReleases
+            | Self::AskChecksums(_)
             | Self::Identify
             | Self::Record(_)
             | Self::ReadJournal => false,

@@ -86,7 +86,7 @@ impl EnvironmentState {
         let rows = &self.ledger.value()?.rows;
         match standing {
             Some(standing) => rows.get(standing.row?),
-            None => rows.iter().rev().find(|row| row.id == *id),
+            None => rows.iter().rev().find(|row| *row.id == *id),
         }
     }
 }

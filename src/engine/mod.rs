@@ -69,6 +69,7 @@ pub struct State {
     /// How often to look at an environment where nothing happens.
     observe_every: Duration,
     journal_checked_at: Option<Timestamp>,
+    asked: standings::Asked,
 }
 
 /// One environment and what is known of it.
@@ -148,6 +149,7 @@ impl State {
             is_stopping: false,
             observe_every,
             journal_checked_at: None,
+            asked: standings::Asked::new(),
         }
     }
 
@@ -158,16 +160,23 @@ impl State {
             EventKind::Intent(intent) => self.intend(intent),
             EventKind::Ticked => self.observe_what_is_due(),
             EventKind::Observed(environment, generation, observation) => {
-                let effects = self.observed(environment, *generation, observation);
-                self.compare();
+                let mut effects = self.observed(environment, *generation, observation);
+                effects.extend(self.compare());
                 self.keep_plan_true(Some(environment));
                 effects
             }
             EventKind::Releases(result) => {
                 self.catalog.answer_next(event.at, result.clone());
-                self.compare();
+                self.complete_catalog();
+                let effects = self.compare();
                 self.keep_plan_true(None);
-                Vec::new()
+                effects
+            }
+            EventKind::Checksums(archive_digest, told) => {
+                self.checksums_told(archive_digest, told);
+                let effects = self.compare();
+                self.keep_plan_true(None);
+                effects
             }
             EventKind::Identified(result) => {
                 self.identity = Some(result.clone());

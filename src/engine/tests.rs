@@ -1,6 +1,7 @@
 //! The engine as sequences of events: no runtime, no clock, no waiting.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -8,7 +9,8 @@ use super::effect::{CloudCall, DatabaseCall, HealthCall, LiquibaseCall};
 use super::event::{Progress, StepOutcome};
 use super::promotion::StepStatus;
 use super::*;
-use crate::domain::changelog::Selection;
+use crate::domain::changelog::{Changelog, Checksums, Files, Selection, Surroundings};
+use crate::domain::drift::ChangesetState;
 use crate::domain::drift::tests::{catalog, ledger};
 use crate::domain::environment::Gate;
 use crate::domain::failure::FailureKind;
@@ -108,13 +110,7 @@ impl World {
         };
         match effect {
             Effect::Cloud(environment, CloudCall::Describe(generation)) => {
-                let view = ServiceView {
-                    status: ServiceStatus::Running,
-                    image: image(self.images[index(environment)]),
-                    address: String::new(),
-                    updated_at: Timestamp::UNIX_EPOCH,
-                    operation: None,
-                };
+                let view = running(self.images[index(environment)]);
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Service(Ok(view)))]
             }
             Effect::Database(
@@ -174,7 +170,7 @@ impl World {
                 vec![step(Progress::Operation("51c0".to_owned())), step(Progress::Ended(result))]
             }
             Effect::Health(_, HealthCall::Await(run, _)) => ended(run, StepKind::Health, "200"),
-            Effect::Identify | Effect::Record(_) | Effect::ReadJournal => vec![],
+            Effect::AskChecksums(_) | Effect::Identify | Effect::Record(_) | Effect::ReadJournal => vec![],
         }
     }
 
@@ -198,6 +194,16 @@ impl World {
 
     fn mutations(&self) -> usize {
         self.asked.iter().filter(|effect| effect.is_mutation()).count()
+    }
+}
+
+fn running(version: &str) -> ServiceView {
+    ServiceView {
+        status: ServiceStatus::Running,
+        image: image(version),
+        address: String::new(),
+        updated_at: Timestamp::UNIX_EPOCH,
+        operation: None,
     }
 }
 
@@ -466,4 +472,39 @@ proptest! {
             prop_assert_eq!(locked, i32::from(needs_lock.is_some_and(|step| step > StepKind::Lock)));
         }
     }
+}
+
+/// A release whose second changeset holds a text that only the running Liquibase knows.
+fn release_with_an_open_sum() -> Catalog {
+    let sql = "--liquibase formatted sql\n--changeset store:1\nselect 1;\n\
+               --changeset store:2\nselect '${java.version}';\n";
+    let files = Files::from([("changelog/all.sql".to_owned(), sql.as_bytes().to_vec())]);
+    let (changelog, _) = Changelog::read(&files, "changelog/all.sql", &Surroundings::default());
+    let mut release = catalog().get(&Version::parse("v2.0.0").unwrap()).unwrap().clone();
+    release.changelog = Arc::new(changelog);
+    release.archive_digest = "open".to_owned();
+    Catalog::new(vec![release])
+}
+
+#[test]
+fn liquibase_is_asked_once_for_a_sum_that_only_it_can_tell_and_its_answer_stays() {
+    let mut world = World::new();
+    world.rows = [2, 2];
+    let asked = world.happen(EventKind::Releases(Ok(release_with_an_open_sum())));
+    let [Effect::AskChecksums(release)] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!(release.archive_digest, "open");
+    let state = |world: &World, position| {
+        let comparison = world.state.environments[0].standings.running().unwrap();
+        comparison.standing(position).unwrap().state
+    };
+    assert_eq!(state(&world, 1), ChangesetState::Unknown);
+
+    // What was read again is not asked about again.
+    assert_eq!(world.happen(EventKind::Releases(Ok(release_with_an_open_sum()))), []);
+    let stored = ledger(2).rows[1].checksum.clone().unwrap();
+    let told: Checksums = [((*ledger(2).rows[1].id).clone(), stored)].into();
+    assert_eq!(world.happen(EventKind::Checksums("open".to_owned(), Ok(Arc::new(told)))), []);
+    assert_eq!(state(&world, 1), ChangesetState::Applied);
+    assert_eq!(world.happen(EventKind::Releases(Ok(release_with_an_open_sum()))), []);
+    assert_eq!(state(&world, 1), ChangesetState::Applied);
 }

@@ -287,8 +287,8 @@ fn cell_json(state: &State, grid: &Grid, row: usize, column: &Column, mark: Mark
             "executed_at": row.executed_at.to_string(),
             "order": row.order,
             "checksum": row.checksum.as_ref().map(Checksum::as_str),
-            "tag": row.tag,
-            "deployment": row.deployment,
+            "tag": row.tag.as_deref(),
+            "deployment": row.deployment.as_deref(),
         })),
     })
 }

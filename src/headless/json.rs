@@ -131,8 +131,8 @@ fn database(environment: &EnvironmentState) -> Value {
         "newest": ledger.and_then(|ledger| ledger.newest()).map(|row| json!({
             "changeset": row.id.to_string(),
             "executed_at": row.executed_at.to_string(),
-            "tag": row.tag,
-            "deployment": row.deployment,
+            "tag": row.tag.as_deref(),
+            "deployment": row.deployment.as_deref(),
         })),
         "last_tag": ledger.and_then(|ledger| ledger.last_tag()),
         "lock": ledger.map(|ledger| match &ledger.lock {

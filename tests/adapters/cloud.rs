@@ -35,7 +35,9 @@ pub(super) struct Facts {
     pub(super) logs: [Vec<&'static str>; 2],
     /// Where the database is.
     pub(super) database: u16,
-    /// The password that Secrets Manager gives.
+    /// The user that Secrets Manager gives.
+    pub(super) username: String,
+    /// The password that it gives.
     pub(super) password: String,
     operations: VecDeque<Value>,
     before: Value,
@@ -71,6 +73,7 @@ impl Cloud {
             outcome: |_, sent| sent.clone(),
             logs: [Vec::new(), Vec::new()],
             database: 1,
+            username: crate::support::postgres::USERNAME.to_owned(),
             password: crate::support::postgres::PASSWORD.to_owned(),
             operations: VecDeque::from([operation("old", "SUCCEEDED")]),
             before: Value::Null,
@@ -131,7 +134,7 @@ impl Facts {
             }
             "GetSecretValue" => {
                 let secret = if body["SecretId"] == "username" {
-                    crate::support::postgres::USERNAME.to_owned()
+                    self.username.clone()
                 } else {
                     self.password.clone()
                 };

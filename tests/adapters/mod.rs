@@ -5,7 +5,9 @@ mod deploying;
 mod health;
 mod ledgers;
 mod locks;
+mod looks;
 mod migrating;
+mod schemas;
 mod standings;
 
 use std::sync::Arc;

@@ -10,6 +10,7 @@ mod newcomer;
 pub(crate) mod place;
 mod releases;
 mod rivals;
+mod schemas;
 mod secrets;
 pub(crate) mod usage;
 mod witnesses;

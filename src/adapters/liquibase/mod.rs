@@ -3,6 +3,7 @@
 mod command;
 mod discover;
 mod output;
+mod sums;
 
 use std::path::PathBuf;
 use std::process::ExitStatus;

@@ -1,10 +1,13 @@
 //! The databases themselves: a connection per question asked of them, kept open for the next one.
 //!
-//! Nothing here writes. A connection is driven beside the work that uses it; no task is spawned for it.
+//! Nothing here writes, but that a scratch database is made and dropped. A connection is driven beside the work that uses it; no task is spawned for it.
 
 mod ledger;
 mod lock;
 mod locks;
+mod rows;
+mod schema;
+mod scratch;
 mod watch;
 
 use std::collections::HashMap;
@@ -17,6 +20,8 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use self::ledger::Looker;
+use self::rows::Texts;
 use super::aws::Aws;
 use super::redact::Redactor;
 use super::report::seconds;
@@ -26,6 +31,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::secret::Secret;
 
+pub(super) use scratch::Scratch;
 pub(super) use watch::Watch;
 
 /// The databases of one instance. Cheap to clone; clones share connections and what was found out.
@@ -37,8 +43,11 @@ struct Parts {
     aws: Aws,
     redactor: Redactor,
     access: Mutex<Access>,
-    /// A connection per database, open for the next look.
-    looking: Mutex<HashMap<EnvironmentName, Session>>,
+    /// A connection per database, open for the next look, with what the last one read.
+    looking: Mutex<HashMap<EnvironmentName, Looker>>,
+    texts: Texts,
+    /// A connection per database, open for the next look at its schema.
+    reading: Mutex<HashMap<EnvironmentName, schema::Reading>>,
     /// Sessions that hold lockstep's lock. They need no attention while they do.
     locks: Mutex<HashMap<RunId, Session>>,
 }
@@ -77,6 +86,8 @@ impl Databases {
             redactor,
             access: Mutex::default(),
             looking: Mutex::default(),
+            reading: Mutex::default(),
+            texts: Texts::default(),
             locks: Mutex::default(),
         }))
     }
@@ -198,8 +209,12 @@ impl Databases {
         self.0.access.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn looking(&self) -> MutexGuard<'_, HashMap<EnvironmentName, Session>> {
+    fn looking(&self) -> MutexGuard<'_, HashMap<EnvironmentName, Looker>> {
         self.0.looking.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reading(&self) -> MutexGuard<'_, HashMap<EnvironmentName, schema::Reading>> {
+        self.0.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn locks(&self) -> MutexGuard<'_, HashMap<RunId, Session>> {

@@ -26,7 +26,7 @@ fn every_environment_has_its_column_and_what_is_not_in_the_release_comes_last() 
     edited.rows[0].checksum = Some(Checksum::stored("9:00000000000000000000000000000000"));
     let mut strange = ledger(3);
     let mut by_hand = strange.rows[0].clone();
-    by_hand.id.id = "by hand".to_owned();
+    by_hand.id = Arc::new(ChangesetId { id: "by hand".to_owned(), ..(*by_hand.id).clone() });
     strange.rows.push(by_hand);
     let running = Comparison::of(&release(2).changelog, &ledger(1), &Selection::default());
     let grid = Grid::of(
