@@ -171,6 +171,14 @@ impl Parts {
                 let seen = Observation::Ledger(report.clean(ledger));
                 report.send(EventKind::Observed(name.clone(), generation, seen)).await;
             }
+            DatabaseCall::ReadLedgerAtRest(generation) => {
+                let ledger = match self.environment(name) {
+                    Ok(environment) => self.databases.ledger_at_rest(environment).await,
+                    Err(failure) => Err(failure),
+                };
+                let seen = Observation::Ledger(report.clean(ledger));
+                report.send(EventKind::Observed(name.clone(), generation, seen)).await;
+            }
             DatabaseCall::ReadLocks(generation) => {
                 let sight = match self.environment(name) {
                     Ok(environment) => self.databases.lock_sight(environment).await,

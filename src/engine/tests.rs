@@ -113,7 +113,10 @@ impl World {
                 let view = running(self.images[index(environment)]);
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Service(Ok(view)))]
             }
-            Effect::Database(environment, DatabaseCall::ReadLedger(generation)) => {
+            Effect::Database(
+                environment,
+                DatabaseCall::ReadLedger(generation) | DatabaseCall::ReadLedgerAtRest(generation),
+            ) => {
                 let mut ledger = ledger(self.rows[index(environment)]);
                 ledger.promoting = self.promoting.clone().filter(|_| environment.as_str() == "test");
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Ledger(Ok(ledger)))]

@@ -223,9 +223,10 @@ fn lost(effect: &Effect) -> EventKind {
         Effect::Cloud(name, CloudCall::Describe(generation)) => {
             EventKind::Observed(name.clone(), *generation, Observation::Service(Err(failure)))
         }
-        Effect::Database(name, DatabaseCall::ReadLedger(generation)) => {
-            EventKind::Observed(name.clone(), *generation, Observation::Ledger(Err(failure)))
-        }
+        Effect::Database(
+            name,
+            DatabaseCall::ReadLedger(generation) | DatabaseCall::ReadLedgerAtRest(generation),
+        ) => EventKind::Observed(name.clone(), *generation, Observation::Ledger(Err(failure))),
         Effect::Database(name, DatabaseCall::ReadLocks(generation)) => {
             EventKind::Observed(name.clone(), *generation, Observation::Locks(Err(failure)))
         }

@@ -281,7 +281,10 @@ impl Perform for Script {
                 let view = Observation::Service(Ok(self.service(index(name))));
                 out.send(EventKind::Observed(name.clone(), *generation, view)).await;
             }
-            Effect::Database(name, DatabaseCall::ReadLedger(generation)) => {
+            Effect::Database(
+                name,
+                DatabaseCall::ReadLedger(generation) | DatabaseCall::ReadLedgerAtRest(generation),
+            ) => {
                 let ledger = Observation::Ledger(self.ledger(index(name)));
                 out.send(EventKind::Observed(name.clone(), *generation, ledger)).await;
             }
