@@ -6,6 +6,7 @@ use crate::domain::Timestamp;
 use crate::domain::failure::Failure;
 use crate::domain::ledger::Ledger;
 use crate::domain::release::{ImageRef, Version};
+use crate::domain::schema::judgement::SchemaView;
 
 /// The answer of one facet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub enum Observation {
     Service(Result<ServiceView, Failure>),
     /// The database's own record of what was applied, and its lock.
     Ledger(Result<Ledger, Failure>),
+    /// What the database really holds.
+    Schema(Result<SchemaView, Failure>),
     /// The application's own word on its health and version.
     Health(Result<HealthView, Failure>),
 }

@@ -54,6 +54,8 @@ pub enum CloudCall {
 pub enum DatabaseCall {
     /// Read tracking tables and locks in a read-only transaction. Outcome: `Observed(Ledger)`.
     ReadLedger(u64),
+    /// Read the catalogs in a read-only transaction. Outcome: `Observed(Schema)`.
+    ReadSchema(u64),
     /// Take lockstep's advisory lock and keep it until `Unlock`. Outcome: `Ended(Lock)`; the failure names the
     /// holder.
     Lock(RunId),

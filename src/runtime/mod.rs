@@ -224,6 +224,9 @@ fn lost(effect: &Effect) -> EventKind {
         Effect::Database(name, DatabaseCall::ReadLedger(generation)) => {
             EventKind::Observed(name.clone(), *generation, Observation::Ledger(Err(failure)))
         }
+        Effect::Database(name, DatabaseCall::ReadSchema(generation)) => {
+            EventKind::Observed(name.clone(), *generation, Observation::Schema(Err(failure)))
+        }
         Effect::Health(name, HealthCall::Probe(generation)) => {
             EventKind::Observed(name.clone(), *generation, Observation::Health(Err(failure)))
         }
