@@ -187,6 +187,10 @@ impl Parts {
                 let seen = Observation::Locks(report.clean(sight));
                 report.send(EventKind::Observed(name.clone(), generation, seen)).await;
             }
+            DatabaseCall::ReadSchema(generation) => {
+                let seen = Observation::Schema(report.clean(self.schema(name).await));
+                report.send(EventKind::Observed(name.clone(), generation, seen)).await;
+            }
             DatabaseCall::Lock(run) => {
                 let locked = match self.environment(name) {
                     Ok(environment) => self.databases.lock(environment, &run).await,
@@ -335,6 +339,7 @@ mod tests {
         for effect in [
             Effect::Cloud(nowhere.clone(), CloudCall::Describe(1)),
             Effect::Database(nowhere.clone(), DatabaseCall::ReadLedger(1)),
+            Effect::Database(nowhere.clone(), DatabaseCall::ReadSchema(1)),
             Effect::Health(nowhere.clone(), HealthCall::Probe(1)),
         ] {
             adapters.perform(effect, sink.clone()).await;
@@ -342,6 +347,7 @@ mod tests {
             let failure = match seen {
                 Observation::Service(Err(failure))
                 | Observation::Ledger(Err(failure))
+                | Observation::Schema(Err(failure))
                 | Observation::Health(Err(failure)) => failure,
                 other => panic!("{other:?}"),
             };
