@@ -17,7 +17,7 @@ use crate::domain::changelog::Files;
 pub(super) const ROOT: &str = "changelog/changelog-master.yaml";
 
 /// The most that an archive may unpack to, in bytes.
-const SIZE: u64 = 64 * 1024 * 1024;
+pub(super) const SIZE: u64 = 64 * 1024 * 1024;
 
 /// The most entries that an archive may have.
 const ENTRIES: usize = 10_000;

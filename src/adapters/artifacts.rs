@@ -5,14 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use futures_util::{StreamExt as _, stream};
+
 use super::{archive, liquibase};
 use crate::config::Settings;
 use crate::domain::changelog::{Changelog, Files, Surroundings};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::release::{Catalog, ImageRef, Release, Version};
+use crate::runtime::compute;
 
 /// What stands between the name of the instance and the version in the name of an archive.
 const MARK: &str = "-changelog-";
+
+/// Archives that are unpacked at the same time; each may take [`archive::SIZE`] of memory while it is.
+const AT_ONCE: usize = 4;
 
 /// Where releases come from. Cheap to clone; clones share what was read.
 #[derive(Clone)]
@@ -58,9 +64,15 @@ impl Artifacts {
             paths.push(entry.path());
         }
         paths.sort();
+        let mut archives = Vec::new();
         for path in &paths {
             let Some(version) = version(path) else { continue };
-            match self.release(path, version).await {
+            archives.push(async move { (path, self.release(path, version).await) });
+        }
+        // Side by side: what an archive costs is reading its changesets, and there may be ten thousand in each.
+        let mut archives = stream::iter(archives).buffered(AT_ONCE);
+        while let Some((path, release)) = archives.next().await {
+            match release {
                 Ok(release) => {
                     match releases.iter().find(|other| other.version == release.version) {
                         Some(other) => problems.push(left_out(path).because(format!(
@@ -89,7 +101,7 @@ impl Artifacts {
                 .because("it is not the archive any more that the plan was made with")
                 .hint("Make a new plan and look at it."));
         }
-        archive::read(&bytes).map_err(|problem| {
+        compute(move || archive::read(&bytes)).await.map_err(|problem| {
             Failure::new(FailureKind::Configuration, what()).because(problem).hint("Build it again.")
         })
     }
@@ -106,7 +118,8 @@ impl Artifacts {
         }
         let version = version.map_err(|error| left_out(path).because(error))?;
         let bytes = tokio::fs::read(path).await.map_err(unreadable)?;
-        let release = self.parse(path, version, &bytes);
+        let (own, place) = (self.clone(), path.to_owned());
+        let release = compute(move || own.parse(&place, version, &bytes)).await;
         let read = Read { length, modified, release: release.clone() };
         self.read().insert(path.to_owned(), read);
         release

@@ -84,6 +84,11 @@ impl Perform for Adapters {
                 report.send(EventKind::Identified(report.clean(result))).await;
             }
             Effect::ReadReleases => Box::pin(parts.read_releases(&report)).await,
+            Effect::AskChecksums(release) => {
+                let told = Box::pin(parts.liquibase.checksums(&release)).await.map(Arc::new);
+                let told = EventKind::Checksums(release.archive_digest.clone(), report.clean(told));
+                report.send(told).await;
+            }
             Effect::Cloud(environment, call) => Box::pin(parts.cloud(&environment, call, &report)).await,
             Effect::Database(environment, call) => {
                 Box::pin(parts.database(&environment, call, &report)).await;
@@ -168,6 +173,14 @@ impl Parts {
             }
             DatabaseCall::ReadSchema(generation) => {
                 let seen = Observation::Schema(report.clean(self.schema(name).await));
+                report.send(EventKind::Observed(name.clone(), generation, seen)).await;
+            }
+            DatabaseCall::ReadLocks(generation) => {
+                let sight = match self.environment(name) {
+                    Ok(environment) => self.databases.lock_sight(environment).await,
+                    Err(failure) => Err(failure),
+                };
+                let seen = Observation::Locks(report.clean(sight));
                 report.send(EventKind::Observed(name.clone(), generation, seen)).await;
             }
             DatabaseCall::Lock(run) => {

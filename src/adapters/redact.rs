@@ -87,7 +87,7 @@ impl Redactor {
 
 /// Tabs become spaces, other control characters their pictures, and characters that turn the direction of a text
 /// or hide in it a mark.
-fn neutral(text: &str) -> String {
+pub(super) fn neutral(text: &str) -> String {
     let text = if text.contains('\u{1b}') { SEQUENCE.replace_all(text, "") } else { text.into() };
     text.chars()
         .map(|character| match character {

@@ -47,6 +47,8 @@ pub(super) enum Command {
     Demo(Demo),
     /// Show every environment: image, changesets, health
     Status,
+    /// Show who holds the locks of every environment, and whether the holder is alive
+    Locks(Chosen),
     /// Show what a promotion would do, and what stands in its way
     Plan(Plan),
     /// Carry a promotion out and prove its result
@@ -88,6 +90,13 @@ pub(super) enum DemoCommand {
     List,
     /// Print shell exports, so that psql, aws and a browser work at once: eval "$(lockstep demo env)"
     Env,
+}
+
+#[derive(Args)]
+pub(super) struct Chosen {
+    /// The environments; by default all of them
+    #[arg(value_name = "ENV")]
+    pub(super) environments: Vec<String>,
 }
 
 #[derive(Args)]

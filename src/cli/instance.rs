@@ -3,6 +3,7 @@
 use super::arguments::Arguments;
 use crate::config::{Settings, instance, paths};
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::names::EnvironmentName;
 use crate::sandbox;
 
 /// The settings of the chosen instance. A sandbox that sleeps is named as such, before anything times out.
@@ -16,4 +17,18 @@ pub(super) fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
             .hint(format!("Start it with `lockstep demo up --id {id}`.")));
     }
     Ok(settings)
+}
+
+/// The environments with these names, all of them when none is named. One that does not exist is a usage error.
+pub(super) fn environments(settings: &Settings, chosen: &[String]) -> Result<Vec<EnvironmentName>, Failure> {
+    let all: Vec<_> = settings.environments.iter().map(|it| it.environment.name.clone()).collect();
+    for name in chosen {
+        if !all.iter().any(|known| known.as_str() == name) {
+            let names: Vec<_> = all.iter().map(EnvironmentName::as_str).collect();
+            return Err(Failure::new(FailureKind::Usage, format!("there is no environment called {name}"))
+                .because(format!("the environments are: {}", names.join(", "))));
+        }
+    }
+    let is_chosen = |name: &EnvironmentName| chosen.is_empty() || chosen.iter().any(|it| it == name.as_str());
+    Ok(all.into_iter().filter(is_chosen).collect())
 }

@@ -74,6 +74,11 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Command::Changelog(changelog)) => changelog::run(&changelog.command, format),
         Some(Command::Board(board)) => picture(arguments, board).await,
         Some(Command::Status) => job(arguments, Job::Status).await,
+        Some(Command::Locks(chosen)) => {
+            let settings = instance::settings(arguments)?;
+            let names = instance::environments(&settings, &chosen.environments)?;
+            job_with(settings, arguments, Job::Locks(names)).await
+        }
         Some(Command::Plan(plan)) => {
             let (environment, release) = target(&plan.environment, plan.release.as_deref())?;
             job(arguments, Job::Plan { environment, release }).await
@@ -99,7 +104,10 @@ async fn console(settings: Settings, theme: &str) -> Result<Exit, Failure> {
 }
 
 async fn job(arguments: &Arguments, job: Job) -> Result<Exit, Failure> {
-    let settings = instance::settings(arguments)?;
+    job_with(instance::settings(arguments)?, arguments, job).await
+}
+
+async fn job_with(settings: Settings, arguments: &Arguments, job: Job) -> Result<Exit, Failure> {
     let output = |error: io::Error| {
         Failure::new(FailureKind::Failed, "the output could not be written").because(error)
     };

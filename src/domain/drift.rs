@@ -97,7 +97,7 @@ impl Comparison {
                     }
                 }
                 None if row.is_anchor() => {}
-                None => unexpected.push(row.id.clone()),
+                None => unexpected.push(ChangesetId::clone(&row.id)),
             }
         }
         let standing =
@@ -338,7 +338,7 @@ pub(crate) mod tests {
     pub(crate) fn ledger(count: usize) -> Ledger {
         let release = release(count);
         let rows = release.changelog.changesets().iter().enumerate().map(|(index, changeset)| LedgerRow {
-            id: changeset.id.clone(),
+            id: changeset.id.clone().into(),
             order: i32::try_from(index).unwrap() + 1,
             executed_at: Timestamp::UNIX_EPOCH,
             checksum: changeset.checksum().cloned(),
@@ -383,7 +383,7 @@ pub(crate) mod tests {
         edited.rows[0].checksum = Some(Checksum::stored("9:00000000000000000000000000000000"));
         assert_eq!(pair(2, &edited), Pair::Drifted);
         let mut strange = ledger(2);
-        strange.rows[1].id.id = "by hand".to_owned();
+        Arc::make_mut(&mut strange.rows[1].id).id = "by hand".to_owned();
         assert_eq!(pair(2, &strange), Pair::Drifted);
     }
 
@@ -424,7 +424,7 @@ pub(crate) mod tests {
                     --changeset store:6\nselect 6;\n";
         let changelog = changelog(sets);
         let mut rows = ledger(6);
-        for row in &mut rows.rows {
+        for row in rows.rows.iter_mut() {
             row.checksum = Some(Checksum::stored("9:00000000000000000000000000000000"));
         }
         let selection = Selection { contexts: vec!["prod".to_owned()], label_filter: None };
@@ -451,7 +451,7 @@ pub(crate) mod tests {
     #[test]
     fn a_changeset_whose_file_was_moved_would_run_again() {
         let mut rows = ledger(2);
-        rows.rows[1].id.path = "old/all.sql".to_owned();
+        Arc::make_mut(&mut rows.rows[1].id).path = "old/all.sql".to_owned();
         let comparison = compare(2, &rows);
         let standing = comparison.standing(1).unwrap();
         assert_eq!(standing.ran_as.as_ref().map(|id| id.path.as_str()), Some("old/all.sql"));
@@ -471,7 +471,7 @@ pub(crate) mod tests {
     #[test]
     fn paths_are_compared_in_one_form() {
         let mut rows = ledger(1);
-        rows.rows[0].id.path = "classpath:changelog/./all.sql".to_owned();
+        Arc::make_mut(&mut rows.rows[0].id).path = "classpath:changelog/./all.sql".to_owned();
         assert_eq!(states(&compare(1, &rows)), ["applied"]);
     }
 }

@@ -93,6 +93,17 @@ pub struct History {
 }
 
 impl PastRun {
+    /// What it is, in one line. A time is shown by `time`.
+    pub fn words(&self, time: impl Fn(Timestamp) -> String) -> String {
+        let end = match &self.conclusion {
+            None => "it has not ended by the journal".to_owned(),
+            Some((at, Ok(_))) => format!("proven at {}", time(*at)),
+            Some((at, Err(failure))) => format!("{} at {}", failure.kind.word(), time(*at)),
+        };
+        let began = time(self.began);
+        format!("{} to {}, begun by {} at {began}; {end}", self.version, self.environment, self.by)
+    }
+
     fn was_refused(&self) -> bool {
         matches!(&self.conclusion, Some((_, Err(failure))) if failure.kind == FailureKind::Refused)
     }
@@ -131,6 +142,11 @@ impl History {
     /// Every run, oldest first.
     pub fn runs(&self) -> &[PastRun] {
         &self.runs
+    }
+
+    /// What is known of a run.
+    pub fn run(&self, run: &RunId) -> Option<&PastRun> {
+        self.runs.iter().rev().find(|past| past.run == *run)
     }
 
     /// The failure that `environment` still has to show: that of its newest run, until somebody acknowledges it. A

@@ -1,13 +1,20 @@
 //! The ledger: what `databasechangelog` and `databasechangeloglock` hold.
+//!
+//! A hundred environments may hold a hundred thousand rows, so what is the same is held once: clones share their
+//! rows, and rows share their changesets and words. Absent on purpose: how the tables are read.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use crate::domain::Timestamp;
 use crate::domain::changelog::{ChangesetId, Checksum};
 
-/// What one database says was applied to it.
+/// What one database says was applied to it. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ledger {
     /// The rows in the order they were executed. Empty also when the table does not exist yet.
-    pub rows: Vec<LedgerRow>,
+    pub rows: Rows,
     /// Liquibase's own lock.
     pub lock: LockState,
     /// Who holds lockstep's advisory lock of this environment, as the database names the session.
@@ -15,14 +22,14 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// The row of a changeset.
-    pub fn row(&self, id: &ChangesetId) -> Option<&LedgerRow> {
-        self.rows.iter().find(|row| row.id == *id)
-    }
-
     /// The newest row.
     pub fn newest(&self) -> Option<&LedgerRow> {
         self.rows.last()
+    }
+
+    /// True while somebody holds Liquibase's lock or lockstep's.
+    pub fn is_locked(&self) -> bool {
+        self.promoting.is_some() || self.lock != LockState::Free
     }
 
     /// The tag nearest to the end.
@@ -34,8 +41,8 @@ impl Ledger {
 /// One row of `databasechangelog`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerRow {
-    /// FILENAME, ID and AUTHOR.
-    pub id: ChangesetId,
+    /// FILENAME, ID and AUTHOR; shared by every environment that ran it.
+    pub id: Arc<ChangesetId>,
     /// ORDEREXECUTED.
     pub order: i32,
     /// DATEEXECUTED; the column has no time zone and is read as UTC.
@@ -43,9 +50,9 @@ pub struct LedgerRow {
     /// MD5SUM; `None` after `clear-checksums`.
     pub checksum: Option<Checksum>,
     /// TAG.
-    pub tag: Option<String>,
+    pub tag: Option<Arc<str>>,
     /// `DEPLOYMENT_ID`: one value per Liquibase run.
-    pub deployment: Option<String>,
+    pub deployment: Option<Arc<str>>,
 }
 
 impl LedgerRow {
@@ -68,4 +75,76 @@ pub enum LockState {
         /// LOCKGRANTED.
         since: Option<Timestamp>,
     },
+}
+
+/// The rows of one ledger, cheap to clone. Rows that are changed in place are this value's own from then on.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Rows(Arc<Vec<LedgerRow>>);
+
+impl Rows {
+    /// True when both are the same in memory, so that whatever was worked out for one holds for the other.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl From<Vec<LedgerRow>> for Rows {
+    fn from(rows: Vec<LedgerRow>) -> Self {
+        Self(Arc::new(rows))
+    }
+}
+
+impl FromIterator<LedgerRow> for Rows {
+    fn from_iter<T: IntoIterator<Item = LedgerRow>>(rows: T) -> Self {
+        rows.into_iter().collect::<Vec<_>>().into()
+    }
+}
+
+impl Deref for Rows {
+    type Target = Vec<LedgerRow>;
+
+    fn deref(&self) -> &Vec<LedgerRow> {
+        &self.0
+    }
+}
+
+impl DerefMut for Rows {
+    fn deref_mut(&mut self) -> &mut Vec<LedgerRow> {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl fmt::Debug for Rows {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: &str) -> LedgerRow {
+        let id = ChangesetId { path: "a.sql".to_owned(), id: id.to_owned(), author: "store".to_owned() };
+        LedgerRow {
+            id: id.into(),
+            order: 1,
+            executed_at: Timestamp::UNIX_EPOCH,
+            checksum: None,
+            tag: None,
+            deployment: None,
+        }
+    }
+
+    #[test]
+    fn a_clone_shares_its_rows_until_one_of_them_is_changed() {
+        let first = Ledger { rows: [row("1"), row("2")].into_iter().collect(), ..Ledger::default() };
+        let mut second = first.clone();
+        assert!(first.rows.is_same(&second.rows));
+        second.rows[1] = row("3");
+        assert!(!first.rows.is_same(&second.rows));
+        assert_eq!((&first.rows[1], &second.rows[1]), (&row("2"), &row("3")));
+        assert_eq!(first.rows[0], second.rows[0]);
+        assert_ne!(first, second);
+    }
 }

@@ -3,6 +3,7 @@
 //! Pure: no file, no network, no process, no clock, no task. Times arrive from outside, parsing returns
 //! what was read together with every problem found.
 
+pub mod age;
 pub mod changelog;
 pub mod drift;
 pub mod environment;
@@ -10,6 +11,7 @@ pub mod evidence;
 pub mod failure;
 pub mod journal;
 pub mod ledger;
+pub mod lock;
 pub mod log;
 pub mod names;
 pub mod observation;

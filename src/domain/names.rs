@@ -54,6 +54,13 @@ impl RunId {
         Self(text.into())
     }
 
+    /// The run that signs with `text`, if it is the id of one.
+    pub fn recognise(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix("r-")?;
+        let is_id = !rest.is_empty() && rest.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        is_id.then(|| Self(text.to_owned()))
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0

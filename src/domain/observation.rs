@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::Timestamp;
 use crate::domain::failure::Failure;
 use crate::domain::ledger::Ledger;
+use crate::domain::lock::LockSight;
 use crate::domain::release::{ImageRef, Version};
 use crate::domain::schema::judgement::SchemaView;
 
@@ -17,6 +18,8 @@ pub enum Observation {
     Ledger(Result<Ledger, Failure>),
     /// What the database really holds.
     Schema(Result<SchemaView, Failure>),
+    /// Who holds the database's locks, and who is connected to it.
+    Locks(Result<LockSight, Failure>),
     /// The application's own word on its health and version.
     Health(Result<HealthView, Failure>),
 }
@@ -204,9 +207,11 @@ impl<T> Facet<T> {
         self.answered >= generation
     }
 
-    /// The generation of the newest answer; 0 before the first.
-    pub fn generation(&self) -> u64 {
-        self.answered
+    /// Changes the last good value in place, for what was found out about it since.
+    pub fn revise(&mut self, revise: impl FnOnce(&mut T)) {
+        if let Some((value, _)) = &mut self.value {
+            revise(value);
+        }
     }
 
     /// When the newest question was asked.

@@ -212,7 +212,7 @@ fn anchor(changesets: &[PlannedChangeset], ledger: &Ledger, image_from: Option<&
         return Anchor::NotNeeded;
     }
     match ledger.newest().and_then(|row| row.tag.clone()) {
-        Some(tag) => Anchor::Existing(tag),
+        Some(tag) => Anchor::Existing(tag.to_string()),
         None => Anchor::New(format!(
             "before-{}-after-{}",
             changesets[0].id.id,
@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn a_tag_on_the_newest_row_is_kept_as_the_anchor() {
         let mut tagged = ledger(1);
-        tagged.rows[0].tag = Some("v1.0.0".to_owned());
+        tagged.rows[0].tag = Some("v1.0.0".into());
         let plan = Plan::make(&environment(), &release(2), None, &tagged);
         assert_eq!(plan.anchor, Anchor::Existing("v1.0.0".to_owned()));
         assert!(!plan.needs(StepKind::Anchor));

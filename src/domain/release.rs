@@ -112,6 +112,14 @@ impl Catalog {
         self.releases.iter().find(|release| release.version == *version)
     }
 
+    /// Puts another reading of a release's changelog in the place of what was there. The release is named by the
+    /// digest of its archive.
+    pub fn put_changelog(&mut self, archive_digest: &str, changelog: &Arc<Changelog>) {
+        for release in self.releases.iter_mut().filter(|release| release.archive_digest == archive_digest) {
+            release.changelog = Arc::clone(changelog);
+        }
+    }
+
     /// True when some release has a changeset with this identity.
     pub fn knows(&self, id: &ChangesetId) -> bool {
         self.releases.iter().any(|release| release.changelog.get(id).is_some())

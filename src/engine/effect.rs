@@ -23,6 +23,9 @@ pub enum Effect {
     Health(EnvironmentName, HealthCall),
     /// Read the release archives. Outcome: `Releases`.
     ReadReleases,
+    /// Let Liquibase tell the checksums of a release that cannot be worked out here. It needs no database. Outcome:
+    /// `Checksums`.
+    AskChecksums(Arc<Release>),
     /// Find out who is asking. Outcome: `Identified`.
     Identify,
     /// Write an entry to the journal. Carried out at once and in order: when it fails, the effects after it are
@@ -56,6 +59,8 @@ pub enum DatabaseCall {
     ReadLedger(u64),
     /// Read the catalogs in a read-only transaction. Outcome: `Observed(Schema)`.
     ReadSchema(u64),
+    /// Find out who holds the locks and who is connected, in read-only statements. Outcome: `Observed(Locks)`.
+    ReadLocks(u64),
     /// Take lockstep's advisory lock and keep it until `Unlock`. Outcome: `Ended(Lock)`; the failure names the
     /// holder.
     Lock(RunId),
@@ -94,6 +99,7 @@ impl Effect {
             | Self::Database(..)
             | Self::Health(..)
             | Self::ReadReleases
+            | Self::AskChecksums(_)
             | Self::Identify
             | Self::Record(_)
             | Self::ReadJournal => false,

@@ -1,7 +1,9 @@
 //! Everything that can happen, whoever caused it.
 
+use std::sync::Arc;
+
 use crate::domain::Timestamp;
-use crate::domain::changelog::ChangesetId;
+use crate::domain::changelog::{ChangesetId, Checksums};
 use crate::domain::failure::Failure;
 use crate::domain::journal::History;
 use crate::domain::log::LogLine;
@@ -35,6 +37,8 @@ pub enum EventKind {
     Observed(EnvironmentName, u64, Observation),
     /// The release archives were read.
     Releases(Result<Catalog, Failure>),
+    /// Liquibase told the checksums of the release whose archive has this digest.
+    Checksums(String, Result<Arc<Checksums>, Failure>),
     /// It is known who is asking.
     Identified(Result<Identity, Failure>),
     /// The journal was read.
@@ -58,6 +62,8 @@ pub enum Intent {
     Begin,
     /// Look at every environment again.
     Refresh,
+    /// Look at the locks of these environments and at the journal, and at nothing else.
+    InspectLocks(Vec<EnvironmentName>),
     /// Work out what promoting `release` (default: what runs in the environment before) would do.
     Plan {
         /// Where.

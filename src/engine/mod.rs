@@ -20,6 +20,7 @@ use crate::domain::environment::Environment;
 use crate::domain::failure::Failure;
 use crate::domain::journal::{Entry, History};
 use crate::domain::ledger::Ledger;
+use crate::domain::lock::LockSight;
 use crate::domain::log::LogBook;
 use crate::domain::names::{DemoId, EnvironmentName};
 use crate::domain::observation::{Facet, HealthView, Observation, ServiceStatus, ServiceView};
@@ -70,6 +71,7 @@ pub struct State {
     /// How often to look at an environment where nothing happens.
     observe_every: Duration,
     journal_checked_at: Option<Timestamp>,
+    asked: standings::Asked,
 }
 
 /// One environment and what is known of it.
@@ -81,6 +83,8 @@ pub struct EnvironmentState {
     pub service: Facet<ServiceView>,
     /// The database's ledger.
     pub ledger: Facet<Ledger>,
+    /// Who holds the database's locks; looked at when the ledger says that somebody does.
+    pub locks: Facet<LockSight>,
     /// The application's own word.
     pub health: Facet<HealthView>,
     /// The newest latencies of `/health`, oldest first; `None` where it did not answer well.
@@ -129,6 +133,7 @@ impl State {
                 environment,
                 service: Facet::default(),
                 ledger: Facet::default(),
+                locks: Facet::default(),
                 health: Facet::default(),
                 latencies: VecDeque::new(),
                 standings: Standings::default(),
@@ -152,6 +157,7 @@ impl State {
             is_stopping: false,
             observe_every,
             journal_checked_at: None,
+            asked: standings::Asked::new(),
         }
     }
 
@@ -162,19 +168,26 @@ impl State {
             EventKind::Intent(intent) => self.intend(intent),
             EventKind::Ticked => self.observe_what_is_due(),
             EventKind::Observed(environment, generation, observation) => {
-                self.observed(environment, *generation, observation);
-                self.compare();
+                let mut effects = self.observed(environment, *generation, observation);
+                effects.extend(self.compare());
                 if matches!(observation, Observation::Ledger(_) | Observation::Schema(_)) {
                     self.judge_schemas(environment);
                 }
                 self.keep_plan_true(Some(environment));
-                Vec::new()
+                effects
             }
             EventKind::Releases(result) => {
                 self.catalog.answer_next(event.at, result.clone());
-                self.compare();
+                self.complete_catalog();
+                let effects = self.compare();
                 self.keep_plan_true(None);
-                Vec::new()
+                effects
+            }
+            EventKind::Checksums(archive_digest, told) => {
+                self.checksums_told(archive_digest, told);
+                let effects = self.compare();
+                self.keep_plan_true(None);
+                effects
             }
             EventKind::Identified(result) => {
                 self.identity = Some(result.clone());
@@ -257,6 +270,7 @@ impl State {
                 effects.extend(self.observe_all());
                 effects
             }
+            Intent::InspectLocks(environments) => self.inspect_locks(environments),
             Intent::Plan { environment, release } => self.plan(environment, release.as_ref()),
             Intent::Dismiss => {
                 self.planning = Planning::None;
@@ -277,17 +291,29 @@ impl State {
         vec![Effect::Record(Entry::Acknowledged { environment: environment.clone(), by })]
     }
 
-    fn observed(&mut self, name: &EnvironmentName, generation: u64, observation: &Observation) {
+    fn observed(
+        &mut self,
+        name: &EnvironmentName,
+        generation: u64,
+        observation: &Observation,
+    ) -> Vec<Effect> {
         let now = self.now;
         let Some(state) = self.environments.iter_mut().find(|state| state.environment.name == *name) else {
-            return;
+            return Vec::new();
         };
         match observation {
             Observation::Service(result) => {
                 state.service.answer(generation, now, result.clone());
             }
             Observation::Ledger(result) => {
-                state.ledger.answer(generation, now, result.clone());
+                let is_new = state.ledger.answer(generation, now, result.clone());
+                let is_locked = state.ledger.current().is_some_and(Ledger::is_locked);
+                if is_new && is_locked && !state.locks.is_waiting() {
+                    return vec![state.ask_locks(now)];
+                }
+            }
+            Observation::Locks(result) => {
+                state.locks.answer(generation, now, result.clone());
             }
             Observation::Schema(result) => {
                 state.schema.answer(generation, now, result.clone());
@@ -302,6 +328,7 @@ impl State {
                 }
             }
         }
+        Vec::new()
     }
 
     /// What was sent to the journal counts at once; reading it back later gives the same.

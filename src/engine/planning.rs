@@ -234,7 +234,7 @@ fn ledger_conditions(state: &EnvironmentState, release: &Release) -> Vec<Unmet> 
     if let LockState::Held { by, .. } = &ledger.lock {
         unmet.push(Unmet::new(
             format!("{by} holds Liquibase's lock on {name}"),
-            "Wait until it is released; if its holder is dead, `liquibase release-locks` frees it.",
+            "`lockstep locks` shows whether its holder is alive, and what to do when it is not.",
         ));
     }
     let comparison = Comparison::of(&release.changelog, ledger, &state.environment.selection);

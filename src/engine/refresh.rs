@@ -72,6 +72,16 @@ impl State {
         effects
     }
 
+    /// Asks for the locks of these environments, and what the journal knows of the runs that hold them.
+    pub(super) fn inspect_locks(&mut self, environments: &[EnvironmentName]) -> Vec<Effect> {
+        let now = self.now;
+        let wanted =
+            self.environments.iter_mut().filter(|state| environments.contains(&state.environment.name));
+        let mut effects = vec![Effect::ReadJournal];
+        effects.extend(wanted.map(|state| state.ask_locks(now)));
+        effects
+    }
+
     pub(super) fn ask_releases(&mut self) -> Effect {
         self.catalog.ask(self.now);
         Effect::ReadReleases
@@ -130,6 +140,11 @@ impl EnvironmentState {
     pub(super) fn ask_schema(&mut self, now: Timestamp) -> (Effect, Wait) {
         let (name, generation) = (self.environment.name.clone(), self.schema.ask(now));
         (Effect::Database(name.clone(), DatabaseCall::ReadSchema(generation)), Wait::Schema(name, generation))
+    }
+
+    pub(super) fn ask_locks(&mut self, now: Timestamp) -> Effect {
+        let generation = self.locks.ask(now);
+        Effect::Database(self.environment.name.clone(), DatabaseCall::ReadLocks(generation))
     }
 
     pub(super) fn ask_health(&mut self, now: Timestamp) -> (Effect, Wait) {

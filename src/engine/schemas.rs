@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{EnvironmentState, State};
 use crate::domain::Timestamp;
+use crate::domain::ledger::Rows;
 use crate::domain::names::EnvironmentName;
 use crate::domain::schema::judgement::{Against, LedgerPrint, SchemaDrift, Witness, odd_ones};
 
@@ -15,8 +16,8 @@ pub struct SchemaWatch {
     baseline: Option<(Witness, Timestamp)>,
     /// The newest schema that is known to belong to the ledger.
     witness: Option<Witness>,
-    /// The print of the ledger, with the generation of its look.
-    print: Option<(u64, LedgerPrint)>,
+    /// The print of the ledger, with the rows that it was made from.
+    print: Option<(Rows, LedgerPrint)>,
     drifts: Vec<SchemaDrift>,
 }
 
@@ -84,12 +85,11 @@ impl EnvironmentState {
     fn witness_schema(&mut self, is_promoted: bool) {
         let (Some(ledger), Some(view)) = (self.ledger.value(), self.schema.value()) else { return };
         let Some(seen_at) = self.schema.seen_at() else { return };
-        let generation = self.ledger.generation();
         let print = match &self.schemas.print {
-            Some((known, print)) if *known == generation => print.clone(),
+            Some((rows, print)) if rows.is_same(&ledger.rows) => print.clone(),
             _ => LedgerPrint::of(ledger),
         };
-        self.schemas.print = Some((generation, print.clone()));
+        self.schemas.print = Some((ledger.rows.clone(), print.clone()));
         if self.schemas.witness.as_ref().is_some_and(|witness| witness.print != print) {
             self.schemas.witness = None;
         }

@@ -9,7 +9,8 @@ use super::effect::{CloudCall, DatabaseCall, HealthCall, LiquibaseCall};
 use super::event::{Progress, StepOutcome};
 use super::promotion::StepStatus;
 use super::*;
-use crate::domain::changelog::Selection;
+use crate::domain::changelog::{Changelog, Checksums, Files, Selection, Surroundings};
+use crate::domain::drift::ChangesetState;
 use crate::domain::drift::tests::{catalog, ledger};
 use crate::domain::environment::Gate;
 use crate::domain::failure::FailureKind;
@@ -28,6 +29,8 @@ struct World {
     rows: [usize; 2],
     /// Columns that somebody added by hand.
     columns: [Vec<&'static str>; 2],
+    /// Who holds lockstep's lock of test.
+    promoting: Option<String>,
     asked: Vec<Effect>,
     deploys: Deploys,
     clock: i64,
@@ -50,6 +53,10 @@ fn image(version: &str) -> ImageRef {
     ImageRef::new(format!("registry/store:{version}"))
 }
 
+fn sight() -> LockSight {
+    LockSight { at: Timestamp::UNIX_EPOCH, liquibase: None, promoting: vec![7], sessions: Vec::new() }
+}
+
 impl World {
     /// dev runs v2 with two changesets, test runs v1 with one.
     fn new() -> Self {
@@ -70,6 +77,7 @@ impl World {
             images: ["v2.0.0", "v1.0.0"],
             rows: [2, 1],
             columns: [vec![], vec![]],
+            promoting: None,
             asked: vec![],
             deploys: Deploys::Well,
             clock: 0,
@@ -107,27 +115,20 @@ impl World {
         };
         match effect {
             Effect::Cloud(environment, CloudCall::Describe(generation)) => {
-                let view = ServiceView {
-                    status: ServiceStatus::Running,
-                    image: image(self.images[index(environment)]),
-                    address: String::new(),
-                    updated_at: Timestamp::UNIX_EPOCH,
-                    operation: None,
-                };
+                let view = running(self.images[index(environment)]);
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Service(Ok(view)))]
             }
             Effect::Database(environment, DatabaseCall::ReadLedger(generation)) => {
-                let ledger = ledger(self.rows[index(environment)]);
+                let mut ledger = ledger(self.rows[index(environment)]);
+                ledger.promoting = self.promoting.clone().filter(|_| environment.as_str() == "test");
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Ledger(Ok(ledger)))]
             }
             Effect::Database(environment, DatabaseCall::ReadSchema(generation)) => {
-                let rows = self.rows[index(environment)];
-                let mut columns = ["c1", "c2", "c3"][..rows].to_vec();
-                columns.extend(&self.columns[index(environment)]);
-                let newest = i32::try_from(rows).ok();
-                let stamp = LedgerStamp { rows, newest, is_locked: false };
-                let view = SchemaView { schema: Arc::new(orders(&columns)), stamp };
+                let view = self.schema(index(environment));
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Schema(Ok(view)))]
+            }
+            Effect::Database(environment, DatabaseCall::ReadLocks(generation)) => {
+                vec![EventKind::Observed(environment.clone(), *generation, Observation::Locks(Ok(sight())))]
             }
             Effect::Health(environment, HealthCall::Probe(generation)) => {
                 let view = HealthView {
@@ -175,8 +176,17 @@ impl World {
                 vec![step(Progress::Operation("51c0".to_owned())), step(Progress::Ended(result))]
             }
             Effect::Health(_, HealthCall::Await(run, _)) => ended(run, StepKind::Health, "200"),
-            Effect::Identify | Effect::Record(_) | Effect::ReadJournal => vec![],
+            Effect::AskChecksums(_) | Effect::Identify | Effect::Record(_) | Effect::ReadJournal => vec![],
         }
+    }
+
+    /// A column for every changeset, and what somebody added.
+    fn schema(&self, index: usize) -> SchemaView {
+        let rows = self.rows[index];
+        let mut columns = ["c1", "c2", "c3"][..rows].to_vec();
+        columns.extend(&self.columns[index]);
+        let stamp = LedgerStamp { rows, newest: i32::try_from(rows).ok(), is_locked: false };
+        SchemaView { schema: Arc::new(orders(&columns)), stamp }
     }
 
     fn planned(&self) -> &planning::Prepared {
@@ -199,6 +209,16 @@ impl World {
 
     fn mutations(&self) -> usize {
         self.asked.iter().filter(|effect| effect.is_mutation()).count()
+    }
+}
+
+fn running(version: &str) -> ServiceView {
+    ServiceView {
+        status: ServiceStatus::Running,
+        image: image(version),
+        address: String::new(),
+        updated_at: Timestamp::UNIX_EPOCH,
+        operation: None,
     }
 }
 
@@ -346,6 +366,25 @@ fn facets_are_asked_again_when_they_are_due_and_not_before() {
     assert_eq!(world.happen(EventKind::Ticked), [Effect::ReadJournal]);
 }
 
+#[test]
+fn locks_are_looked_at_where_the_ledger_says_that_somebody_holds_one() {
+    let mut world = World::new();
+    let is_look = |effect: &&Effect| matches!(effect, Effect::Database(_, DatabaseCall::ReadLocks(_)));
+    assert_eq!(world.asked.iter().filter(is_look).count(), 0);
+    world.promoting = Some("r-7-test".to_owned());
+    world.intend(Intent::Refresh);
+    let looks: Vec<_> = world.asked.iter().filter(is_look).collect();
+    assert_eq!(looks, [&Effect::Database(name("test"), DatabaseCall::ReadLocks(1))]);
+    assert!(world.state.environment(&name("test")).unwrap().locks.current().is_some());
+}
+
+#[test]
+fn whoever_asks_for_locks_alone_gets_the_locks_of_these_environments_and_the_journal() {
+    let mut world = World::new();
+    let effects = world.happen(EventKind::Intent(Intent::InspectLocks(vec![name("test")])));
+    assert_eq!(effects, [Effect::ReadJournal, Effect::Database(name("test"), DatabaseCall::ReadLocks(1))]);
+}
+
 /// What may come at any moment, wanted or not.
 #[derive(Debug, Clone)]
 enum Anything {
@@ -463,7 +502,7 @@ fn a_column_that_somebody_adds_shows_at_the_next_look_and_goes_when_it_goes() {
     world.columns[1].push("note");
     let last = world.clock;
     world.intend(Intent::Refresh);
-    let [told] = &drifts(&world, "test")[..] else { panic!("{:?}", drifts(&world, "test")) };
+    let told = drifts(&world, "test").join("; ");
     let (words, difference) = told.split_once(": ").unwrap();
     assert_eq!(difference, "+ column orders.note");
     // The time is that of the last look that saw it otherwise.
@@ -471,7 +510,7 @@ fn a_column_that_somebody_adds_shows_at_the_next_look_and_goes_when_it_goes() {
     assert!(since <= last, "{since} {last}");
     assert_eq!(world.state.pair(world.state.environment(&name("test")).unwrap()), Pair::Drifted);
     world.intend(Intent::Refresh);
-    assert_eq!(drifts(&world, "test"), [told.clone()], "the time stays");
+    assert_eq!(drifts(&world, "test").join("; "), told, "the time stays");
     world.columns[1].clear();
     world.intend(Intent::Refresh);
     assert_eq!(drifts(&world, "test"), Vec::<String>::new());
@@ -525,4 +564,39 @@ fn a_proven_promotion_records_the_schema_and_later_looks_are_held_against_it() {
     later.intend(Intent::Refresh);
     let told = drifts(&later, "test");
     assert!(told.len() == 1 && told[0].starts_with("schema differs from what was proven at "), "{told:?}");
+}
+
+/// A release whose second changeset holds a text that only the running Liquibase knows.
+fn release_with_an_open_sum() -> Catalog {
+    let sql = "--liquibase formatted sql\n--changeset store:1\nselect 1;\n\
+               --changeset store:2\nselect '${java.version}';\n";
+    let files = Files::from([("changelog/all.sql".to_owned(), sql.as_bytes().to_vec())]);
+    let (changelog, _) = Changelog::read(&files, "changelog/all.sql", &Surroundings::default());
+    let mut release = catalog().get(&Version::parse("v2.0.0").unwrap()).unwrap().clone();
+    release.changelog = Arc::new(changelog);
+    release.archive_digest = "open".to_owned();
+    Catalog::new(vec![release])
+}
+
+#[test]
+fn liquibase_is_asked_once_for_a_sum_that_only_it_can_tell_and_its_answer_stays() {
+    let mut world = World::new();
+    world.rows = [2, 2];
+    let asked = world.happen(EventKind::Releases(Ok(release_with_an_open_sum())));
+    let [Effect::AskChecksums(release)] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!(release.archive_digest, "open");
+    let state = |world: &World, position| {
+        let comparison = world.state.environments[0].standings.running().unwrap();
+        comparison.standing(position).unwrap().state
+    };
+    assert_eq!(state(&world, 1), ChangesetState::Unknown);
+
+    // What was read again is not asked about again.
+    assert_eq!(world.happen(EventKind::Releases(Ok(release_with_an_open_sum()))), []);
+    let stored = ledger(2).rows[1].checksum.clone().unwrap();
+    let told: Checksums = [((*ledger(2).rows[1].id).clone(), stored)].into();
+    assert_eq!(world.happen(EventKind::Checksums("open".to_owned(), Ok(Arc::new(told)))), []);
+    assert_eq!(state(&world, 1), ChangesetState::Applied);
+    assert_eq!(world.happen(EventKind::Releases(Ok(release_with_an_open_sum()))), []);
+    assert_eq!(state(&world, 1), ChangesetState::Applied);
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::domain::changelog::{Changelog, Changeset, Problem, Selection, Sum};
+use crate::domain::changelog::{Changelog, Changeset, Checksum, Problem, Selection, Sum};
 
 /// The listing for people: by file, one line per changeset, what is wrong below it.
 pub fn text(changelog: &Changelog, problems: &[Problem]) -> String {
@@ -90,7 +90,7 @@ pub fn json(changelog: &Changelog, problems: &[Problem]) -> Value {
 }
 
 fn sum(sum: &Sum) -> Option<&str> {
-    sum.as_ref().ok().map(|sum| sum.as_str())
+    sum.as_ref().ok().map(Checksum::as_str)
 }
 
 fn problem(problem: &Problem) -> Value {

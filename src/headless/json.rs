@@ -7,6 +7,7 @@ use crate::domain::changelog::{Checksum, Rollback};
 use crate::domain::drift::{ChangesetState, Comparison, Pair};
 use crate::domain::failure::Failure;
 use crate::domain::ledger::LockState;
+use crate::domain::lock::Grant;
 use crate::domain::names::EnvironmentName;
 use crate::domain::observation::{Facet, HealthView};
 use crate::domain::plan::{Anchor, Plan};
@@ -18,6 +19,7 @@ use crate::engine::planning::Planning;
 use crate::engine::promotion::{Promotion, StepStatus};
 use crate::engine::{EnvironmentState, State};
 use crate::exit::Exit;
+use crate::headless::locks;
 
 #[derive(Serialize)]
 struct FailureJson<'a> {
@@ -38,7 +40,7 @@ impl<'a> From<&'a Failure> for FailureJson<'a> {
     }
 }
 
-fn failure(failure: Option<&Failure>) -> Value {
+pub(super) fn failure(failure: Option<&Failure>) -> Value {
     failure.map_or(Value::Null, |failure| json!(FailureJson::from(failure)))
 }
 
@@ -136,14 +138,15 @@ fn database(environment: &EnvironmentState) -> Value {
         "newest": ledger.and_then(|ledger| ledger.newest()).map(|row| json!({
             "changeset": row.id.to_string(),
             "executed_at": row.executed_at.to_string(),
-            "tag": row.tag,
-            "deployment": row.deployment,
+            "tag": row.tag.as_deref(),
+            "deployment": row.deployment.as_deref(),
         })),
         "last_tag": ledger.and_then(|ledger| ledger.last_tag()),
         "lock": ledger.map(|ledger| match &ledger.lock {
             LockState::Free => json!({ "held": false }),
             LockState::Held { by, since } => {
-                json!({ "held": true, "by": by, "since": since.map(|at| at.to_string()) })
+                let (since, local) = locks::since(Grant { by: by.clone(), wall: *since }.holder().since);
+                json!({ "held": true, "by": by, "since": since, "since_local": local })
             }
         }),
         "promoting": ledger.and_then(|ledger| ledger.promoting.as_deref()),

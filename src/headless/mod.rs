@@ -4,6 +4,7 @@
 pub mod changelog;
 
 mod json;
+mod locks;
 mod progress;
 mod text;
 
@@ -31,6 +32,8 @@ pub use text::failure as failure_text;
 pub enum Job {
     /// Show every environment.
     Status,
+    /// Show who holds the locks of these environments.
+    Locks(Vec<EnvironmentName>),
     /// Show what a promotion would do.
     Plan {
         /// Where.
@@ -93,6 +96,7 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
             Format::Json => {
                 let value = match &self.job {
                     Job::Status => json::status(state),
+                    Job::Locks(names) => locks::json(state, names),
                     Job::Plan { .. } => json::plan(state, failure.as_ref()),
                     Job::Promote { .. } => json::promotion(state, failure.as_ref(), exit),
                 };
@@ -102,6 +106,7 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
             Format::Text => {
                 match &self.job {
                     Job::Status => write!(self.out, "{}", text::status(state))?,
+                    Job::Locks(names) => write!(self.out, "{}", locks::text(state, names))?,
                     Job::Plan { .. } => {
                         if let Planning::Ready(prepared) = &state.planning {
                             write!(self.out, "{}", text::plan(state, prepared))?;
@@ -124,6 +129,9 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
     }
 
     fn outcome(&self, state: &State) -> (Exit, Option<Failure>) {
+        if let Job::Locks(names) = &self.job {
+            return locks::outcome(state, names);
+        }
         let failure = match (&self.job, &state.planning, &state.promotion) {
             (Job::Status, ..) => looked_at(state),
             (_, Planning::Failed(_, failure), _) => Some(failure.clone()),
@@ -158,7 +166,7 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
                 let (environment, release) = (environment.clone(), release.clone());
                 Some(Next::Intent(Intent::Plan { environment, release }))
             }
-            (Job::Status | Job::Plan { .. }, _) | (Job::Promote { .. }, Stage::Confirmed) => {
+            (Job::Status | Job::Locks(_) | Job::Plan { .. }, _) | (Job::Promote { .. }, Stage::Confirmed) => {
                 Some(Next::Leave)
             }
             (Job::Promote { confirm, plan, .. }, Stage::Planned) => {
@@ -177,6 +185,13 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
 }
 
 impl<Out: Write, Err: Write> Frontend for Headless<Out, Err> {
+    fn first(&self) -> Intent {
+        match &self.job {
+            Job::Locks(names) => Intent::InspectLocks(names.clone()),
+            Job::Status | Job::Plan { .. } | Job::Promote { .. } => Intent::Begin,
+        }
+    }
+
     async fn next(&mut self, state: &State, is_idle: bool) -> io::Result<Next> {
         if let Some(next) = self.step(state, is_idle) {
             return Ok(next);

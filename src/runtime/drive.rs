@@ -18,6 +18,11 @@ pub enum Next {
 
 /// A way to steer and to watch.
 pub trait Frontend {
+    /// What to ask for first.
+    fn first(&self) -> Intent {
+        Intent::Begin
+    }
+
     /// Waits for the operator. Must be safe to drop while it waits.
     fn next(&mut self, state: &State, is_idle: bool) -> impl Future<Output = io::Result<Next>>;
 
@@ -29,7 +34,7 @@ pub trait Frontend {
 /// Runs until the operator leaves.
 pub async fn drive<P: Perform>(mut runtime: Runtime<P>, frontend: &mut impl Frontend) -> io::Result<State> {
     frontend.show(None, runtime.state(), false)?;
-    let event = runtime.intend(Intent::Begin);
+    let event = runtime.intend(frontend.first());
     frontend.show(Some(&event), runtime.state(), false)?;
     loop {
         let is_idle = runtime.is_idle();

@@ -2,6 +2,7 @@
 //! nothing more will happen by itself.
 
 pub mod clock;
+mod compute;
 pub mod drive;
 pub mod journal;
 pub mod signals;
@@ -17,6 +18,7 @@ use crate::engine::effect::{DatabaseCall, Effect};
 use crate::engine::event::{Event, EventKind, Intent, Progress, TaskId};
 
 pub use clock::Clock;
+pub use compute::compute;
 pub use drive::{Frontend, Next, drive};
 pub use journal::Journal;
 pub use signals::StopSignals;
@@ -227,11 +229,15 @@ fn lost(effect: &Effect) -> EventKind {
         Effect::Database(name, DatabaseCall::ReadSchema(generation)) => {
             EventKind::Observed(name.clone(), *generation, Observation::Schema(Err(failure)))
         }
+        Effect::Database(name, DatabaseCall::ReadLocks(generation)) => {
+            EventKind::Observed(name.clone(), *generation, Observation::Locks(Err(failure)))
+        }
         Effect::Health(name, HealthCall::Probe(generation)) => {
             EventKind::Observed(name.clone(), *generation, Observation::Health(Err(failure)))
         }
         Effect::Database(_, DatabaseCall::Unlock(run)) => EventKind::Unlocked(run.clone()),
         Effect::Identify => EventKind::Identified(Err(failure)),
+        Effect::AskChecksums(release) => EventKind::Checksums(release.archive_digest.clone(), Err(failure)),
         _ => EventKind::Releases(Err(failure)),
     }
 }

@@ -112,16 +112,6 @@ pub(super) fn clock(duration: Duration) -> String {
     }
 }
 
-/// How long ago something was, roughly: `2 s`, `4 min`, `3 h`, `12 days`.
-pub(super) fn age(duration: Duration) -> String {
-    match duration.as_secs() {
-        seconds @ 0..120 => format!("{seconds} s"),
-        seconds @ 120..7_200 => format!("{} min", seconds / 60),
-        seconds @ 7_200..172_800 => format!("{} h", seconds / 3_600),
-        seconds => format!("{} days", seconds / 86_400),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,10 +139,6 @@ mod tests {
     fn durations_read_naturally() {
         let texts = [9, 4_120, 125_000, 3_725_000].map(|millis| duration(Duration::from_millis(millis)));
         assert_eq!(texts, ["9 ms", "4.1 s", "02:05", "1:02:05"]);
-        assert_eq!(
-            [5, 600, 90_000, 864_000].map(|seconds| age(Duration::from_secs(seconds))),
-            ["5 s", "10 min", "25 h", "10 days"]
-        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use lockstep::engine::event::EventKind;
 use super::{Rig, ended, perform, run, test};
 use crate::support::postgres::{PASSWORD, USERNAME};
 
-const TABLES: &str = "
+pub(super) const TABLES: &str = "
 create table databasechangelog (id varchar(255) not null, author varchar(255) not null,
   filename varchar(255) not null, dateexecuted timestamp not null, orderexecuted integer not null,
   exectype varchar(10) not null, md5sum varchar(35), description varchar(255), comments varchar(255),
@@ -23,7 +23,7 @@ values ('2', 'store', 'a.sql', '2026-11-21 14:00:01.5', 2, 'EXECUTED', null, 'v1
        ('1', 'store', 'a.sql', '2026-11-21 14:00:01', 1, 'EXECUTED', '9:00000000000000000000000000000000', null, null);
 ";
 
-async fn read(adapters: &lockstep::adapters::Adapters) -> Result<Ledger, Failure> {
+pub(super) async fn read(adapters: &lockstep::adapters::Adapters) -> Result<Ledger, Failure> {
     let events = perform(adapters, Effect::Database(test(), DatabaseCall::ReadLedger(7))).await;
     match events.as_slice() {
         [EventKind::Observed(name, 7, Observation::Ledger(ledger))] if *name == test() => ledger.clone(),

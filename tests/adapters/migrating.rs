@@ -173,3 +173,23 @@ async fn an_update_that_takes_too_long_is_cancelled_and_leaves_no_lock() {
     assert_eq!(failure.because[0], "ERROR: canceling statement due to user request");
     assert_eq!(ledger(&adapters).await.lock, LockState::Free);
 }
+
+#[tokio::test]
+async fn liquibase_tells_a_checksum_that_hangs_on_its_own_process_without_any_database() {
+    let rig = Rig::new().await;
+    let adapters = rig.adapters();
+    let release = release(&rig, &adapters, &["select 1", "select '${java.version}'"]).await;
+    assert!(release.changelog.changesets()[1].checksum().is_none());
+    let events = perform(&adapters, Effect::AskChecksums(release.clone())).await;
+    let [EventKind::Checksums(digest, Ok(told))] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(*digest, release.archive_digest);
+    assert_eq!(told.len(), 2);
+    let first = &release.changelog.changesets()[0];
+    assert_eq!(told.get(&first.id), first.checksum());
+
+    // It is the one that an update stores.
+    perform(&adapters, update(&release)).await;
+    let completed = Arc::new(release.changelog.completed(told));
+    let comparison = Comparison::of(&completed, &ledger(&adapters).await, &Selection::default());
+    assert_eq!(comparison.count(ChangesetState::Applied), 2, "{comparison:?}");
+}

@@ -4,6 +4,8 @@ mod cloud;
 mod deploying;
 mod health;
 mod ledgers;
+mod locks;
+mod looks;
 mod migrating;
 mod schemas;
 mod standings;

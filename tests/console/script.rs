@@ -8,7 +8,8 @@ use lockstep::adapters::packing;
 use lockstep::domain::changelog::{self, Changelog, ROOT, Selection, Surroundings};
 use lockstep::domain::environment::{Environment, Gate};
 use lockstep::domain::failure::{Failure, FailureKind};
-use lockstep::domain::ledger::{Ledger, LedgerRow};
+use lockstep::domain::ledger::{Ledger, LedgerRow, LockState};
+use lockstep::domain::lock::{Grant, LockSight};
 use lockstep::domain::log::{Level, LogLine, Source};
 use lockstep::domain::names::EnvironmentName;
 use lockstep::domain::observation::{
@@ -48,6 +49,7 @@ struct World {
     database_is_down: bool,
     /// Columns that somebody added to `orders` by hand.
     columns: [Vec<&'static str>; 4],
+    locks: [Option<LockSight>; 4],
     hold_at: Option<StepKind>,
     held: usize,
     mutations: Vec<Effect>,
@@ -101,6 +103,7 @@ impl Script {
             deploys: Deploys::Well,
             database_is_down: false,
             columns: Default::default(),
+            locks: [const { None }; 4],
             hold_at: None,
             held: 0,
             mutations: Vec::new(),
@@ -123,6 +126,15 @@ impl Script {
     /// Somebody adds a column to `orders` by hand.
     pub(crate) fn adds_by_hand(&self, index: usize, column: &'static str) {
         self.world().columns[index].push(column);
+    }
+
+    /// What a look at the locks of an environment finds.
+    pub(crate) fn locked(&self, index: usize, sight: LockSight) {
+        self.world().locks[index] = Some(sight);
+    }
+
+    fn locks(&self, index: usize) -> LockSight {
+        self.world().locks[index].clone().expect("nobody asks for the locks of a database where none is held")
     }
 
     /// Another pair of image and schema in an environment.
@@ -185,14 +197,22 @@ impl Script {
         let newest = world.catalog.newest().expect("there are releases");
         let rows = newest.changelog.changesets().iter().take(world.applied[index]).enumerate();
         let rows = rows.map(|(order, changeset)| LedgerRow {
-            id: changeset.id.clone(),
+            id: changeset.id.clone().into(),
             order: i32::try_from(order).unwrap() + 1,
             executed_at: "2026-11-20T16:20:00Z".parse().unwrap(),
             checksum: changeset.checksum().cloned(),
-            tag: changeset.tag().map(str::to_owned),
+            tag: changeset.tag().map(Into::into),
             deployment: None,
         });
-        Ok(Ledger { rows: rows.collect(), ..Ledger::default() })
+        let rows = rows.collect();
+        let Some(sight) = &world.locks[index] else { return Ok(Ledger { rows, ..Ledger::default() }) };
+        let lock = sight
+            .liquibase
+            .clone()
+            .map_or(LockState::Free, |Grant { by, wall: since }| LockState::Held { by, since });
+        let is_promoting = |process: &i32| sight.sessions.iter().find(|session| session.process == *process);
+        let promoting = sight.promoting.first().and_then(is_promoting).map(|session| session.name.clone());
+        Ok(Ledger { rows, lock, promoting })
     }
 
     fn schema(&self, index: usize) -> Result<SchemaView, Failure> {
@@ -297,6 +317,10 @@ impl Perform for Script {
                 let schema = Observation::Schema(self.schema(index(name)));
                 out.send(EventKind::Observed(name.clone(), *generation, schema)).await;
             }
+            Effect::Database(name, DatabaseCall::ReadLocks(generation)) => {
+                let sight = Observation::Locks(Ok(self.locks(index(name))));
+                out.send(EventKind::Observed(name.clone(), *generation, sight)).await;
+            }
             Effect::Health(name, HealthCall::Probe(generation)) => {
                 let view = Observation::Health(Ok(self.health(index(name))));
                 out.send(EventKind::Observed(name.clone(), *generation, view)).await;
@@ -305,6 +329,8 @@ impl Perform for Script {
                 let catalog = self.world().catalog.clone();
                 out.send(EventKind::Releases(Ok(catalog))).await;
             }
+            // Every checksum of these releases can be worked out.
+            Effect::AskChecksums(_) => {}
             Effect::Identify => {
                 let identity = Identity { name: "ana".to_owned(), account: None, arn: None };
                 out.send(EventKind::Identified(Ok(identity))).await;

@@ -4,9 +4,9 @@ use lockstep::domain::step::StepKind;
 
 use super::{Deploys, Script, Story};
 
-const SIZES: [(u16, u16); 3] = [(80, 24), (100, 30), (200, 50)];
+pub(super) const SIZES: [(u16, u16); 3] = [(80, 24), (100, 30), (200, 50)];
 
-fn compare(name: &str, story: &mut Story) {
+pub(super) fn compare(name: &str, story: &mut Story) {
     insta::assert_snapshot!(name.to_owned(), story.screen());
 }
 

@@ -4,6 +4,7 @@ mod changelogs;
 mod crashing;
 mod failing;
 mod life;
+mod locks;
 mod newcomer;
 pub(crate) mod place;
 mod releases;

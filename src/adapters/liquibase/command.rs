@@ -224,6 +224,25 @@ fn environment() -> Vec<(String, String)> {
     environment
 }
 
+/// The command that tells every checksum of the changelog in `root`, without any database: Liquibase writes the rows
+/// that it would insert into the file `rows`, whose name is relative to `root`.
+pub(super) fn offline(runner: &Runner, root: &Path, image: &str, rows: &str) -> Launch {
+    let container = Container { root: root.into(), image, bundle: None, host_network: false };
+    let CommandLine { program, mut args, env } = runner.prefix(None, &container);
+    args.extend(
+        [
+            "--show-banner=false",
+            "--headless=true",
+            "changelog-sync-sql",
+            &format!("--changelog-file={}", archive::ROOT),
+            &format!("--url=offline:postgresql?changeLogFile={rows}&outputLiquibaseSql=none"),
+        ]
+        .map(OsString::from),
+    );
+    let env = env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    Launch { program, args, env, folder: root.to_owned() }
+}
+
 /// What changelogs can see of the process that Liquibase runs in.
 pub(in crate::adapters) fn surroundings(runner: RunnerKind) -> Surroundings {
     // What is in a container is not known here. What a launcher adds depends on the shell.

@@ -3,6 +3,7 @@
 mod command;
 mod discover;
 mod output;
+mod sums;
 
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -20,6 +21,7 @@ use super::report::{RawLine, StepReport, seconds};
 use crate::config::{EnvironmentSettings, Settings};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::ledger::LockState;
+use crate::domain::lock::Grant;
 use crate::domain::log::Source;
 use crate::domain::names::RunId;
 use crate::domain::release::Release;
@@ -129,10 +131,13 @@ impl Liquibase {
         match self.databases.liquibase_lock(target.environment).await? {
             LockState::Free => Ok(()),
             LockState::Held { by, since } => {
-                let since = since.map_or_else(String::new, |since| format!(" since {since:.0}"));
+                let since = Grant { by: by.clone(), wall: since }.holder().since.words();
+                let since = since.map_or_else(String::new, |since| format!(" since {since}"));
                 Err(Failure::new(FailureKind::Refused, what)
                     .because(format!("{by} holds Liquibase's lock{since}"))
-                    .hint("Wait until that run has ended. If its holder is dead, `lockstep locks` shows it."))
+                    .hint(
+                        "`lockstep locks` shows whether its holder is alive, and what to do when it is not.",
+                    ))
             }
         }
     }

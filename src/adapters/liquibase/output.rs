@@ -51,7 +51,7 @@ impl Said {
             return failure
                 .with_kind(FailureKind::Refused)
                 .because(format!("{} holds Liquibase's lock{since}", &held[1]))
-                .hint("Look with `lockstep locks` whether its holder is alive; wait until it has ended.");
+                .hint("`lockstep locks` shows whether its holder is alive, and what to do when it is not.");
         }
         if let Some(changeset) = first.strip_prefix("Migration failed for changeset ") {
             let changeset = changeset.trim_end_matches(':');

@@ -1,23 +1,29 @@
 //! Reading `databasechangelog`, `databasechangeloglock` and who holds lockstep's lock, all in one read-only
 //! transaction. Tables that do not exist yet are empty; nothing is ever created.
+//!
+//! What need not wait for an answer is sent together: a look at an unchanged ledger takes three trips to the server.
 
+use std::time::SystemTime;
+
+use futures_util::future::{try_join, try_join3};
 use tokio_postgres::{Client, Error, Row};
 
-use super::{Databases, LOOKER, Session, is_connection_lost, lock, unanswered};
+use super::rows::{Known, Tables, Texts};
+use super::{Databases, Session, is_connection_lost, lock, unanswered};
 use crate::adapters::report::within;
 use crate::config::EnvironmentSettings;
 use crate::domain::Timestamp;
-use crate::domain::changelog::{ChangesetId, Checksum};
 use crate::domain::failure::Failure;
-use crate::domain::ledger::{Ledger, LedgerRow, LockState};
+use crate::domain::ledger::{Ledger, LockState, Rows};
+use crate::domain::lock::LOOKER;
 
-/// `extract` of a time without a zone counts as if it were UTC, which is how the column is meant.
-const ROWS: &str = "select filename, id, author, orderexecuted, md5sum, tag, deployment_id, \
-     (extract(epoch from dateexecuted) * 1000000)::bigint \
-     from databasechangelog order by dateexecuted, orderexecuted";
+const LOCK: &str = "select lockedby, lockgranted from databasechangeloglock where locked limit 1";
 
-const LOCK: &str = "select lockedby, (extract(epoch from lockgranted) * 1000000)::bigint \
-     from databasechangeloglock where locked limit 1";
+/// A session that looks at one ledger again and again, and what it read the last time.
+pub(super) struct Looker {
+    session: Session,
+    known: Option<Known>,
+}
 
 impl Databases {
     /// The ledger of an environment. A connection that turns out to be dead is replaced once.
@@ -29,10 +35,10 @@ impl Databases {
         let what = || format!("could not read the ledger of {name}");
         within(self.look(), what, async {
             let kept = self.looking().remove(name);
-            if let Some(mut session) = kept {
-                match self.read(environment, &mut session).await {
+            if let Some(mut looker) = kept {
+                match self.read(environment, &mut looker).await {
                     Ok(ledger) => {
-                        self.looking().insert(name.clone(), session);
+                        self.looking().insert(name.clone(), looker);
                         return Ok(ledger);
                     }
                     Err(error) if !is_connection_lost(&error) => {
@@ -41,10 +47,11 @@ impl Databases {
                     Err(_) => {}
                 }
             }
-            let mut session = self.connect(&environment.environment, LOOKER).await?;
-            let ledger = self.read(environment, &mut session).await;
+            let session = self.connect(&environment.environment, LOOKER).await?;
+            let mut looker = Looker { session, known: None };
+            let ledger = self.read(environment, &mut looker).await;
             let ledger = ledger.map_err(|error| unanswered(what(), &error, self.look()))?;
-            self.looking().insert(name.clone(), session);
+            self.looking().insert(name.clone(), looker);
             Ok(ledger)
         })
         .await
@@ -58,65 +65,59 @@ impl Databases {
         Ok(self.ledger(environment).await?.lock)
     }
 
-    async fn read(&self, environment: &EnvironmentSettings, session: &mut Session) -> Result<Ledger, Error> {
+    async fn read(&self, environment: &EnvironmentSettings, looker: &mut Looker) -> Result<Ledger, Error> {
         let key = lock::key(&self.0.settings.id, &environment.environment.name);
         let begin = format!(
             "begin transaction isolation level repeatable read read only; \
              set local statement_timeout = {}",
             self.look().as_millis().max(1)
         );
-        session
+        let Looker { session, known } = looker;
+        // Taken out: what a look that failed half-way leaves behind is not relied on.
+        let before = known.take();
+        let texts = &self.0.texts;
+        let (ledger, read) = session
             .run(|client| async move {
-                client.batch_execute(&begin).await?;
-                let ledger = read(client, key).await;
+                let read = read(client, &begin, key, before, texts).await;
                 // Also after an error, so that the connection can be used again.
                 let ended = client.batch_execute("rollback").await;
-                let ledger = ledger?;
-                ended.map(|()| ledger)
+                let read = read?;
+                ended.map(|()| read)
             })
-            .await
+            .await?;
+        *known = read;
+        Ok(ledger)
     }
 }
 
-async fn read(client: &Client, key: i64) -> Result<Ledger, Error> {
-    let exists = client
-        .query_one(
-            "select to_regclass('databasechangelog') is not null, \
-             to_regclass('databasechangeloglock') is not null",
-            &[],
-        )
-        .await?;
-    let rows = if exists.try_get(0)? { client.query(ROWS, &[]).await? } else { Vec::new() };
-    let rows = rows.iter().map(row).collect::<Result<_, _>>()?;
-    let held = if exists.try_get(1)? { client.query_opt(LOCK, &[]).await? } else { None };
+async fn read(
+    client: &Client,
+    begin: &str,
+    key: i64,
+    before: Option<Known>,
+    texts: &Texts,
+) -> Result<(Ledger, Option<Known>), Error> {
+    let ((), now) = try_join(client.batch_execute(begin), Tables::find(client)).await?;
+    let rows = async {
+        match now.changelog {
+            Some(table) => table.rows(client, before, texts).await,
+            None => Ok((Rows::default(), None)),
+        }
+    };
+    let held = async { if now.has_lock { client.query_typed_opt(LOCK, &[]).await } else { Ok(None) } };
+    let ((rows, known), held, promoting) = try_join3(rows, held, lock::holder(client, key)).await?;
     let lock = match held {
         Some(held) => LockState::Held {
             by: held.try_get::<_, Option<String>>(0)?.unwrap_or_else(|| "somebody".to_owned()),
-            since: held.try_get::<_, Option<i64>>(1)?.and_then(time),
+            since: time(&held, 1)?,
         },
         None => LockState::Free,
     };
-    let promoting = lock::holder(client, key).await?.map(|holder| holder.name);
-    Ok(Ledger { rows, lock, promoting })
+    Ok((Ledger { rows, lock, promoting: promoting.map(|holder| holder.name) }, known))
 }
 
-fn row(row: &Row) -> Result<LedgerRow, Error> {
-    Ok(LedgerRow {
-        id: id(row)?,
-        order: row.try_get(3)?,
-        checksum: row.try_get::<_, Option<&str>>(4)?.map(Checksum::stored),
-        tag: row.try_get(5)?,
-        deployment: row.try_get(6)?,
-        executed_at: time(row.try_get(7)?).unwrap_or(Timestamp::UNIX_EPOCH),
-    })
-}
-
-/// The identity in a row that begins with FILENAME, ID and AUTHOR.
-pub(super) fn id(row: &Row) -> Result<ChangesetId, Error> {
-    Ok(ChangesetId { path: row.try_get(0)?, id: row.try_get(1)?, author: row.try_get(2)? })
-}
-
-/// A time from microseconds since 1970.
-pub(super) fn time(micros: i64) -> Option<Timestamp> {
-    Timestamp::from_microsecond(micros).ok()
+/// A time without a zone, which counts as if it were UTC; `None` where there is none, or one beyond all calendars.
+pub(super) fn time(row: &Row, column: usize) -> Result<Option<Timestamp>, Error> {
+    let time: Option<SystemTime> = row.try_get(column)?;
+    Ok(time.and_then(|time| Timestamp::try_from(time).ok()))
 }

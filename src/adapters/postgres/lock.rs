@@ -2,6 +2,7 @@
 //! whoever holds it dies.
 
 use sha2::{Digest as _, Sha256};
+use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error};
 
 use super::{Databases, ledger, unanswered};
@@ -68,23 +69,19 @@ pub(super) fn key(id: &DemoId, environment: &EnvironmentName) -> i64 {
 pub(super) async fn holder(client: &Client, key: i64) -> Result<Option<Holder>, Error> {
     // A lock on one 64-bit key is listed as its two halves, with objsubid 1.
     let row = client
-        .query_opt(
+        .query_typed_opt(
             "select coalesce(nullif(a.application_name, ''), 'process ' || l.pid), \
-             (extract(epoch from a.backend_start) * 1000000)::bigint, host(a.client_addr) \
+             a.backend_start, host(a.client_addr) \
              from pg_locks l join pg_database d on d.oid = l.database \
              left join pg_stat_activity a on a.pid = l.pid \
              where l.locktype = 'advisory' and l.granted and l.objsubid = 1 \
              and d.datname = current_database() \
              and (l.classid::bigint << 32) | l.objid::bigint = $1 limit 1",
-            &[&key],
+            &[(&key, Type::INT8)],
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some(Holder {
-        name: row.try_get(0)?,
-        since: row.try_get::<_, Option<i64>>(1)?.and_then(ledger::time),
-        from: row.try_get(2)?,
-    }))
+    Ok(Some(Holder { name: row.try_get(0)?, since: ledger::time(&row, 1)?, from: row.try_get(2)? }))
 }
 
 fn refused(environment: &EnvironmentName, holder: Option<&Holder>) -> Failure {

@@ -4,6 +4,8 @@
 
 mod ledger;
 mod lock;
+mod locks;
+mod rows;
 mod schema;
 mod scratch;
 mod watch;
@@ -18,6 +20,8 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use self::ledger::Looker;
+use self::rows::Texts;
 use super::aws::Aws;
 use super::redact::Redactor;
 use super::report::seconds;
@@ -30,9 +34,6 @@ use crate::domain::secret::Secret;
 pub(super) use scratch::Scratch;
 pub(super) use watch::Watch;
 
-/// What a session of ours that only looks is called in the server's own lists.
-const LOOKER: &str = "lockstep";
-
 /// The databases of one instance. Cheap to clone; clones share connections and what was found out.
 #[derive(Clone)]
 pub(super) struct Databases(Arc<Parts>);
@@ -42,8 +43,9 @@ struct Parts {
     aws: Aws,
     redactor: Redactor,
     access: Mutex<Access>,
-    /// A connection per database, open for the next look.
-    looking: Mutex<HashMap<EnvironmentName, Session>>,
+    /// A connection per database, open for the next look, with what the last one read.
+    looking: Mutex<HashMap<EnvironmentName, Looker>>,
+    texts: Texts,
     /// A connection per database, open for the next look at its schema.
     reading: Mutex<HashMap<EnvironmentName, schema::Reading>>,
     /// Sessions that hold lockstep's lock. They need no attention while they do.
@@ -85,6 +87,7 @@ impl Databases {
             access: Mutex::default(),
             looking: Mutex::default(),
             reading: Mutex::default(),
+            texts: Texts::default(),
             locks: Mutex::default(),
         }))
     }
@@ -206,7 +209,7 @@ impl Databases {
         self.0.access.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn looking(&self) -> MutexGuard<'_, HashMap<EnvironmentName, Session>> {
+    fn looking(&self) -> MutexGuard<'_, HashMap<EnvironmentName, Looker>> {
         self.0.looking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

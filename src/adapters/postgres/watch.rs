@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::{Client, Error};
 
-use super::{Databases, Session, ledger, unanswered};
+use super::{Databases, Session, rows, unanswered};
 use crate::adapters::report::{StepReport, within};
 use crate::config::EnvironmentSettings;
 use crate::domain::changelog::ChangesetId;
@@ -79,7 +79,7 @@ impl<'a> Watch<'a> {
         let newest = self.newest;
         let (look, name) = (self.databases.look(), &self.environment.environment.name);
         let what = || format!("could not read the ledger of {name}");
-        within(look, what, self.on_session(async move |client| rows(client, newest).await)).await
+        within(look, what, self.on_session(async move |client| since(client, newest).await)).await
     }
 
     /// Uses the session, or a new one when there is none; one that failed is dropped.
@@ -106,7 +106,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-async fn rows(client: &Client, newest: i32) -> Result<Vec<(i32, ChangesetId)>, Error> {
+async fn since(client: &Client, newest: i32) -> Result<Vec<(i32, ChangesetId)>, Error> {
     let exists = client.query_one("select to_regclass('databasechangelog') is not null", &[]).await?;
     if !exists.try_get::<_, bool>(0)? {
         return Ok(Vec::new());
@@ -114,5 +114,5 @@ async fn rows(client: &Client, newest: i32) -> Result<Vec<(i32, ChangesetId)>, E
     let sql = "select filename, id, author, orderexecuted from databasechangelog \
                where orderexecuted > $1 order by orderexecuted";
     let rows = client.query(sql, &[&newest]).await?;
-    rows.iter().map(|row| Ok((row.try_get(3)?, ledger::id(row)?))).collect()
+    rows.iter().map(|row| Ok((row.try_get(3)?, rows::id(row)?))).collect()
 }

@@ -56,6 +56,14 @@ impl Sums {
         Self::of(|_| Err(reason.to_owned()))
     }
 
+    /// Takes a sum in that was found out otherwise.
+    pub(super) fn set(&mut self, algorithm: Algorithm, sum: Checksum) {
+        match algorithm {
+            Algorithm::V8 => self.v8 = Ok(sum),
+            Algorithm::V9 => self.v9 = Ok(sum),
+        }
+    }
+
     /// The sum in one version.
     pub fn get(&self, algorithm: Algorithm) -> &Sum {
         match algorithm {

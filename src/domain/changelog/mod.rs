@@ -5,6 +5,7 @@
 //! known here is named: a [`Problem`] for what is wrong, and a reason in place of a checksum that only Liquibase
 //! itself can tell. Filters are kept, not applied: whether a changeset runs depends on the run.
 
+mod change;
 mod checksum;
 mod cut;
 mod document;
@@ -31,6 +32,9 @@ pub const ROOT: &str = "changelog/changelog-master.yaml";
 
 /// The files of a changelog by path relative to the search root, always with `/`.
 pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// Checksums of changesets, as Liquibase itself told them.
+pub type Checksums = HashMap<ChangesetId, Checksum>;
 
 /// Identifies a changeset: Liquibase's own key, `path::id::author`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -235,6 +239,21 @@ impl Changelog {
     /// The changesets in order.
     pub fn changesets(&self) -> &[Changeset] {
         &self.changesets
+    }
+
+    /// The same changelog with checksums that Liquibase told in place of those that could not be worked out.
+    #[must_use]
+    pub fn completed(&self, told: &Checksums) -> Self {
+        let mut completed = self.clone();
+        for changeset in &mut completed.changesets {
+            for algorithm in Algorithm::ALL {
+                let sum = told.get(&changeset.id).filter(|sum| sum.algorithm() == Some(algorithm));
+                if let (Err(_), Some(sum)) = (changeset.sums.get(algorithm), sum) {
+                    changeset.sums.set(algorithm, sum.clone());
+                }
+            }
+        }
+        completed
     }
 
     /// What the changelogs themselves ask for before anything runs, as text for people.

@@ -22,12 +22,10 @@ pub(super) enum Scalar {
     /// A whole number, in decimal.
     Integer(String),
     /// A number with a fraction or an exponent.
-    #[expect(dead_code, reason = "documents are read without types so far")]
     Float(f64),
     /// True or false.
     Boolean(bool),
     /// An unquoted YAML date or time, as Java prints it in a changelog: `2024-01-02T00:00:00`.
-    #[expect(dead_code, reason = "documents are read without types so far")]
     Date(String),
 }
 
@@ -52,10 +50,9 @@ fn double(number: f64) -> String {
     } else if size == 0.0 || (1e-3..1e7).contains(&size) {
         format!("{number:?}")
     } else {
+        // Java has at least one digit behind the point, and for the smallest numbers it is not a zero.
         let text = format!("{number:E}");
-        let (digits, exponent) = text.split_once('E').unwrap_or((&text, "0"));
-        let point = if digits.contains('.') { "" } else { ".0" };
-        format!("{digits}{point}E{exponent}")
+        if text.contains('.') { text } else { format!("{number:.1E}") }
     }
 }
 
@@ -71,6 +68,8 @@ mod tests {
             (1e10, "1.0E10"),
             (1.25e-5, "1.25E-5"),
             (0.001, "0.001"),
+            (5e-324, "4.9E-324"),
+            (1e23, "1.0E23"),
             (-0.0, "-0.0"),
         ] {
             assert_eq!(double(number), text);

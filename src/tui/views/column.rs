@@ -22,6 +22,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Paragraph};
 
+use crate::domain::age;
 use crate::domain::drift::{ChangesetState, Comparison, Pair};
 use crate::domain::ledger::LockState;
 use crate::domain::observation::{HealthView, ServiceStatus};
@@ -365,7 +366,7 @@ fn age_line<'a>(state: &State, environment: &EnvironmentState, width: usize, sty
     let age = state.now.duration_since(oldest);
     let is_old = age.as_secs() > STALE_AFTER;
     let has_failed = environment.service.failure().or(environment.ledger.failure()).is_some();
-    let age = text::age(age.unsigned_abs());
+    let age = age::age(age.unsigned_abs());
     let (text, style) = if has_failed || is_old {
         (format!("stale, {age} ago"), styles.warning)
     } else {

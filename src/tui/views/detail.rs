@@ -10,12 +10,12 @@ use crate::domain::Timestamp;
 use crate::domain::changelog::Changeset;
 use crate::domain::drift::{ChangesetState, Pair};
 use crate::domain::failure::Failure;
-use crate::domain::ledger::LockState;
+use crate::domain::ledger::{Ledger, LockState};
 use crate::engine::{EnvironmentState, State};
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
-use crate::tui::views::{run, sign};
+use crate::tui::views::{locks, run, sign};
 
 /// Draws the details of the selected environment.
 pub(super) fn draw(
@@ -35,7 +35,7 @@ pub(super) fn draw(
     page.service(environment);
     page.health(environment);
     page.schema(environment);
-    page.database(environment);
+    page.database(state, environment);
     let rows = usize::from(area.height);
     let scroll = scroll.min(page.lines.len().saturating_sub(rows));
     let lines: Vec<_> = page.lines.into_iter().skip(scroll).take(rows).collect();
@@ -136,20 +136,14 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn database(&mut self, environment: &EnvironmentState) {
+    fn database(&mut self, state: &State, environment: &EnvironmentState) {
         let database = format!("{} ", environment.environment.database);
         self.rule(vec![Span::styled("database", self.styles.strong)], &database);
         if let Some(failure) = environment.ledger.failure() {
             self.failure(failure);
         }
         let Some(ledger) = environment.ledger.value() else { return };
-        if let LockState::Held { by, since } = &ledger.lock {
-            let since = since.map(|at| format!(" since {}", self.time(at))).unwrap_or_default();
-            self.fact("lock", format!("held by {by}{since}"), self.styles.warning);
-        }
-        if let Some(holder) = &ledger.promoting {
-            self.fact("promoted by", holder.clone(), self.styles.running);
-        }
+        self.locks(state, environment, ledger);
         let comparison = environment.standings.next();
         let changesets = comparison.iter().flat_map(|comparison| comparison.changesets().rev());
         for (Changeset { id, .. }, _) in
@@ -169,6 +163,25 @@ impl<'a> Page<'a> {
             };
             let at = self.time(row.executed_at);
             self.row((shape, word, style), &row.id.id, &at, row.tag.as_deref().unwrap_or_default());
+        }
+    }
+
+    fn locks(&mut self, state: &State, environment: &EnvironmentState, ledger: &Ledger) {
+        let facts = locks::facts(state, environment, |at| self.time(at), self.plain(), self.styles);
+        if facts.is_empty() {
+            // Their holders were not looked at yet: what the ledger itself says.
+            if let LockState::Held { by, .. } = &ledger.lock {
+                self.fact("lock", format!("held by {by}"), self.styles.warning);
+            }
+            if let Some(holder) = &ledger.promoting {
+                self.fact("promoted by", holder.clone(), self.styles.running);
+            }
+        }
+        if let Some(failure) = environment.locks.failure().filter(|_| ledger.is_locked()) {
+            self.failure(failure);
+        }
+        for (name, words, style) in facts {
+            self.long_fact(name, &words, style);
         }
     }
 
@@ -196,6 +209,13 @@ impl<'a> Page<'a> {
         let spans =
             vec![Span::styled(format!("   {name:11} "), self.styles.muted), Span::styled(value, style)];
         self.lines.push(Line::from(text::cut(spans, self.width)));
+    }
+
+    /// A fact that may take several lines.
+    fn long_fact(&mut self, name: &str, value: &str, style: Style) {
+        for (index, line) in text::wrap(value, self.width.saturating_sub(16)).into_iter().enumerate() {
+            self.fact(if index == 0 { name } else { "" }, line, style);
+        }
     }
 
     fn failure(&mut self, failure: &Failure) {

@@ -5,6 +5,7 @@ mod chrome;
 mod column;
 mod detail;
 mod help;
+mod locks;
 mod log;
 mod plan;
 mod run;

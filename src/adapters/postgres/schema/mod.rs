@@ -9,10 +9,11 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio_postgres::{Client, Error, Row, Statement};
 
-use super::{Databases, LOOKER, Session, is_connection_lost, unanswered};
+use super::{Databases, Session, is_connection_lost, unanswered};
 use crate::adapters::report::within;
 use crate::config::EnvironmentSettings;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::lock::LOOKER;
 use crate::domain::schema::judgement::{LedgerStamp, SchemaView};
 use crate::domain::schema::{CatalogRow, Schema};
 

@@ -1,0 +1,4 @@
+-- outer
+create table ${who} (id int);
+
+	insert into x values (1); -- trailing   

@@ -1,0 +1,3 @@
+select  id,
+  '${who}' as who
+ from t
