@@ -16,7 +16,7 @@ pub struct SchemaWatch {
     baseline: Option<(Witness, Timestamp)>,
     /// The newest schema that is known to belong to the ledger.
     witness: Option<Witness>,
-    /// The print of the ledger, with the generation of its look.
+    /// The print of the ledger, with the rows that it was made from.
     print: Option<(Rows, LedgerPrint)>,
     drifts: Vec<SchemaDrift>,
 }
@@ -86,7 +86,7 @@ impl EnvironmentState {
         let (Some(ledger), Some(view)) = (self.ledger.value(), self.schema.value()) else { return };
         let Some(seen_at) = self.schema.seen_at() else { return };
         let print = match &self.schemas.print {
-            Some((known, print)) if known.is_same(&ledger.rows) => print.clone(),
+            Some((rows, print)) if rows.is_same(&ledger.rows) => print.clone(),
             _ => LedgerPrint::of(ledger),
         };
         self.schemas.print = Some((ledger.rows.clone(), print.clone()));

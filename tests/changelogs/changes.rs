@@ -102,7 +102,7 @@ fn column(random: &mut Random) -> Item {
             item = item.text(
                 "defaultValueDate",
                 random.pick(&["2024-01-02", "2024-01-02T03:04:05", "2024-01-02 03:04:05.120", "now()"]),
-            )
+            );
         }
         5 => item = item.text("defaultValueComputed", "now()"),
         6 if is_whole => item = item.bare("autoIncrement", true).bare("startWith", random.below(50)),

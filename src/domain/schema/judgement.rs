@@ -267,6 +267,8 @@ mod tests {
         assert!(stamp.fits(&ledger(2)) && !stamp.fits(&ledger(1)));
         assert!(!LedgerStamp { is_locked: true, ..stamp }.fits(&ledger(2)));
         assert!(!LedgerStamp { newest: Some(3), ..stamp }.fits(&ledger(2)));
+        // A row from the middle went.
+        assert!(!LedgerStamp { rows: 1, ..stamp }.fits(&ledger(2)));
         let locked = LockState::Held { by: "vm".to_owned(), since: None };
         assert!(!stamp.fits(&Ledger { lock: locked, ..ledger(2) }));
         assert!(LedgerStamp::default().fits(&Ledger::default()));
