@@ -1,7 +1,7 @@
 //! `lockstep drift`: a release held against every environment, for people and for programs.
 //!
 //! ```text
-//! v1.4.0 in 3 environments: 18 changesets, 2 rows differ
+//! v1.4.0 in 3 environments: 18 changesets, 2 not applied everywhere
 //!
 //!                 dev           test          prod          PATH
 //! runs            v1.2.0        v1.1.0        v1.0.0
@@ -65,9 +65,9 @@ pub(super) fn text(state: &State, names: &[EnvironmentName], version: Option<&Ve
         counted(grid.columns().len(), "environment"),
         counted(grid.changesets(), "changeset"),
         match grid.differences() {
-            0 => "no row differs".to_owned(),
-            1 => "1 row differs".to_owned(),
-            rows => format!("{rows} rows differ"),
+            0 => "all applied everywhere".to_owned(),
+            1 => "1 not applied everywhere".to_owned(),
+            rows => format!("{rows} not applied everywhere"),
         }
     );
     if grid.differences() > 0 {

@@ -36,6 +36,16 @@ pub enum Action {
     Promote,
     /// Acknowledges the failure that the selected environment shows.
     Acknowledge,
+    /// Changesets by environments.
+    Drift,
+    /// Types a filter.
+    Filter,
+    /// To the next match, or the next difference.
+    Next,
+    /// To the one before.
+    Previous,
+    /// Only what differs, or everything.
+    Differences,
     /// The log on the whole screen, and back.
     Logs,
     /// Follows the log.
@@ -75,6 +85,8 @@ pub enum Place {
     Board,
     /// On the plan.
     Plan,
+    /// On the grid.
+    Grid,
     /// On every screen above the board.
     Above,
     /// Wherever there is something to scroll.
@@ -129,6 +141,14 @@ pub const BINDINGS: &[Binding] = &[
         4,
     ),
     row(
+        Action::Drift,
+        &[letter('d')],
+        "drift",
+        "Changesets by environments: what is pending, edited, unexpected, out of order",
+        Place::Board,
+        4,
+    ),
+    row(
         Action::Acknowledge,
         &[letter('c')],
         "clear the alarm",
@@ -167,6 +187,48 @@ pub const BINDINGS: &[Binding] = &[
         "Plan the release after this one",
         Place::Plan,
         5,
+    ),
+    row(Action::DrillIn, &[key(KeyCode::Enter)], "details", "Everything about the changeset", Place::Grid, 3),
+    row(
+        Action::Filter,
+        &[letter('/')],
+        "filter",
+        "Only rows with these words in path, id, author or state; esc puts it away",
+        Place::Grid,
+        3,
+    ),
+    row(
+        Action::Differences,
+        &[letter('o')],
+        "only differences",
+        "Leave out what is applied everywhere, and back",
+        Place::Grid,
+        4,
+    ),
+    row(
+        Action::Next,
+        &[letter('n')],
+        "next",
+        "To the next match; without a filter to the next difference",
+        Place::Grid,
+        5,
+    ),
+    row(Action::Previous, &[letter('N')], "", "To the one before", Place::Grid, 9),
+    row(
+        Action::Left,
+        &[key(KeyCode::Left), letter('h')],
+        "",
+        "Environments at the left, when not all fit",
+        Place::Grid,
+        9,
+    ),
+    row(
+        Action::Right,
+        &[key(KeyCode::Right), letter('l')],
+        "",
+        "Environments at the right, when not all fit",
+        Place::Grid,
+        9,
     ),
     row(
         Action::Environment(0),
@@ -255,6 +317,7 @@ fn works(place: Place, ui: &Ui) -> bool {
         Place::Anywhere => true,
         Place::Board => matches!(ui.screen(), Screen::Board),
         Place::Plan => matches!(ui.screen(), Screen::Plan(_)),
+        Place::Grid => matches!(ui.screen(), Screen::Grid),
         Place::Above => !matches!(ui.screen(), Screen::Board),
         Place::Log => is_log,
         Place::Scrolling => is_log || !matches!(ui.screen(), Screen::Board),
@@ -299,10 +362,21 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_in_one_place() {
-        let places = [Place::Anywhere, Place::Board, Place::Plan, Place::Above, Place::Scrolling, Place::Log];
+        let places = [
+            Place::Anywhere,
+            Place::Board,
+            Place::Plan,
+            Place::Grid,
+            Place::Above,
+            Place::Scrolling,
+            Place::Log,
+        ];
         // Where a place can be active together with another one.
         let meets = |one: Place, other: Place| match (one, other) {
-            (Place::Board, Place::Plan | Place::Above) | (Place::Plan | Place::Above, Place::Board) => false,
+            (Place::Board, Place::Plan | Place::Grid | Place::Above)
+            | (Place::Plan | Place::Grid | Place::Above, Place::Board)
+            | (Place::Plan, Place::Grid)
+            | (Place::Grid, Place::Plan) => false,
             (one, other) => places.contains(&one) && places.contains(&other),
         };
         for (index, one) in BINDINGS.iter().enumerate() {

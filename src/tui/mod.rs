@@ -1,5 +1,6 @@
 //! The full-screen frontend: keys to intents, state to cells.
 
+pub mod grid;
 pub mod keymap;
 pub mod style;
 pub mod svg;

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::config::theme;
 use crate::domain::Timestamp;
+use crate::domain::changelog::ChangesetId;
 use crate::domain::environment::Tier;
 use crate::domain::log::LogBook;
 use crate::domain::plan::PlanDigest;
@@ -12,6 +13,7 @@ use crate::domain::release::Version;
 use crate::engine::event::Intent;
 use crate::engine::planning::{Planning, Prepared};
 use crate::engine::{EnvironmentState, State};
+use crate::tui::grid::GridView;
 use crate::tui::keymap::{self, Action};
 
 /// A key may confirm only this long after its dialog appeared; what was typed before is dropped.
@@ -28,6 +30,8 @@ pub struct Ui {
     pub pane: Pane,
     /// Where the log is scrolled to.
     pub log: LogScroll,
+    /// The grid, and where in it the operator is.
+    pub grid: GridView,
     /// A short notice, such as why a key did nothing.
     pub notice: Option<String>,
     /// The time zone that times are shown in.
@@ -49,6 +53,10 @@ pub enum Screen {
     Plan(Confirmation),
     /// Everything about the selected environment, scrolled down by some lines.
     Detail(usize),
+    /// Changesets by environments.
+    Grid,
+    /// One changeset in every environment, scrolled down by some lines.
+    Changeset(ChangesetId, usize),
     /// The log alone.
     Log,
     /// The keys, scrolled down by some lines.
@@ -105,6 +113,7 @@ impl Ui {
             selected: 0,
             pane: Pane::Columns,
             log: LogScroll::Following,
+            grid: GridView::default(),
             notice: None,
             zone,
             theme: theme.to_owned(),
@@ -131,6 +140,9 @@ impl Ui {
     /// Takes note of a new state: a plan that appears starts its arming delay, one that moved starts it again, and
     /// a plan that is being carried out, or was put away, leaves the screen.
     pub fn watch(&mut self, state: &State) {
+        if matches!(self.screen(), Screen::Grid | Screen::Changeset(..)) {
+            self.grid.watch(state, self.page);
+        }
         let Some(Screen::Plan(confirmation)) = self.screens.last_mut() else { return };
         match &state.planning {
             Planning::Ready(prepared) => {
@@ -161,6 +173,10 @@ impl Ui {
         self.notice = None;
         if let Some(outcome) = self.confirm(event, state) {
             return outcome;
+        }
+        let is_typing = matches!(self.screen(), Screen::Grid) && self.grid.is_typing;
+        if is_typing && self.grid.type_key(event, self.page) {
+            return Outcome::Redraw;
         }
         match keymap::resolve(event, self) {
             Some(action) => self.act(action, state),
@@ -213,6 +229,13 @@ impl Ui {
             Action::Left | Action::Right if matches!(self.screen(), Screen::Plan(_)) => {
                 return self.other_release(action == Action::Right, state);
             }
+            Action::Left if matches!(self.screen(), Screen::Grid) => {
+                self.grid.first_column = self.grid.first_column.saturating_sub(1);
+            }
+            Action::Right if matches!(self.screen(), Screen::Grid) => {
+                let last = state.environments.len().saturating_sub(1);
+                self.grid.first_column = (self.grid.first_column + 1).min(last);
+            }
             Action::Left => self.selected = self.selected.saturating_sub(1),
             Action::Right => self.select(self.selected + 1, state),
             Action::Environment(number) => self.select(usize::from(number), state),
@@ -225,7 +248,18 @@ impl Ui {
             Action::PageDown => self.scroll(state, i64::from(self.page / 2)),
             Action::First => self.scroll(state, i64::MIN),
             Action::Last => self.scroll(state, i64::MAX),
-            Action::DrillIn => self.open(Screen::Detail(0)),
+            Action::DrillIn => self.drill_in(),
+            Action::Drift => {
+                self.open(Screen::Grid);
+                self.grid.watch(state, self.page);
+            }
+            Action::Filter => self.grid.is_typing = true,
+            Action::Next | Action::Previous => {
+                if !self.grid.jump(action == Action::Next, self.page) {
+                    self.notice = Some("no row differs".to_owned());
+                }
+            }
+            Action::Differences => self.grid.toggle_differences(self.page),
             Action::Promote => return self.plan(state),
             Action::Acknowledge => {
                 if let Some(environment) = self.environment(state) {
@@ -246,6 +280,15 @@ impl Ui {
             Action::Quit => return self.quit(state),
         }
         Outcome::Redraw
+    }
+
+    fn drill_in(&mut self) {
+        let screen = match (self.screen(), self.grid.id()) {
+            (Screen::Grid, Some(id)) => Screen::Changeset(id.clone(), 0),
+            (Screen::Grid, None) => return,
+            _ => Screen::Detail(0),
+        };
+        self.open(screen);
     }
 
     fn select(&mut self, index: usize, state: &State) {
@@ -286,8 +329,15 @@ impl Ui {
             self.log = self.log.moved(&state.log, by);
             return;
         }
+        if matches!(self.screen(), Screen::Grid) {
+            self.grid.scroll(by, self.page);
+            return;
+        }
         if let Some(
-            Screen::Plan(Confirmation { scroll, .. }) | Screen::Detail(scroll) | Screen::Help(scroll),
+            Screen::Plan(Confirmation { scroll, .. })
+            | Screen::Detail(scroll)
+            | Screen::Changeset(_, scroll)
+            | Screen::Help(scroll),
         ) = self.screens.last_mut()
         {
             *scroll = moved(*scroll);
@@ -304,6 +354,9 @@ impl Ui {
     }
 
     fn back(&mut self) -> Outcome {
+        if matches!(self.screen(), Screen::Grid) && self.grid.clear_filter(self.page) {
+            return Outcome::Redraw;
+        }
         match self.screens.len() {
             1 => {
                 self.pane = Pane::Columns;

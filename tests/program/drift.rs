@@ -74,7 +74,7 @@ async fn an_edit_shows_in_exactly_the_environments_that_ran_the_old_text_before_
     let words: Vec<_> = line.split_whitespace().collect();
     assert_eq!(words[1..9], ["✎", "edited", "✎", "edited", "✎", "edited", "·", "pending"], "{line}");
     assert!(
-        said.out.contains("✎ edited        its text was changed after it ran, so a promotion fails\n"),
+        said.out.contains("✎ edited        its text changed after it ran: a promotion fails\n"),
         "{}",
         said.out
     );

@@ -66,8 +66,7 @@ async fn sight(client: &Client, key: i64) -> Result<LockSight, Error> {
             before = after;
             continue;
         }
-        let at =
-            client.query_one("select (extract(epoch from clock_timestamp()) * 1000000)::bigint", &[]).await?;
+        let at = client.query_one("select clock_timestamp()", &[]).await?;
         let mut promoting = Vec::new();
         for row in &rows {
             if row.try_get(10)? {

@@ -18,7 +18,7 @@ use crate::engine::planning::Planning;
 use crate::tui::keymap::{self, Binding};
 use crate::tui::style::Styles;
 use crate::tui::text;
-use crate::tui::ui::Ui;
+use crate::tui::ui::{Screen, Ui};
 
 /// Product, instance, who, mode as a word, worst health, clock.
 pub(super) fn header(frame: &mut Frame<'_>, area: Rect, state: &State, styles: &Styles, ui: &Ui) {
@@ -66,6 +66,7 @@ fn health(state: &State, styles: &Styles) -> (&'static str, String, Style) {
 /// The command that does what the screen is about.
 pub(super) fn teach(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, styles: &Styles) {
     let command = match (&state.planning, ui.environment(state)) {
+        _ if matches!(ui.screen(), Screen::Grid | Screen::Changeset(..)) => "lockstep drift".to_owned(),
         (Planning::Ready(prepared), _) if prepared.unmet.is_empty() => {
             let (name, plan) = (&prepared.plan.environment, &prepared.plan);
             format!(
@@ -102,6 +103,17 @@ pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, 
     let (always, mut first): (Vec<_>, Vec<_>) = hints.into_iter().partition(|binding| binding.rank == 0);
     let right = spans(&always, styles);
     let right_width: usize = right.iter().map(|span| text::width(&span.content)).sum();
+    if matches!(ui.screen(), Screen::Grid) && ui.grid.is_typing {
+        let left = vec![
+            Span::styled(" words of path, id, author or state ", styles.muted),
+            Span::styled(" enter", styles.key),
+            Span::styled(" done ", styles.muted),
+            Span::styled(" esc", styles.key),
+            Span::styled(" clear ", styles.muted),
+        ];
+        frame.render_widget(text::between(left, Vec::new(), width), area);
+        return;
+    }
     if let Some(notice) = &ui.notice {
         let left = vec![Span::styled(format!(" {notice}"), styles.warning)];
         frame.render_widget(text::between(left, right, width), area);

@@ -10,10 +10,11 @@ use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
 
-const PLACES: [(Place, &str); 6] = [
+const PLACES: [(Place, &str); 7] = [
     (Place::Anywhere, "everywhere"),
     (Place::Board, "board"),
     (Place::Plan, "plan"),
+    (Place::Grid, "drift"),
     (Place::Above, "above the board"),
     (Place::Scrolling, "scrolling"),
     (Place::Log, "log"),

@@ -1,9 +1,11 @@
 //! The screens. Drawing reads state and view state; it computes nothing that lasts and stores nothing.
 
 mod board;
+mod changeset;
 mod chrome;
 mod column;
 mod detail;
+mod grid;
 mod help;
 mod locks;
 mod log;
@@ -24,6 +26,9 @@ use crate::tui::ui::{Screen, Ui};
 /// The smallest terminal that anything is drawn in.
 const SMALLEST: (u16, u16) = (60, 16);
 
+/// From this height on there is a line that teaches the command.
+pub(super) const TEACH_FROM: u16 = 28;
+
 /// Draws the whole screen.
 pub(super) fn draw(frame: &mut Frame<'_>, state: &State, ui: &Ui, styles: &Styles) {
     let area = frame.area();
@@ -38,7 +43,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, ui: &Ui, styles: &Style
         frame.render_widget(Paragraph::new(lines), area);
         return;
     }
-    let teach_height = u16::from(area.height >= 28);
+    let teach_height = u16::from(area.height >= TEACH_FROM);
     let [header, body, teach, footer] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Fill(1),
@@ -51,6 +56,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, ui: &Ui, styles: &Style
         Screen::Board => board::draw(frame, body, state, ui, styles),
         Screen::Plan(confirmation) => plan::draw(frame, body, state, confirmation, styles),
         Screen::Detail(scroll) => detail::draw(frame, body, state, ui, *scroll, styles),
+        Screen::Grid => grid::draw(frame, body, state, ui, styles),
+        Screen::Changeset(id, scroll) => changeset::draw(frame, body, state, ui, (id, *scroll), styles),
         Screen::Log => log::draw(frame, body, state, ui, styles),
         Screen::Help(scroll) => help::draw(frame, body, ui, *scroll, styles),
     }

@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use crate::domain::drift::Pair;
 use crate::domain::environment::Gate;
+use crate::domain::grid::Mark;
 use crate::domain::log::Level;
 use crate::domain::observation::ServiceStatus;
 use crate::engine::promotion::StepStatus;
@@ -27,6 +28,16 @@ pub(super) fn service(status: &ServiceStatus, styles: &Styles) -> (&'static str,
         ServiceStatus::Busy => ("▶", styles.running),
         ServiceStatus::Paused => ("○", styles.warning),
         ServiceStatus::Down(_) => ("✖", styles.danger),
+    }
+}
+
+/// The style of a mark; what needs no look is quiet.
+pub(super) fn mark(mark: Mark, styles: &Styles) -> Style {
+    match mark {
+        Mark::Edited | Mark::Moved | Mark::Missing => styles.danger,
+        Mark::Unexpected | Mark::OutOfOrder | Mark::Unknown => styles.warning,
+        Mark::Pending | Mark::Rerun => styles.accent,
+        Mark::Applied | Mark::Filtered | Mark::Absent | Mark::NotJudged => styles.muted,
     }
 }
 
