@@ -171,8 +171,12 @@ impl Parts {
                 let seen = Observation::Ledger(report.clean(ledger));
                 report.send(EventKind::Observed(name.clone(), generation, seen)).await;
             }
-            DatabaseCall::ReadSchema(generation) => {
-                let seen = Observation::Schema(report.clean(self.schema(name).await));
+            DatabaseCall::ReadLedgerAtRest(generation) => {
+                let ledger = match self.environment(name) {
+                    Ok(environment) => self.databases.ledger_at_rest(environment).await,
+                    Err(failure) => Err(failure),
+                };
+                let seen = Observation::Ledger(report.clean(ledger));
                 report.send(EventKind::Observed(name.clone(), generation, seen)).await;
             }
             DatabaseCall::ReadLocks(generation) => {
@@ -181,6 +185,10 @@ impl Parts {
                     Err(failure) => Err(failure),
                 };
                 let seen = Observation::Locks(report.clean(sight));
+                report.send(EventKind::Observed(name.clone(), generation, seen)).await;
+            }
+            DatabaseCall::ReadSchema(generation) => {
+                let seen = Observation::Schema(report.clean(self.schema(name).await));
                 report.send(EventKind::Observed(name.clone(), generation, seen)).await;
             }
             DatabaseCall::Lock(run) => {

@@ -47,6 +47,8 @@ pub(super) enum Command {
     Demo(Demo),
     /// Show every environment: image, changesets, health
     Status,
+    /// Hold the newest release against every environment: what is pending, edited, unexpected, out of order
+    Drift(Drift),
     /// Show who holds the locks of every environment, and whether the holder is alive
     Locks(Chosen),
     /// Show what a promotion would do, and what stands in its way
@@ -97,6 +99,15 @@ pub(super) struct Chosen {
     /// The environments; by default all of them
     #[arg(value_name = "ENV")]
     pub(super) environments: Vec<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Drift {
+    #[command(flatten)]
+    pub(super) chosen: Chosen,
+    /// The release; by default the newest
+    #[arg(long, value_name = "VERSION")]
+    pub(super) release: Option<String>,
 }
 
 #[derive(Args)]

@@ -79,6 +79,12 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             let names = instance::environments(&settings, &chosen.environments)?;
             job_with(settings, arguments, Job::Locks(names)).await
         }
+        Some(Command::Drift(drift)) => {
+            let settings = instance::settings(arguments)?;
+            let environments = instance::environments(&settings, &drift.chosen.environments)?;
+            let release = version(drift.release.as_deref())?;
+            job_with(settings, arguments, Job::Drift { environments, release }).await
+        }
         Some(Command::Plan(plan)) => {
             let (environment, release) = target(&plan.environment, plan.release.as_deref())?;
             job(arguments, Job::Plan { environment, release }).await
@@ -148,7 +154,12 @@ fn runtime(settings: Settings) -> Runtime<Adapters> {
 fn target(environment: &str, release: Option<&str>) -> Result<(EnvironmentName, Option<Version>), Failure> {
     let usage = |reason: String| Failure::new(FailureKind::Usage, reason);
     let environment = EnvironmentName::parse(environment).map_err(usage)?;
-    Ok((environment, release.map(Version::parse).transpose().map_err(usage)?))
+    Ok((environment, version(release)?))
+}
+
+fn version(release: Option<&str>) -> Result<Option<Version>, Failure> {
+    let parsed = release.map(Version::parse).transpose();
+    parsed.map_err(|reason| Failure::new(FailureKind::Usage, reason))
 }
 
 fn terminal_failure(error: &io::Error) -> Failure {

@@ -210,7 +210,7 @@ fn standing(changeset: &Changeset, row: Option<usize>, ledger: &Ledger, selectio
 }
 
 /// The state of a changeset that ran: its sum is compared in the version that the row holds.
-fn ran(changeset: &Changeset, row: &LedgerRow) -> (ChangesetState, Option<String>) {
+pub(crate) fn ran(changeset: &Changeset, row: &LedgerRow) -> (ChangesetState, Option<String>) {
     if changeset.runs_always {
         return (ChangesetState::Rerun, None);
     }

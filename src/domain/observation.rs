@@ -16,10 +16,10 @@ pub enum Observation {
     Service(Result<ServiceView, Failure>),
     /// The database's own record of what was applied, and its lock.
     Ledger(Result<Ledger, Failure>),
-    /// What the database really holds.
-    Schema(Result<SchemaView, Failure>),
     /// Who holds the database's locks, and who is connected to it.
     Locks(Result<LockSight, Failure>),
+    /// What the database really holds.
+    Schema(Result<SchemaView, Failure>),
     /// The application's own word on its health and version.
     Health(Result<HealthView, Failure>),
 }

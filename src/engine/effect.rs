@@ -57,10 +57,13 @@ pub enum CloudCall {
 pub enum DatabaseCall {
     /// Read tracking tables and locks in a read-only transaction. Outcome: `Observed(Ledger)`.
     ReadLedger(u64),
-    /// Read the catalogs in a read-only transaction. Outcome: `Observed(Schema)`.
-    ReadSchema(u64),
+    /// The same while no promotion is at work: lockstep's advisory lock is held, shared, during the look. When a
+    /// promotion holds it, the ledger names that one. Outcome: `Observed(Ledger)`.
+    ReadLedgerAtRest(u64),
     /// Find out who holds the locks and who is connected, in read-only statements. Outcome: `Observed(Locks)`.
     ReadLocks(u64),
+    /// Read the catalogs in a read-only transaction. Outcome: `Observed(Schema)`.
+    ReadSchema(u64),
     /// Take lockstep's advisory lock and keep it until `Unlock`. Outcome: `Ended(Lock)`; the failure names the
     /// holder.
     Lock(RunId),

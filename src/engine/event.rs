@@ -64,6 +64,8 @@ pub enum Intent {
     Refresh,
     /// Look at the locks of these environments and at the journal, and at nothing else.
     InspectLocks(Vec<EnvironmentName>),
+    /// Read the releases, and look at image and schema of these environments while no promotion is at work there.
+    InspectDrift(Vec<EnvironmentName>),
     /// Work out what promoting `release` (default: what runs in the environment before) would do.
     Plan {
         /// Where.

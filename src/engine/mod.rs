@@ -5,6 +5,7 @@ pub mod event;
 pub mod planning;
 pub mod promotion;
 
+mod grid;
 mod refresh;
 mod schemas;
 mod standings;
@@ -271,6 +272,7 @@ impl State {
                 effects
             }
             Intent::InspectLocks(environments) => self.inspect_locks(environments),
+            Intent::InspectDrift(environments) => self.inspect_drift(environments),
             Intent::Plan { environment, release } => self.plan(environment, release.as_ref()),
             Intent::Dismiss => {
                 self.planning = Planning::None;

@@ -82,6 +82,23 @@ impl State {
         effects
     }
 
+    /// Asks for all that drift is judged by: releases, and image and ledger of these environments.
+    pub(super) fn inspect_drift(&mut self, environments: &[EnvironmentName]) -> Vec<Effect> {
+        let now = self.now;
+        let mut effects = vec![self.ask_releases()];
+        for state in
+            self.environments.iter_mut().filter(|state| environments.contains(&state.environment.name))
+        {
+            let generation = state.ledger.ask(now);
+            effects.push(state.ask_service(now).0);
+            effects.push(Effect::Database(
+                state.environment.name.clone(),
+                DatabaseCall::ReadLedgerAtRest(generation),
+            ));
+        }
+        effects
+    }
+
     pub(super) fn ask_releases(&mut self) -> Effect {
         self.catalog.ask(self.now);
         Effect::ReadReleases
@@ -137,14 +154,14 @@ impl EnvironmentState {
         (Effect::Database(name.clone(), DatabaseCall::ReadLedger(generation)), Wait::Ledger(name, generation))
     }
 
-    pub(super) fn ask_schema(&mut self, now: Timestamp) -> (Effect, Wait) {
-        let (name, generation) = (self.environment.name.clone(), self.schema.ask(now));
-        (Effect::Database(name.clone(), DatabaseCall::ReadSchema(generation)), Wait::Schema(name, generation))
-    }
-
     pub(super) fn ask_locks(&mut self, now: Timestamp) -> Effect {
         let generation = self.locks.ask(now);
         Effect::Database(self.environment.name.clone(), DatabaseCall::ReadLocks(generation))
+    }
+
+    pub(super) fn ask_schema(&mut self, now: Timestamp) -> (Effect, Wait) {
+        let (name, generation) = (self.environment.name.clone(), self.schema.ask(now));
+        (Effect::Database(name.clone(), DatabaseCall::ReadSchema(generation)), Wait::Schema(name, generation))
     }
 
     pub(super) fn ask_health(&mut self, now: Timestamp) -> (Effect, Wait) {

@@ -47,6 +47,16 @@ impl Standings {
         self.newest.as_ref().map(|held| &*held.comparison)
     }
 
+    /// Against the release that runs, to be kept.
+    pub fn running_shared(&self) -> Option<Arc<Comparison>> {
+        self.running.as_ref().map(|held| Arc::clone(&held.comparison))
+    }
+
+    /// Against the newest release, to be kept.
+    pub fn newest_shared(&self) -> Option<Arc<Comparison>> {
+        self.newest.as_ref().map(|held| Arc::clone(&held.comparison))
+    }
+
     /// The version of the newest release that was compared with.
     pub fn newest_version(&self) -> Option<&Version> {
         self.newest.as_ref().map(|held| &held.release.version)

@@ -27,10 +27,10 @@ struct World {
     state: State,
     images: [&'static str; 2],
     rows: [usize; 2],
-    /// Columns that somebody added by hand.
-    columns: [Vec<&'static str>; 2],
     /// Who holds lockstep's lock of test.
     promoting: Option<String>,
+    /// Columns that somebody added by hand.
+    columns: [Vec<&'static str>; 2],
     asked: Vec<Effect>,
     deploys: Deploys,
     clock: i64,
@@ -76,8 +76,8 @@ impl World {
             state,
             images: ["v2.0.0", "v1.0.0"],
             rows: [2, 1],
-            columns: [vec![], vec![]],
             promoting: None,
+            columns: [vec![], vec![]],
             asked: vec![],
             deploys: Deploys::Well,
             clock: 0,
@@ -118,17 +118,20 @@ impl World {
                 let view = running(self.images[index(environment)]);
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Service(Ok(view)))]
             }
-            Effect::Database(environment, DatabaseCall::ReadLedger(generation)) => {
+            Effect::Database(
+                environment,
+                DatabaseCall::ReadLedger(generation) | DatabaseCall::ReadLedgerAtRest(generation),
+            ) => {
                 let mut ledger = ledger(self.rows[index(environment)]);
                 ledger.promoting = self.promoting.clone().filter(|_| environment.as_str() == "test");
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Ledger(Ok(ledger)))]
             }
+            Effect::Database(environment, DatabaseCall::ReadLocks(generation)) => {
+                vec![EventKind::Observed(environment.clone(), *generation, Observation::Locks(Ok(sight())))]
+            }
             Effect::Database(environment, DatabaseCall::ReadSchema(generation)) => {
                 let view = self.schema(index(environment));
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Schema(Ok(view)))]
-            }
-            Effect::Database(environment, DatabaseCall::ReadLocks(generation)) => {
-                vec![EventKind::Observed(environment.clone(), *generation, Observation::Locks(Ok(sight())))]
             }
             Effect::Health(environment, HealthCall::Probe(generation)) => {
                 let view = HealthView {
@@ -489,6 +492,41 @@ proptest! {
     }
 }
 
+/// A release whose second changeset holds a text that only the running Liquibase knows.
+fn release_with_an_open_sum() -> Catalog {
+    let sql = "--liquibase formatted sql\n--changeset store:1\nselect 1;\n\
+               --changeset store:2\nselect '${java.version}';\n";
+    let files = Files::from([("changelog/all.sql".to_owned(), sql.as_bytes().to_vec())]);
+    let (changelog, _) = Changelog::read(&files, "changelog/all.sql", &Surroundings::default());
+    let mut release = catalog().get(&Version::parse("v2.0.0").unwrap()).unwrap().clone();
+    release.changelog = Arc::new(changelog);
+    release.archive_digest = "open".to_owned();
+    Catalog::new(vec![release])
+}
+
+#[test]
+fn liquibase_is_asked_once_for_a_sum_that_only_it_can_tell_and_its_answer_stays() {
+    let mut world = World::new();
+    world.rows = [2, 2];
+    let asked = world.happen(EventKind::Releases(Ok(release_with_an_open_sum())));
+    let [Effect::AskChecksums(release)] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!(release.archive_digest, "open");
+    let state = |world: &World, position| {
+        let comparison = world.state.environments[0].standings.running().unwrap();
+        comparison.standing(position).unwrap().state
+    };
+    assert_eq!(state(&world, 1), ChangesetState::Unknown);
+
+    // What was read again is not asked about again.
+    assert_eq!(world.happen(EventKind::Releases(Ok(release_with_an_open_sum()))), []);
+    let stored = ledger(2).rows[1].checksum.clone().unwrap();
+    let told: Checksums = [((*ledger(2).rows[1].id).clone(), stored)].into();
+    assert_eq!(world.happen(EventKind::Checksums("open".to_owned(), Ok(Arc::new(told)))), []);
+    assert_eq!(state(&world, 1), ChangesetState::Applied);
+    assert_eq!(world.happen(EventKind::Releases(Ok(release_with_an_open_sum()))), []);
+    assert_eq!(state(&world, 1), ChangesetState::Applied);
+}
+
 /// What is said of the schema of an environment.
 fn drifts(world: &World, environment: &str) -> Vec<String> {
     let state = world.state.environment(&name(environment)).unwrap();
@@ -566,39 +604,4 @@ fn a_proven_promotion_records_the_schema_and_later_looks_are_held_against_it() {
     later.intend(Intent::Refresh);
     let told = drifts(&later, "test");
     assert!(told.len() == 1 && told[0].starts_with("schema differs from what was proven at "), "{told:?}");
-}
-
-/// A release whose second changeset holds a text that only the running Liquibase knows.
-fn release_with_an_open_sum() -> Catalog {
-    let sql = "--liquibase formatted sql\n--changeset store:1\nselect 1;\n\
-               --changeset store:2\nselect '${java.version}';\n";
-    let files = Files::from([("changelog/all.sql".to_owned(), sql.as_bytes().to_vec())]);
-    let (changelog, _) = Changelog::read(&files, "changelog/all.sql", &Surroundings::default());
-    let mut release = catalog().get(&Version::parse("v2.0.0").unwrap()).unwrap().clone();
-    release.changelog = Arc::new(changelog);
-    release.archive_digest = "open".to_owned();
-    Catalog::new(vec![release])
-}
-
-#[test]
-fn liquibase_is_asked_once_for_a_sum_that_only_it_can_tell_and_its_answer_stays() {
-    let mut world = World::new();
-    world.rows = [2, 2];
-    let asked = world.happen(EventKind::Releases(Ok(release_with_an_open_sum())));
-    let [Effect::AskChecksums(release)] = asked.as_slice() else { panic!("{asked:?}") };
-    assert_eq!(release.archive_digest, "open");
-    let state = |world: &World, position| {
-        let comparison = world.state.environments[0].standings.running().unwrap();
-        comparison.standing(position).unwrap().state
-    };
-    assert_eq!(state(&world, 1), ChangesetState::Unknown);
-
-    // What was read again is not asked about again.
-    assert_eq!(world.happen(EventKind::Releases(Ok(release_with_an_open_sum()))), []);
-    let stored = ledger(2).rows[1].checksum.clone().unwrap();
-    let told: Checksums = [((*ledger(2).rows[1].id).clone(), stored)].into();
-    assert_eq!(world.happen(EventKind::Checksums("open".to_owned(), Ok(Arc::new(told)))), []);
-    assert_eq!(state(&world, 1), ChangesetState::Applied);
-    assert_eq!(world.happen(EventKind::Releases(Ok(release_with_an_open_sum()))), []);
-    assert_eq!(state(&world, 1), ChangesetState::Applied);
 }

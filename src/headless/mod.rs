@@ -3,6 +3,7 @@
 
 pub mod changelog;
 
+mod drift;
 mod json;
 mod locks;
 mod progress;
@@ -34,6 +35,13 @@ pub enum Job {
     Status,
     /// Show who holds the locks of these environments.
     Locks(Vec<EnvironmentName>),
+    /// Hold a release against these environments, and say where one is not what it should be.
+    Drift {
+        /// Where.
+        environments: Vec<EnvironmentName>,
+        /// Which release; `None` for the newest.
+        release: Option<Version>,
+    },
     /// Show what a promotion would do.
     Plan {
         /// Where.
@@ -97,6 +105,9 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
                 let value = match &self.job {
                     Job::Status => json::status(state),
                     Job::Locks(names) => locks::json(state, names),
+                    Job::Drift { environments, release } => {
+                        drift::json(state, environments, release.as_ref(), failure.as_ref())
+                    }
                     Job::Plan { .. } => json::plan(state, failure.as_ref()),
                     Job::Promote { .. } => json::promotion(state, failure.as_ref(), exit),
                 };
@@ -107,6 +118,9 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
                 match &self.job {
                     Job::Status => write!(self.out, "{}", text::status(state))?,
                     Job::Locks(names) => write!(self.out, "{}", locks::text(state, names))?,
+                    Job::Drift { environments, release } => {
+                        write!(self.out, "{}", drift::text(state, environments, release.as_ref()))?;
+                    }
                     Job::Plan { .. } => {
                         if let Planning::Ready(prepared) = &state.planning {
                             write!(self.out, "{}", text::plan(state, prepared))?;
@@ -129,8 +143,12 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
     }
 
     fn outcome(&self, state: &State) -> (Exit, Option<Failure>) {
-        if let Job::Locks(names) = &self.job {
-            return locks::outcome(state, names);
+        match &self.job {
+            Job::Locks(names) => return locks::outcome(state, names),
+            Job::Drift { environments, release } => {
+                return drift::outcome(state, environments, release.as_ref());
+            }
+            Job::Status | Job::Plan { .. } | Job::Promote { .. } => {}
         }
         let failure = match (&self.job, &state.planning, &state.promotion) {
             (Job::Status, ..) => looked_at(state),
@@ -166,9 +184,8 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
                 let (environment, release) = (environment.clone(), release.clone());
                 Some(Next::Intent(Intent::Plan { environment, release }))
             }
-            (Job::Status | Job::Locks(_) | Job::Plan { .. }, _) | (Job::Promote { .. }, Stage::Confirmed) => {
-                Some(Next::Leave)
-            }
+            (Job::Status | Job::Locks(_) | Job::Drift { .. } | Job::Plan { .. }, _)
+            | (Job::Promote { .. }, Stage::Confirmed) => Some(Next::Leave),
             (Job::Promote { confirm, plan, .. }, Stage::Planned) => {
                 self.stage = Stage::Confirmed;
                 let Planning::Ready(prepared) = &state.planning else { return Some(Next::Leave) };
@@ -188,6 +205,7 @@ impl<Out: Write, Err: Write> Frontend for Headless<Out, Err> {
     fn first(&self) -> Intent {
         match &self.job {
             Job::Locks(names) => Intent::InspectLocks(names.clone()),
+            Job::Drift { environments, .. } => Intent::InspectDrift(environments.clone()),
             Job::Status | Job::Plan { .. } | Job::Promote { .. } => Intent::Begin,
         }
     }

@@ -223,14 +223,15 @@ fn lost(effect: &Effect) -> EventKind {
         Effect::Cloud(name, CloudCall::Describe(generation)) => {
             EventKind::Observed(name.clone(), *generation, Observation::Service(Err(failure)))
         }
-        Effect::Database(name, DatabaseCall::ReadLedger(generation)) => {
-            EventKind::Observed(name.clone(), *generation, Observation::Ledger(Err(failure)))
+        Effect::Database(
+            name,
+            DatabaseCall::ReadLedger(generation) | DatabaseCall::ReadLedgerAtRest(generation),
+        ) => EventKind::Observed(name.clone(), *generation, Observation::Ledger(Err(failure))),
+        Effect::Database(name, DatabaseCall::ReadLocks(generation)) => {
+            EventKind::Observed(name.clone(), *generation, Observation::Locks(Err(failure)))
         }
         Effect::Database(name, DatabaseCall::ReadSchema(generation)) => {
             EventKind::Observed(name.clone(), *generation, Observation::Schema(Err(failure)))
-        }
-        Effect::Database(name, DatabaseCall::ReadLocks(generation)) => {
-            EventKind::Observed(name.clone(), *generation, Observation::Locks(Err(failure)))
         }
         Effect::Health(name, HealthCall::Probe(generation)) => {
             EventKind::Observed(name.clone(), *generation, Observation::Health(Err(failure)))

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use lockstep::adapters::Adapters;
 use lockstep::domain::Timestamp;
+use lockstep::domain::failure::FailureKind;
+use lockstep::domain::ledger::Ledger;
 use lockstep::domain::lock::{Lock, LockSight, Since, Verdict};
 use lockstep::domain::names::RunId;
 use lockstep::domain::observation::Observation;
@@ -162,4 +164,81 @@ fn kill_jvm(run: &RunId) {
     let found: Vec<_> = every_process().into_iter().filter(is_it).collect();
     assert_eq!(found.len(), 1, "one JVM belongs to {run}");
     kill(found[0]);
+}
+
+/// Takes the lock for a look that does not end by itself.
+async fn share(rig: &Rig) -> tokio_postgres::Client {
+    let holder = rig.adapters();
+    assert!(ended(&perform(&holder, Effect::Database(test(), DatabaseCall::Lock(run(1)))).await).is_ok());
+    let client = rig.client().await;
+    let sql = "select (classid::bigint << 32) | objid::bigint from pg_locks l join pg_database d \
+               on d.oid = l.database where locktype = 'advisory' and datname = current_database()";
+    let key: i64 = client.query_one(sql, &[]).await.unwrap().get(0);
+    perform(&holder, Effect::Database(test(), DatabaseCall::Unlock(run(1)))).await;
+    client.query_one("select pg_advisory_lock_shared($1)", &[&key]).await.unwrap();
+    client
+}
+
+async fn at_rest(adapters: &Adapters) -> Ledger {
+    let events = perform(adapters, Effect::Database(test(), DatabaseCall::ReadLedgerAtRest(3))).await;
+    match events.as_slice() {
+        [EventKind::Observed(_, 3, Observation::Ledger(Ok(ledger)))] => ledger.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_look_at_rest_names_the_promotion_that_is_at_work_and_leaves_no_lock() {
+    let rig = Rig::new().await;
+    let adapters = rig.adapters();
+    let held = "select count(*) from pg_locks l join pg_database d on d.oid = l.database \
+                where locktype = 'advisory' and datname = current_database()";
+    assert_eq!(at_rest(&adapters).await.promoting, None);
+    assert_eq!(rig.client().await.query_one(held, &[]).await.unwrap().get::<_, i64>(0), 0);
+    let promoting = rig.adapters();
+    assert!(ended(&perform(&promoting, Effect::Database(test(), DatabaseCall::Lock(run(7)))).await).is_ok());
+    assert_eq!(at_rest(&adapters).await.promoting.as_deref(), Some("r-7-test"));
+    perform(&promoting, Effect::Database(test(), DatabaseCall::Unlock(run(7)))).await;
+    assert_eq!(at_rest(&adapters).await.promoting, None);
+}
+
+#[tokio::test]
+async fn two_looks_at_rest_do_not_hinder_each_other_and_are_no_promotion() {
+    let rig = Rig::new().await;
+    let _look = share(&rig).await;
+    assert_eq!(at_rest(&rig.adapters()).await.promoting, None);
+    assert_eq!(look(&rig.adapters()).await.locks().map(|lock| lock.verdict.word()), ["free", "free"]);
+}
+
+#[tokio::test]
+async fn a_promotion_waits_for_a_look_and_begins_when_it_has_ended() {
+    let rig = Rig::new().await;
+    let reader = share(&rig).await;
+    let adapters = rig.adapters();
+    let locked = perform(&adapters, Effect::Database(test(), DatabaseCall::Lock(run(7))));
+    let looked = async {
+        let tries = async || {
+            let sql = "select 1 from pg_stat_activity where datname = current_database() \
+                       and application_name = 'r-7-test' and query like 'select pg_try_advisory_lock%'";
+            !reader.query(sql, &[]).await.unwrap().is_empty()
+        };
+        until("the promotion tries to take its lock", tries).await;
+        reader.batch_execute("select pg_advisory_unlock_all()").await.unwrap();
+    };
+    let (events, ()) = tokio::join!(locked, looked);
+    assert!(ended(&events).is_ok(), "{events:?}");
+}
+
+#[tokio::test]
+async fn a_look_that_never_ends_stops_a_promotion_with_its_name() {
+    let mut rig = Rig::new().await;
+    rig.settings.deadlines.look = Duration::from_secs(2);
+    let _reader = share(&rig).await;
+    let events = perform(&rig.adapters(), Effect::Database(test(), DatabaseCall::Lock(run(7)))).await;
+    let failure = ended(&events).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Refused);
+    assert_eq!(
+        failure.because,
+        ["a session called `lockstep drift` holds it for a look and does not let go"]
+    );
 }

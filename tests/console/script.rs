@@ -47,9 +47,9 @@ struct World {
     applied: [usize; 4],
     deploys: Deploys,
     database_is_down: bool,
+    locks: [Option<LockSight>; 4],
     /// Columns that somebody added to `orders` by hand.
     columns: [Vec<&'static str>; 4],
-    locks: [Option<LockSight>; 4],
     hold_at: Option<StepKind>,
     held: usize,
     mutations: Vec<Effect>,
@@ -102,8 +102,8 @@ impl Script {
             applied: [14, 11, 11, 9],
             deploys: Deploys::Well,
             database_is_down: false,
-            columns: Default::default(),
             locks: [const { None }; 4],
+            columns: Default::default(),
             hold_at: None,
             held: 0,
             mutations: Vec::new(),
@@ -123,11 +123,6 @@ impl Script {
         self.world().database_is_down = is_down;
     }
 
-    /// Somebody adds a column to `orders` by hand.
-    pub(crate) fn adds_by_hand(&self, index: usize, column: &'static str) {
-        self.world().columns[index].push(column);
-    }
-
     /// What a look at the locks of an environment finds.
     pub(crate) fn locked(&self, index: usize, sight: LockSight) {
         self.world().locks[index] = Some(sight);
@@ -135,6 +130,11 @@ impl Script {
 
     fn locks(&self, index: usize) -> LockSight {
         self.world().locks[index].clone().expect("nobody asks for the locks of a database where none is held")
+    }
+
+    /// Somebody adds a column to `orders` by hand.
+    pub(crate) fn adds_by_hand(&self, index: usize, column: &'static str) {
+        self.world().columns[index].push(column);
     }
 
     /// Another pair of image and schema in an environment.
@@ -309,17 +309,20 @@ impl Perform for Script {
                 let view = Observation::Service(Ok(self.service(index(name))));
                 out.send(EventKind::Observed(name.clone(), *generation, view)).await;
             }
-            Effect::Database(name, DatabaseCall::ReadLedger(generation)) => {
+            Effect::Database(
+                name,
+                DatabaseCall::ReadLedger(generation) | DatabaseCall::ReadLedgerAtRest(generation),
+            ) => {
                 let ledger = Observation::Ledger(self.ledger(index(name)));
                 out.send(EventKind::Observed(name.clone(), *generation, ledger)).await;
-            }
-            Effect::Database(name, DatabaseCall::ReadSchema(generation)) => {
-                let schema = Observation::Schema(self.schema(index(name)));
-                out.send(EventKind::Observed(name.clone(), *generation, schema)).await;
             }
             Effect::Database(name, DatabaseCall::ReadLocks(generation)) => {
                 let sight = Observation::Locks(Ok(self.locks(index(name))));
                 out.send(EventKind::Observed(name.clone(), *generation, sight)).await;
+            }
+            Effect::Database(name, DatabaseCall::ReadSchema(generation)) => {
+                let schema = Observation::Schema(self.schema(index(name)));
+                out.send(EventKind::Observed(name.clone(), *generation, schema)).await;
             }
             Effect::Health(name, HealthCall::Probe(generation)) => {
                 let view = Observation::Health(Ok(self.health(index(name))));

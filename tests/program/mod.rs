@@ -2,6 +2,7 @@
 
 mod changelogs;
 mod crashing;
+pub(crate) mod drift;
 mod failing;
 mod life;
 mod locks;

@@ -1,7 +1,13 @@
 //! lockstep's own lock of an environment: a session-level advisory lock, which the server lets go by itself when
 //! whoever holds it dies.
+//!
+//! A promotion holds it alone. Whoever must not see a promotion half-way holds it together with others of that kind,
+//! for one look: a promotion waits for them a little, and they never wait for a promotion.
+
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
+use tokio::time::{sleep, timeout};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error};
 
@@ -10,7 +16,14 @@ use crate::adapters::report::within;
 use crate::config::EnvironmentSettings;
 use crate::domain::Timestamp;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::ledger::Ledger;
 use crate::domain::names::{DemoId, EnvironmentName, RunId};
+
+/// What a session that holds the lock for a look is called.
+const SHARER: &str = "lockstep drift";
+
+/// Between two attempts while only looks are in the way. They last some milliseconds.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Who holds the lock, as the server names the session.
 pub(super) struct Holder {
@@ -34,14 +47,56 @@ impl Databases {
             let mut session = self.connect(&environment.environment, run.as_str()).await?;
             let taken = session
                 .run(|client| async move {
-                    let row = client.query_one("select pg_try_advisory_lock($1)", &[&key]).await?;
-                    if row.try_get(0)? { Ok(Ok(())) } else { Ok(Err(holder(client, key).await?)) }
+                    match timeout(self.look() / 2, take(client, key)).await {
+                        Ok(taken) => taken.map(Ok),
+                        Err(_) => Ok(Err(())),
+                    }
                 })
                 .await
                 .map_err(|error| unanswered(what(), &error, self.look()))?;
-            taken.map_err(|holder| refused(name, holder.as_ref()))?;
+            match taken {
+                Ok(None) => {}
+                Ok(Some(holder)) => return Err(refused(name, &holder)),
+                Err(()) => return Err(looked_at_too_long(name)),
+            }
             self.locks().insert(run.clone(), session);
             Ok(())
+        })
+        .await
+    }
+
+    /// The ledger of an environment while no promotion is at work there; when one is, its name is in `promoting`.
+    pub(in crate::adapters) async fn ledger_at_rest(
+        &self,
+        environment: &EnvironmentSettings,
+    ) -> Result<Ledger, Failure> {
+        let name = &environment.environment.name;
+        let key = key(&self.0.settings.id, name);
+        let what = || format!("could not look whether a promotion is at work in {name}");
+        let on_error = |error: Error| unanswered(what(), &error, self.look());
+        within(self.look() * 2, what, async {
+            let mut session = self.connect(&environment.environment, SHARER).await?;
+            let shared = session
+                .run(|client| async move {
+                    let sql = "select pg_try_advisory_lock_shared($1)";
+                    if client.query_one(sql, &[&key]).await?.try_get(0)? {
+                        return Ok(Ok(()));
+                    }
+                    // Who holds it may let go at this moment, and whoever waits for it has no name yet.
+                    let holder = holder(client, key).await?.map(|holder| holder.name);
+                    Ok(Err(holder.unwrap_or_else(|| "a promotion".to_owned())))
+                })
+                .await
+                .map_err(on_error)?;
+            // Its snapshot is younger than the lock.
+            let mut ledger = self.ledger(environment).await?;
+            if let Err(holder) = shared {
+                ledger.promoting = Some(holder);
+            } else {
+                let sql = "select pg_advisory_unlock_all()";
+                session.run(|client| client.batch_execute(sql)).await.map_err(on_error)?;
+            }
+            Ok(ledger)
         })
         .await
     }
@@ -52,7 +107,7 @@ impl Databases {
         if let Some(mut session) = session {
             let asked = session.run(|client| client.batch_execute("select pg_advisory_unlock_all()"));
             // Whatever comes of it: the session ends here, and the lock with it.
-            tokio::time::timeout(self.look(), asked).await.ok();
+            timeout(self.look(), asked).await.ok();
         }
     }
 }
@@ -65,7 +120,22 @@ pub(super) fn key(id: &DemoId, environment: &EnvironmentName) -> i64 {
     i64::from_be_bytes(bytes)
 }
 
-/// Who holds the lock with this key in the database that `client` is connected to.
+/// Takes the lock, or says which promotion holds it. Looks are waited for; no queue is joined, so that no promotion
+/// begins by itself when another one ends.
+async fn take(client: &Client, key: i64) -> Result<Option<Holder>, Error> {
+    loop {
+        let row = client.query_one("select pg_try_advisory_lock($1)", &[&key]).await?;
+        if row.try_get(0)? {
+            return Ok(None);
+        }
+        if let Some(holder) = holder(client, key).await? {
+            return Ok(Some(holder));
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// Which promotion holds the lock with this key in the database that `client` is connected to.
 pub(super) async fn holder(client: &Client, key: i64) -> Result<Option<Holder>, Error> {
     // A lock on one 64-bit key is listed as its two halves, with objsubid 1.
     let row = client
@@ -74,7 +144,7 @@ pub(super) async fn holder(client: &Client, key: i64) -> Result<Option<Holder>, 
              a.backend_start, host(a.client_addr) \
              from pg_locks l join pg_database d on d.oid = l.database \
              left join pg_stat_activity a on a.pid = l.pid \
-             where l.locktype = 'advisory' and l.granted and l.objsubid = 1 \
+             where l.locktype = 'advisory' and l.granted and l.mode = 'ExclusiveLock' and l.objsubid = 1 \
              and d.datname = current_database() \
              and (l.classid::bigint << 32) | l.objid::bigint = $1 limit 1",
             &[(&key, Type::INT8)],
@@ -84,18 +154,18 @@ pub(super) async fn holder(client: &Client, key: i64) -> Result<Option<Holder>, 
     Ok(Some(Holder { name: row.try_get(0)?, since: ledger::time(&row, 1)?, from: row.try_get(2)? }))
 }
 
-fn refused(environment: &EnvironmentName, holder: Option<&Holder>) -> Failure {
-    let failure = Failure::new(FailureKind::Refused, format!("could not lock {environment}"));
-    let failure = match holder {
-        Some(holder) => {
-            let since = holder.since.map_or_else(String::new, |at| format!(" since {at:.0}"));
-            let from = holder.from.as_ref().map_or_else(String::new, |from| format!(", from {from}"));
-            failure.because(format!("{} holds it{since}{from}", holder.name))
-        }
-        None => failure.because("somebody held it a moment ago"),
-    };
-    failure
+fn refused(environment: &EnvironmentName, holder: &Holder) -> Failure {
+    let since = holder.since.map_or_else(String::new, |at| format!(" since {at:.0}"));
+    let from = holder.from.as_ref().map_or_else(String::new, |from| format!(", from {from}"));
+    Failure::new(FailureKind::Refused, format!("could not lock {environment}"))
+        .because(format!("{} holds it{since}{from}", holder.name))
         .hint("Wait until that run has ended. The database lets the lock go by itself when its holder dies.")
+}
+
+fn looked_at_too_long(environment: &EnvironmentName) -> Failure {
+    Failure::new(FailureKind::Refused, format!("could not lock {environment}"))
+        .because(format!("a session called `{SHARER}` holds it for a look and does not let go"))
+        .hint("Try again; if it stays so, look with `lockstep locks` who is connected and end that session.")
 }
 
 #[cfg(test)]
@@ -120,7 +190,7 @@ mod tests {
             since: Timestamp::from_second(1_795_269_715).ok(),
             from: Some("10.0.0.7".to_owned()),
         };
-        let failure = refused(&EnvironmentName::parse("test").unwrap(), Some(&holder));
+        let failure = refused(&EnvironmentName::parse("test").unwrap(), &holder);
         assert_eq!(failure.kind, FailureKind::Refused);
         assert_eq!(
             failure.because,

@@ -2,6 +2,7 @@
 
 use tokio_postgres::{Client, Error, Row};
 
+use super::ledger::time;
 use super::{Databases, lock, unanswered};
 use crate::adapters::redact::neutral;
 use crate::adapters::report::within;
@@ -10,15 +11,13 @@ use crate::domain::Timestamp;
 use crate::domain::failure::Failure;
 use crate::domain::lock::{Grant, LOOKER, LockSight, Session, first_words};
 
-/// `extract` of a time without a zone counts as if it were UTC.
-const GRANT: &str = "select coalesce(lockedby, ''), (extract(epoch from lockgranted) * 1000000)::bigint \
-     from databasechangeloglock where locked limit 1";
+const GRANT: &str =
+    "select coalesce(lockedby, ''), lockgranted from databasechangeloglock where locked limit 1";
 
 /// Every session but this one. What others run is left out where this user may not see it. Only the exclusive form of
 /// the advisory lock is a promotion's.
 const SESSIONS: &str = "select a.pid, coalesce(a.application_name, ''), a.usename::text, host(a.client_addr), \
-     (extract(epoch from a.backend_start) * 1000000)::bigint, a.state, \
-     (extract(epoch from a.state_change) * 1000000)::bigint, left(a.query, 400), \
+     a.backend_start, a.state, a.state_change, left(a.query, 400), \
      case when a.wait_event_type <> 'Client' then a.wait_event_type || ': ' || a.wait_event end, \
      case when a.wait_event_type = 'Lock' then pg_blocking_pids(a.pid) else '{}' end, \
      exists (select from pg_locks l where l.pid = a.pid and l.locktype = 'advisory' and l.granted \
@@ -109,10 +108,4 @@ fn session(row: &Row) -> Result<Session, Error> {
         waits_for: row.try_get(8)?,
         blocked_by: row.try_get(9)?,
     })
-}
-
-/// A time from microseconds since 1970.
-fn time(row: &Row, column: usize) -> Result<Option<Timestamp>, Error> {
-    let micros: Option<i64> = row.try_get(column)?;
-    Ok(micros.and_then(|micros| Timestamp::from_microsecond(micros).ok()))
 }

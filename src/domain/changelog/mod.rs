@@ -211,6 +211,7 @@ impl Rollback {
 pub struct Changelog {
     changesets: Vec<Changeset>,
     preconditions: Vec<String>,
+    problems: Vec<Problem>,
     /// Where each stands, by its key.
     index: HashMap<ChangesetId, usize>,
 }
@@ -219,7 +220,9 @@ impl Changelog {
     /// Reads the changelog that begins at `root`, which is a path in `files`, as a run with this environment would.
     pub fn read(files: &Files, root: &str, surroundings: &Surroundings) -> (Self, Vec<Problem>) {
         let reading = reader::read(files, root, surroundings);
-        (Self::new(reading.changesets, reading.preconditions), reading.problems)
+        let mut changelog = Self::new(reading.changesets, reading.preconditions);
+        changelog.problems.clone_from(&reading.problems);
+        (changelog, reading.problems)
     }
 
     /// The paths that the changelog at `root` leads to, as far as `files` hold it: files, and folders with `/` at
@@ -233,7 +236,7 @@ impl Changelog {
         for (position, changeset) in changesets.iter().enumerate() {
             index.entry(changeset.id.key()).or_insert(position);
         }
-        Self { changesets, preconditions, index }
+        Self { changesets, preconditions, problems: Vec::new(), index }
     }
 
     /// The changesets in order.
@@ -259,6 +262,11 @@ impl Changelog {
     /// What the changelogs themselves ask for before anything runs, as text for people.
     pub fn preconditions(&self) -> &[String] {
         &self.preconditions
+    }
+
+    /// What was found wrong, or doubtful, in a changeset.
+    pub fn problems<'a>(&'a self, id: &'a ChangesetId) -> impl Iterator<Item = &'a Problem> {
+        self.problems.iter().filter(move |problem| problem.changeset.as_ref() == Some(id))
     }
 
     /// The changeset with this identity.
