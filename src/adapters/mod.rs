@@ -173,7 +173,7 @@ impl Parts {
             }
             DatabaseCall::ReadLedgerAtRest(generation) => {
                 let ledger = match self.environment(name) {
-                    Ok(environment) => self.databases.ledger_at_rest(environment).await,
+                    Ok(environment) => Box::pin(self.databases.ledger_at_rest(environment)).await,
                     Err(failure) => Err(failure),
                 };
                 let seen = Observation::Ledger(report.clean(ledger));
