@@ -102,7 +102,7 @@ fn column(random: &mut Random) -> Item {
             item = item.text(
                 "defaultValueDate",
                 random.pick(&["2024-01-02", "2024-01-02T03:04:05", "2024-01-02 03:04:05.120", "now()"]),
-            )
+            );
         }
         5 => item = item.text("defaultValueComputed", "now()"),
         6 if is_whole => item = item.bare("autoIncrement", true).bare("startWith", random.below(50)),
@@ -251,7 +251,7 @@ fn of_tables(random: &mut Random) -> Item {
         11 => Item::new("createSequence")
             .text("sequenceName", name(random))
             .bare("startValue", random.below(99))
-            .bare("incrementBy", 2),
+            .bare("incrementBy", 2_usize),
         12 => Item::new("dropSequence").text("sequenceName", name(random)),
         _ => Item::new("renameView").text("oldViewName", name(random)).text("newViewName", name(random)),
     }

@@ -105,10 +105,8 @@ impl Generator {
             format!("  - include:\n      file: {folder}./{name}\n")
         };
         if self.random.chance(30) {
-            text.push_str(&format!(
-                "      context: {}\n",
-                self.random.pick(&["dev", "'dev, test'", "dev and !x"])
-            ));
+            let context = self.random.pick(&["dev", "'dev, test'", "dev and !x"]);
+            writeln!(text, "      context: {context}").unwrap();
         }
         if self.random.chance(20) {
             text.push_str("      labels: fromInclude\n");

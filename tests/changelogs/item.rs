@@ -13,6 +13,27 @@ pub(super) enum Value {
     Bare(String),
 }
 
+/// A number or a truth value as it is written.
+pub(super) struct Bare(String);
+
+impl From<bool> for Bare {
+    fn from(value: bool) -> Self {
+        Self(value.to_string())
+    }
+}
+
+impl From<usize> for Bare {
+    fn from(value: usize) -> Self {
+        Self(value.to_string())
+    }
+}
+
+impl From<String> for Bare {
+    fn from(value: String) -> Self {
+        Self(value)
+    }
+}
+
 /// An element, or a key with a mapping.
 #[derive(Clone)]
 pub(super) struct Item {
@@ -24,9 +45,9 @@ pub(super) struct Item {
     elements: Vec<(&'static str, String)>,
     /// What stands in a list of this name, which XML does without.
     list: Option<&'static str>,
-    children: Vec<Item>,
+    children: Vec<Self>,
     /// What stands behind the children.
-    behind: Vec<Item>,
+    behind: Vec<Self>,
 }
 
 impl Item {
@@ -47,8 +68,8 @@ impl Item {
         self
     }
 
-    pub(super) fn bare(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.attributes.push((name, Value::Bare(value.to_string())));
+    pub(super) fn bare(mut self, name: &'static str, value: impl Into<Bare>) -> Self {
+        self.attributes.push((name, Value::Bare(value.into().0)));
         self
     }
 
@@ -101,7 +122,7 @@ impl Item {
         }
         match &self.body {
             Some((_, text)) if text.contains('<') && !text.contains("]]>") => {
-                write!(out, "<![CDATA[{text}]]>").unwrap()
+                write!(out, "<![CDATA[{text}]]>").unwrap();
             }
             Some((_, text)) => out.push_str(&escaped(text)),
             None => {}
@@ -166,10 +187,10 @@ impl Item {
             write!(out, "{:1$}", "", indent + 2).unwrap();
             match member {
                 Member::Value(value) => {
-                    writeln!(out, "{name}: {}", scalar(&value, indent + 4, random)).unwrap()
+                    writeln!(out, "{name}: {}", scalar(&value, indent + 4, random)).unwrap();
                 }
                 Member::Mapping(item) => item.yaml(indent + 2, random, out),
-                Member::List(items) if items.is_empty() => writeln!(out, "{name}: []").unwrap(),
+                Member::List([]) => writeln!(out, "{name}: []").unwrap(),
                 Member::List(items) => {
                     writeln!(out, "{name}:").unwrap();
                     for item in items {
