@@ -5,11 +5,12 @@ PYTHON ?= python3
 TOOLS := $(CURDIR)/.tools
 export LOCKSTEP_TOOLS := $(TOOLS)
 
-.PHONY: help setup build demo test check clean
+.PHONY: help setup build demo test bench check clean
 
 help:
 	@echo "make demo    open the console on a sandbox: a real PostgreSQL, real Liquibase, an emulated AWS"
 	@echo "make test    every check and test"
+	@echo "make bench   measure: inside (benches/) and whole commands against Liquibase (scripts/bench.py)"
 	@echo "make setup   only fetch what is missing on this machine: PostgreSQL, Java, Liquibase"
 	@echo "make build   build lockstep and bagel-store"
 	@echo "make clean   take the demo's sandbox down and remove what was built and fetched"
@@ -30,6 +31,12 @@ check:
 # cargo-nextest runs the tests where it is installed; plain cargo does it too.
 test: setup check
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then $(CARGO) nextest run; else $(CARGO) test --quiet; fi
+
+# Nothing passes or fails by a time. The tables go to standard output; docs/benchmarks.md says how to read them.
+bench: setup
+	@$(CARGO) build --quiet --release --bins
+	@$(CARGO) bench --quiet --bench ledgers
+	@$(PYTHON) scripts/bench.py
 
 clean:
 	@-$(CARGO) run --quiet --bin lockstep -- demo down

@@ -6,6 +6,8 @@ mod adapters;
 #[cfg(test)]
 mod aws;
 #[cfg(test)]
+mod changelogs;
+#[cfg(test)]
 mod console;
 #[cfg(test)]
 mod layers;

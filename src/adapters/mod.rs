@@ -173,7 +173,7 @@ impl Parts {
             }
             DatabaseCall::ReadLedgerAtRest(generation) => {
                 let ledger = match self.environment(name) {
-                    Ok(environment) => self.databases.ledger_at_rest(environment).await,
+                    Ok(environment) => Box::pin(self.databases.ledger_at_rest(environment)).await,
                     Err(failure) => Err(failure),
                 };
                 let seen = Observation::Ledger(report.clean(ledger));
@@ -185,6 +185,10 @@ impl Parts {
                     Err(failure) => Err(failure),
                 };
                 let seen = Observation::Locks(report.clean(sight));
+                report.send(EventKind::Observed(name.clone(), generation, seen)).await;
+            }
+            DatabaseCall::ReadSchema(generation) => {
+                let seen = Observation::Schema(report.clean(self.schema(name).await));
                 report.send(EventKind::Observed(name.clone(), generation, seen)).await;
             }
             DatabaseCall::Lock(run) => {
@@ -335,6 +339,7 @@ mod tests {
         for effect in [
             Effect::Cloud(nowhere.clone(), CloudCall::Describe(1)),
             Effect::Database(nowhere.clone(), DatabaseCall::ReadLedger(1)),
+            Effect::Database(nowhere.clone(), DatabaseCall::ReadSchema(1)),
             Effect::Health(nowhere.clone(), HealthCall::Probe(1)),
         ] {
             adapters.perform(effect, sink.clone()).await;
@@ -342,6 +347,7 @@ mod tests {
             let failure = match seen {
                 Observation::Service(Err(failure))
                 | Observation::Ledger(Err(failure))
+                | Observation::Schema(Err(failure))
                 | Observation::Health(Err(failure)) => failure,
                 other => panic!("{other:?}"),
             };

@@ -11,6 +11,7 @@ use crate::domain::log::Level;
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::release::Release;
 use crate::domain::schema::Schema;
+use crate::domain::schema::judgement::SchemaView;
 use crate::domain::step::StepKind;
 use crate::runtime::Sink;
 
@@ -19,7 +20,7 @@ impl Adapters {
     pub async fn schema(&self, environment: &EnvironmentName) -> Result<Arc<Schema>, Failure> {
         let parts = &*self.0;
         let schema = Box::pin(parts.schema(environment)).await;
-        schema.map_err(|failure| parts.redactor.failure(&failure))
+        schema.map(|view| view.schema).map_err(|failure| parts.redactor.failure(&failure))
     }
 
     /// Lets Liquibase build a release in a scratch database on the instance's server, reads what came of it and
@@ -54,8 +55,8 @@ impl Adapters {
 }
 
 impl Parts {
-    /// Reads the schema of an environment; failures are not redacted yet.
-    pub(super) async fn schema(&self, name: &EnvironmentName) -> Result<Arc<Schema>, Failure> {
+    /// Reads the schema of an environment, and what its ledger was at that moment; failures are not redacted yet.
+    pub(super) async fn schema(&self, name: &EnvironmentName) -> Result<SchemaView, Failure> {
         self.databases.schema(self.environment(name)?).await
     }
 
@@ -81,6 +82,6 @@ impl Parts {
             told.hint = failure.hint;
             told
         })?;
-        self.databases.schema(environment).await
+        Ok(self.databases.schema(environment).await?.schema)
     }
 }

@@ -1,10 +1,13 @@
 //! The truth check: what proves that a promotion did what it promised.
 
+use std::fmt::Write as _;
+
 use crate::domain::changelog::{Changeset, Selection};
 use crate::domain::drift::{ChangesetState, Comparison};
 use crate::domain::ledger::Ledger;
 use crate::domain::observation::{HealthView, OperationStatus, ServiceStatus, ServiceView};
 use crate::domain::release::Release;
+use crate::domain::schema::SchemaDigest;
 
 /// One thing that has to be so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +70,16 @@ impl Evidence {
                 rows_proof(&Comparison::of(&release.changelog, ledger, selection))
             }),
         }
+    }
+
+    /// The same, naming the schema that the rows came with.
+    #[must_use]
+    pub fn with_schema(mut self, schema: &SchemaDigest) -> Self {
+        if let Proof::Proven(text) = &mut self.rows {
+            // Writing to a `String` cannot fail.
+            write!(text, "; schema {}", schema.short()).ok();
+        }
+        self
     }
 
     /// The four with their names, in the order they are shown.

@@ -6,6 +6,7 @@ use crate::domain::Timestamp;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::release::Version;
+use crate::domain::schema::judgement::SchemaRecord;
 use crate::domain::step::StepKind;
 
 /// One entry, as the engine asks for it to be written.
@@ -50,6 +51,8 @@ pub enum Entry {
         environment: EnvironmentName,
         /// What came of it: words when proven, else why not.
         result: Result<String, Failure>,
+        /// What the database really held when it was proven, where that is known.
+        schema: Option<SchemaRecord>,
     },
     /// A person has seen the failure that an environment showed.
     Acknowledged {
@@ -79,6 +82,8 @@ pub struct PastRun {
     pub conclusion: Option<(Timestamp, Result<String, Failure>)>,
     /// True once a person has acknowledged its failure.
     pub is_acknowledged: bool,
+    /// What the database really held when it was proven.
+    pub schema: Option<SchemaRecord>,
 }
 
 /// What the journal adds up to: every run, oldest first.
@@ -117,10 +122,12 @@ impl History {
                 began: at,
                 conclusion: None,
                 is_acknowledged: false,
+                schema: None,
             }),
-            Entry::Concluded { run, result, .. } => {
+            Entry::Concluded { run, result, schema, .. } => {
                 if let Some(past) = self.runs.iter_mut().rev().find(|past| past.run == *run) {
                     past.conclusion = Some((at, result.clone()));
+                    past.schema.clone_from(schema);
                 }
             }
             Entry::Acknowledged { environment, .. } => {
@@ -151,6 +158,12 @@ impl History {
             Some((_, Err(failure))) if !newest.is_acknowledged => Some((newest, failure)),
             _ => None,
         }
+    }
+
+    /// What the newest proven promotion to `environment` left there, and when.
+    pub fn schema(&self, environment: &EnvironmentName) -> Option<(Timestamp, &SchemaRecord)> {
+        let mut runs = self.runs.iter().rev().filter(|past| past.environment == *environment);
+        runs.find_map(|past| Some((past.conclusion.as_ref()?.0, past.schema.as_ref()?)))
     }
 
     /// How long a proven promotion to `environment` usually takes (the median) and took at worst.
@@ -184,7 +197,7 @@ mod tests {
                 plan: "8c41f0".to_owned(),
                 by: "ana".to_owned(),
             },
-            Entry::Concluded { run, environment, result },
+            Entry::Concluded { run, environment, result, schema: None },
         ]
     }
 

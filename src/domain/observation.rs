@@ -7,6 +7,7 @@ use crate::domain::failure::Failure;
 use crate::domain::ledger::Ledger;
 use crate::domain::lock::LockSight;
 use crate::domain::release::{ImageRef, Version};
+use crate::domain::schema::judgement::SchemaView;
 
 /// The answer of one facet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum Observation {
     Ledger(Result<Ledger, Failure>),
     /// Who holds the database's locks, and who is connected to it.
     Locks(Result<LockSight, Failure>),
+    /// What the database really holds.
+    Schema(Result<SchemaView, Failure>),
     /// The application's own word on its health and version.
     Health(Result<HealthView, Failure>),
 }

@@ -62,6 +62,8 @@ pub enum DatabaseCall {
     ReadLedgerAtRest(u64),
     /// Find out who holds the locks and who is connected, in read-only statements. Outcome: `Observed(Locks)`.
     ReadLocks(u64),
+    /// Read the catalogs in a read-only transaction. Outcome: `Observed(Schema)`.
+    ReadSchema(u64),
     /// Take lockstep's advisory lock and keep it until `Unlock`. Outcome: `Ended(Lock)`; the failure names the
     /// holder.
     Lock(RunId),

@@ -7,6 +7,7 @@ pub mod promotion;
 
 mod grid;
 mod refresh;
+mod schemas;
 mod standings;
 #[cfg(test)]
 mod tests;
@@ -25,10 +26,12 @@ use crate::domain::log::LogBook;
 use crate::domain::names::{DemoId, EnvironmentName};
 use crate::domain::observation::{Facet, HealthView, Observation, ServiceStatus, ServiceView};
 use crate::domain::release::{Catalog, Release, Version};
+use crate::domain::schema::judgement::SchemaView;
 use effect::Effect;
 use event::{Event, EventKind, Identity, Intent};
 use planning::Planning;
 use promotion::Promotion;
+pub use schemas::SchemaWatch;
 pub use standings::Standings;
 
 /// Latencies kept for the sparkline of an environment.
@@ -89,6 +92,10 @@ pub struct EnvironmentState {
     pub latencies: VecDeque<Option<Duration>>,
     /// The ledger held against the releases that matter here.
     pub standings: Standings,
+    /// What the database really holds.
+    pub schema: Facet<SchemaView>,
+    /// Whether that is what it must be.
+    pub schemas: SchemaWatch,
 }
 
 impl EnvironmentState {
@@ -131,6 +138,8 @@ impl State {
                 health: Facet::default(),
                 latencies: VecDeque::new(),
                 standings: Standings::default(),
+                schema: Facet::default(),
+                schemas: SchemaWatch::default(),
             })
             .collect();
         Self {
@@ -162,6 +171,9 @@ impl State {
             EventKind::Observed(environment, generation, observation) => {
                 let mut effects = self.observed(environment, *generation, observation);
                 effects.extend(self.compare());
+                if matches!(observation, Observation::Ledger(_) | Observation::Schema(_)) {
+                    self.judge_schemas(environment);
+                }
                 self.keep_plan_true(Some(environment));
                 effects
             }
@@ -184,6 +196,7 @@ impl State {
             }
             EventKind::Remembered(history) => {
                 self.history = history.clone();
+                self.judge_all_schemas();
                 Vec::new()
             }
             EventKind::JournalFailed(failure) => self.journal_failed(failure),
@@ -219,7 +232,11 @@ impl State {
     /// Image and schema of an environment as one state.
     pub fn pair(&self, environment: &EnvironmentState) -> Pair {
         let version = environment.version();
-        Pair::of(version.as_ref(), environment.standings.running(), self.catalog.value())
+        match Pair::of(version.as_ref(), environment.standings.running(), self.catalog.value()) {
+            Pair::Unknown(why) => Pair::Unknown(why),
+            _ if !environment.schemas.drifts().is_empty() => Pair::Drifted,
+            pair => pair,
+        }
     }
 
     /// The release that an environment is held against first: the one that would come next, or that runs.
@@ -299,6 +316,9 @@ impl State {
             }
             Observation::Locks(result) => {
                 state.locks.answer(generation, now, result.clone());
+            }
+            Observation::Schema(result) => {
+                state.schema.answer(generation, now, result.clone());
             }
             Observation::Health(result) => {
                 let latency = result.as_ref().ok().filter(|view| view.is_healthy()).map(|view| view.latency);

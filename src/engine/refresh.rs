@@ -12,6 +12,8 @@ pub enum Wait {
     Service(EnvironmentName, u64),
     /// Its ledger.
     Ledger(EnvironmentName, u64),
+    /// What its database really holds.
+    Schema(EnvironmentName, u64),
     /// Its health.
     Health(EnvironmentName, u64),
     /// The releases.
@@ -51,6 +53,9 @@ impl State {
             }
             if !state.ledger.is_waiting() && is_due(state.ledger.asked_at()) {
                 effects.push(state.ask_ledger(now).0);
+            }
+            if !state.schema.is_waiting() && is_due(state.schema.asked_at()) {
+                effects.push(state.ask_schema(now).0);
             }
             if !state.health.is_waiting() && is_due(state.health.asked_at()) {
                 effects.push(state.ask_health(now).0);
@@ -127,6 +132,9 @@ impl State {
             Wait::Ledger(name, generation) => {
                 self.environment(name).is_none_or(|state| state.ledger.has_answered(*generation))
             }
+            Wait::Schema(name, generation) => {
+                self.environment(name).is_none_or(|state| state.schema.has_answered(*generation))
+            }
             Wait::Health(name, generation) => {
                 self.environment(name).is_none_or(|state| state.health.has_answered(*generation))
             }
@@ -151,12 +159,17 @@ impl EnvironmentState {
         Effect::Database(self.environment.name.clone(), DatabaseCall::ReadLocks(generation))
     }
 
+    pub(super) fn ask_schema(&mut self, now: Timestamp) -> (Effect, Wait) {
+        let (name, generation) = (self.environment.name.clone(), self.schema.ask(now));
+        (Effect::Database(name.clone(), DatabaseCall::ReadSchema(generation)), Wait::Schema(name, generation))
+    }
+
     pub(super) fn ask_health(&mut self, now: Timestamp) -> (Effect, Wait) {
         let (name, generation) = (self.environment.name.clone(), self.health.ask(now));
         (Effect::Health(name.clone(), HealthCall::Probe(generation)), Wait::Health(name, generation))
     }
 
-    fn ask_all(&mut self, now: Timestamp) -> [Effect; 3] {
-        [self.ask_service(now).0, self.ask_ledger(now).0, self.ask_health(now).0]
+    fn ask_all(&mut self, now: Timestamp) -> [Effect; 4] {
+        [self.ask_service(now).0, self.ask_ledger(now).0, self.ask_schema(now).0, self.ask_health(now).0]
     }
 }

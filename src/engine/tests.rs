@@ -18,6 +18,8 @@ use crate::domain::names::RunId;
 use crate::domain::observation::OperationStatus;
 use crate::domain::plan::PlanDigest;
 use crate::domain::release::ImageRef;
+use crate::domain::schema::judgement::LedgerStamp;
+use crate::domain::schema::tests::orders;
 use crate::domain::step::StepKind;
 
 /// A world that answers every effect at once, and remembers what was asked of it.
@@ -27,6 +29,8 @@ struct World {
     rows: [usize; 2],
     /// Who holds lockstep's lock of test.
     promoting: Option<String>,
+    /// Columns that somebody added by hand.
+    columns: [Vec<&'static str>; 2],
     asked: Vec<Effect>,
     deploys: Deploys,
     clock: i64,
@@ -73,6 +77,7 @@ impl World {
             images: ["v2.0.0", "v1.0.0"],
             rows: [2, 1],
             promoting: None,
+            columns: [vec![], vec![]],
             asked: vec![],
             deploys: Deploys::Well,
             clock: 0,
@@ -124,14 +129,12 @@ impl World {
             Effect::Database(environment, DatabaseCall::ReadLocks(generation)) => {
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Locks(Ok(sight())))]
             }
+            Effect::Database(environment, DatabaseCall::ReadSchema(generation)) => {
+                let view = self.schema(index(environment));
+                vec![EventKind::Observed(environment.clone(), *generation, Observation::Schema(Ok(view)))]
+            }
             Effect::Health(environment, HealthCall::Probe(generation)) => {
-                let view = HealthView {
-                    status: 200,
-                    latency: Duration::from_millis(7),
-                    reason: None,
-                    version: Version::parse(self.images[index(environment)]).ok(),
-                    image: None,
-                };
+                let view = well(self.images[index(environment)]);
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Health(Ok(view)))]
             }
             Effect::ReadReleases => vec![EventKind::Releases(Ok(catalog()))],
@@ -174,6 +177,15 @@ impl World {
         }
     }
 
+    /// A column for every changeset, and what somebody added.
+    fn schema(&self, index: usize) -> SchemaView {
+        let rows = self.rows[index];
+        let mut columns = ["c1", "c2", "c3"][..rows].to_vec();
+        columns.extend(&self.columns[index]);
+        let stamp = LedgerStamp { rows, newest: i32::try_from(rows).ok(), is_locked: false };
+        SchemaView { schema: Arc::new(orders(&columns)), stamp }
+    }
+
     fn planned(&self) -> &planning::Prepared {
         match &self.state.planning {
             Planning::Ready(prepared) => prepared,
@@ -194,6 +206,16 @@ impl World {
 
     fn mutations(&self) -> usize {
         self.asked.iter().filter(|effect| effect.is_mutation()).count()
+    }
+}
+
+fn well(version: &str) -> HealthView {
+    HealthView {
+        status: 200,
+        latency: Duration::from_millis(7),
+        reason: None,
+        version: Version::parse(version).ok(),
+        image: None,
     }
 }
 
@@ -344,8 +366,8 @@ fn facets_are_asked_again_when_they_are_due_and_not_before() {
     world.answer(effects);
     world.clock += 60_000;
     let effects = world.happen(EventKind::Ticked);
-    // Three facets of two environments, the releases, the journal.
-    assert_eq!(effects.len(), 8);
+    // Four facets of two environments, the releases, the journal.
+    assert_eq!(effects.len(), 10);
     // None is asked a second time while its answer is missing.
     world.clock += 60_000;
     assert_eq!(world.happen(EventKind::Ticked), [Effect::ReadJournal]);
@@ -507,4 +529,83 @@ fn liquibase_is_asked_once_for_a_sum_that_only_it_can_tell_and_its_answer_stays(
     assert_eq!(state(&world, 1), ChangesetState::Applied);
     assert_eq!(world.happen(EventKind::Releases(Ok(release_with_an_open_sum()))), []);
     assert_eq!(state(&world, 1), ChangesetState::Applied);
+}
+
+/// What is said of the schema of an environment.
+fn drifts(world: &World, environment: &str) -> Vec<String> {
+    let state = world.state.environment(&name(environment)).unwrap();
+    state.schemas.drifts().iter().map(|drift| drift.words(|at| at.as_millisecond().to_string())).collect()
+}
+
+#[test]
+fn a_column_that_somebody_adds_shows_at_the_next_look_and_goes_when_it_goes() {
+    let mut world = World::new();
+    assert_eq!(drifts(&world, "test"), Vec::<String>::new());
+    let first = world.clock;
+    world.intend(Intent::Refresh);
+    world.columns[1].push("note");
+    let last = world.clock;
+    world.intend(Intent::Refresh);
+    let told = drifts(&world, "test").join("; ");
+    let (words, difference) = told.split_once(": ").unwrap();
+    assert_eq!(difference, "+ column orders.note");
+    // The time is that of the last look that saw it otherwise.
+    let since: i64 = words.strip_prefix("schema changed by hand since ").unwrap().parse().unwrap();
+    assert!(since > first && since <= last, "{first} {since} {last}");
+    assert_eq!(world.state.pair(world.state.environment(&name("test")).unwrap()), Pair::Drifted);
+    world.intend(Intent::Refresh);
+    assert_eq!(drifts(&world, "test").join("; "), told, "the time stays");
+    world.columns[1].clear();
+    world.intend(Intent::Refresh);
+    assert_eq!(drifts(&world, "test"), Vec::<String>::new());
+    assert_eq!(world.state.pair(world.state.environment(&name("test")).unwrap()), Pair::InStep);
+}
+
+#[test]
+fn environments_with_the_same_changesets_must_have_the_same_schema() {
+    let mut world = World::new();
+    world.columns[1].push("note");
+    world.rows = [2, 2];
+    world.intend(Intent::Refresh);
+    // The ledger moved, so that nothing is said of earlier looks.
+    assert_eq!(drifts(&world, "test"), ["schema differs from dev: + column orders.note"]);
+    assert_eq!(drifts(&world, "dev"), Vec::<String>::new());
+    world.rows = [2, 1];
+    world.intend(Intent::Refresh);
+    assert_eq!(drifts(&world, "test"), Vec::<String>::new(), "other changesets, other schema");
+}
+
+#[test]
+fn a_schema_that_was_read_while_the_ledger_moved_says_nothing() {
+    let mut world = World::new();
+    let (test, column) = (name("test"), "c2");
+    let state = world.state.environments.iter_mut().find(|state| state.environment.name == test).unwrap();
+    let generation = state.schema.ask(Timestamp::UNIX_EPOCH);
+    let stamp = LedgerStamp { rows: 2, newest: Some(2), is_locked: false };
+    let view = SchemaView { schema: Arc::new(orders(&["c1", column])), stamp };
+    world.happen(EventKind::Observed(test, generation, Observation::Schema(Ok(view))));
+    assert_eq!(drifts(&world, "test"), Vec::<String>::new());
+}
+
+#[test]
+fn a_proven_promotion_records_the_schema_and_later_looks_are_held_against_it() {
+    let mut world = World::new();
+    world.promote("test", None);
+    let record = world.asked.iter().find_map(|effect| match effect {
+        Effect::Record(Entry::Concluded { schema, .. }) => schema.clone(),
+        _ => None,
+    });
+    let record = record.unwrap();
+    assert_eq!(record.digest, *orders(&["c1", "c2"]).digest());
+    let rows = world.conclusion().evidence.as_ref().unwrap().rows.text().to_owned();
+    assert_eq!(rows, format!("2 of 2 changesets have their row; schema {}", record.digest.short()));
+    assert_eq!(drifts(&world, "test"), Vec::<String>::new());
+    // Another process, which has no earlier look, in front of an environment that is alone with its changesets.
+    let mut later = World::new();
+    later.rows = [1, 2];
+    later.columns[1].push("note");
+    later.happen(EventKind::Remembered(world.state.history.clone()));
+    later.intend(Intent::Refresh);
+    let told = drifts(&later, "test");
+    assert!(told.len() == 1 && told[0].starts_with("schema differs from what was proven at "), "{told:?}");
 }

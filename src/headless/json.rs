@@ -12,6 +12,8 @@ use crate::domain::names::EnvironmentName;
 use crate::domain::observation::{Facet, HealthView};
 use crate::domain::plan::{Anchor, Plan};
 use crate::domain::release::{ImageRef, Release, Version};
+use crate::domain::schema::Difference;
+use crate::domain::schema::judgement::{Against, SchemaDrift};
 use crate::domain::step::StepKind;
 use crate::engine::planning::Planning;
 use crate::engine::promotion::{Promotion, StepStatus};
@@ -75,11 +77,16 @@ fn environment(state: &State, environment: &EnvironmentState) -> Value {
         "production": settings.production,
         "pair": {
             "state": pair.words(),
-            "reason": match &pair { Pair::Unknown(reason) => Some(reason), _ => None },
+            "reason": match &pair {
+                Pair::Unknown(reason) => Some(reason.clone()),
+                Pair::Drifted => environment.schemas.drifts().first().map(|drift| drift.words(|at| at.to_string())),
+                _ => None,
+            },
         },
         "version": environment.version().map(|version| version.to_string()),
         "service": service(environment),
         "database": database(environment),
+        "schema": schema(environment),
         "health": health(environment),
         "next": state.candidate(name).map(|release| release.version.to_string()),
         "alarm": state.history.alarm(name).map(|(run, why)| json!({
@@ -143,6 +150,30 @@ fn database(environment: &EnvironmentState) -> Value {
             }
         }),
         "promoting": ledger.and_then(|ledger| ledger.promoting.as_deref()),
+        "seen_at": seen(facet),
+        "failure": failure(facet.failure()),
+    })
+}
+
+fn schema(environment: &EnvironmentState) -> Value {
+    let facet = &environment.schema;
+    let drift = |drift: &SchemaDrift| {
+        let (against, name, since) = match &drift.against {
+            Against::Earlier(at) => ("earlier", None, Some(at.to_string())),
+            Against::Environment(name) => ("environment", Some(name.as_str()), None),
+            Against::Proven(at) => ("proven", None, Some(at.to_string())),
+        };
+        json!({
+            "against": against,
+            "environment": name,
+            "since": since,
+            "words": drift.words(|at| at.to_string()),
+            "differences": drift.differences.iter().map(Difference::short).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "digest": facet.value().map(|view| view.schema.digest().as_str()),
+        "drift": environment.schemas.drifts().iter().map(drift).collect::<Vec<_>>(),
         "seen_at": seen(facet),
         "failure": failure(facet.failure()),
     })

@@ -268,7 +268,7 @@ fn confirmed(
 fn looked_at(state: &State) -> Option<Failure> {
     let mut failures = state.environments.iter().flat_map(|state| {
         let name = &state.environment.name;
-        [state.service.failure(), state.ledger.failure(), state.health.failure()]
+        [state.service.failure(), state.ledger.failure(), state.schema.failure(), state.health.failure()]
             .into_iter()
             .flatten()
             .map(move |failure| (name, failure))

@@ -6,6 +6,7 @@ use crate::domain::changelog::Rollback;
 use crate::domain::drift::{ChangesetState, Pair};
 use crate::domain::failure::Failure;
 use crate::domain::plan::{Anchor, Plan};
+use crate::domain::schema::judgement::Against;
 use crate::domain::step::StepKind;
 use crate::engine::planning::Prepared;
 use crate::engine::promotion::Promotion;
@@ -41,6 +42,14 @@ pub(super) fn status(state: &State) -> String {
         writeln!(text, "{}", cells.join("  ").trim_end()).ok();
     }
     for environment in &state.environments {
+        let name = &environment.environment.name;
+        for drift in environment.schemas.drifts() {
+            let words = drift.words(|at| at.strftime("%R UTC").to_string());
+            writeln!(text, "\n◆ {name}: {words}").ok();
+            if let Against::Environment(other) = &drift.against {
+                writeln!(text, "  lockstep diff {other} {name} tells everything").ok();
+            }
+        }
         if let Some((run, failure)) = state.history.alarm(&environment.environment.name) {
             writeln!(text, "\n✖ {}: {} failed: {}", environment.environment.name, run.version, failure.what)
                 .ok();

@@ -15,6 +15,8 @@ use crate::domain::journal::{Entry, History};
 use crate::domain::log::LogLine;
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::release::Version;
+use crate::domain::schema::SchemaDigest;
+use crate::domain::schema::judgement::{LedgerPrint, SchemaRecord};
 use crate::domain::step::StepKind;
 
 /// The journal of one instance.
@@ -117,11 +119,42 @@ struct Record {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case")]
 enum RecordEntry {
-    Began { run: String, environment: String, version: String, plan: String, by: String },
-    Intended { run: String, step: String, what: String },
-    Ended { run: String, step: String, result: RecordResult },
-    Concluded { run: String, environment: String, result: RecordResult },
-    Acknowledged { environment: String, by: String },
+    Began {
+        run: String,
+        environment: String,
+        version: String,
+        plan: String,
+        by: String,
+    },
+    Intended {
+        run: String,
+        step: String,
+        what: String,
+    },
+    Ended {
+        run: String,
+        step: String,
+        result: RecordResult,
+    },
+    Concluded {
+        run: String,
+        environment: String,
+        result: RecordResult,
+        /// Missing where it is not known, and in older journals.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        schema: Option<RecordSchema>,
+    },
+    Acknowledged {
+        environment: String,
+        by: String,
+    },
+}
+
+/// What a database really held.
+#[derive(Serialize, Deserialize)]
+struct RecordSchema {
+    ledger: String,
+    digest: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -155,10 +188,14 @@ impl From<&Entry> for RecordEntry {
             Entry::Ended { run, step, result } => {
                 Self::Ended { run: run.to_string(), step: step.word().to_owned(), result: result.into() }
             }
-            Entry::Concluded { run, environment, result } => Self::Concluded {
+            Entry::Concluded { run, environment, result, schema } => Self::Concluded {
                 run: run.to_string(),
                 environment: environment.to_string(),
                 result: result.into(),
+                schema: schema.as_ref().map(|schema| RecordSchema {
+                    ledger: schema.print.as_str().to_owned(),
+                    digest: schema.digest.as_str().to_owned(),
+                }),
             },
             Entry::Acknowledged { environment, by } => {
                 Self::Acknowledged { environment: environment.to_string(), by: by.clone() }
@@ -186,10 +223,14 @@ impl RecordEntry {
                 step: StepKind::from_word(&step)?,
                 result: result.into(),
             },
-            Self::Concluded { run, environment: name, result } => Entry::Concluded {
+            Self::Concluded { run, environment: name, result, schema } => Entry::Concluded {
                 run: RunId::from_text(run),
                 environment: environment(&name)?,
                 result: result.into(),
+                schema: schema.map(|schema| SchemaRecord {
+                    print: LedgerPrint::from_text(schema.ledger),
+                    digest: SchemaDigest::from_text(schema.digest),
+                }),
             },
             Self::Acknowledged { environment: name, by } => {
                 Entry::Acknowledged { environment: environment(&name)?, by }
@@ -250,6 +291,10 @@ mod tests {
             run: RunId::from_text("r-1"),
             environment: EnvironmentName::parse("dev").unwrap(),
             result: Err(failure),
+            schema: Some(SchemaRecord {
+                print: LedgerPrint::from_text("51c0"),
+                digest: SchemaDigest::from_text("1.15.ffee"),
+            }),
         };
         let mut journal = Journal::at(folder.path());
         let mut expected = History::default();
@@ -260,6 +305,14 @@ mod tests {
         assert_eq!(journal.read_if_changed(), Some(expected.clone()));
         assert_eq!(journal.read_if_changed(), None);
         assert_eq!(Journal::at(folder.path()).read_if_changed(), Some(expected));
+    }
+
+    #[test]
+    fn a_conclusion_of_an_older_journal_is_read_without_a_schema() {
+        let line = r#"{"at":"2026-11-21T14:00:00Z","record":"concluded","run":"r-1","environment":"dev","result":{"ok":"done"}}"#;
+        let record: Record = serde_json::from_str(line).unwrap();
+        let Some(Entry::Concluded { schema: None, result, .. }) = record.entry.into_entry() else { panic!() };
+        assert_eq!(result, Ok("done".to_owned()));
     }
 
     #[test]

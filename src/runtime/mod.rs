@@ -230,6 +230,9 @@ fn lost(effect: &Effect) -> EventKind {
         Effect::Database(name, DatabaseCall::ReadLocks(generation)) => {
             EventKind::Observed(name.clone(), *generation, Observation::Locks(Err(failure)))
         }
+        Effect::Database(name, DatabaseCall::ReadSchema(generation)) => {
+            EventKind::Observed(name.clone(), *generation, Observation::Schema(Err(failure)))
+        }
         Effect::Health(name, HealthCall::Probe(generation)) => {
             EventKind::Observed(name.clone(), *generation, Observation::Health(Err(failure)))
         }

@@ -215,8 +215,8 @@ async fn a_promotion_waits_for_a_look_and_begins_when_it_has_ended() {
     let rig = Rig::new().await;
     let reader = share(&rig).await;
     let adapters = rig.adapters();
-    let locked = perform(&adapters, Effect::Database(test(), DatabaseCall::Lock(run(7))));
-    let looked = async {
+    let promotion = perform(&adapters, Effect::Database(test(), DatabaseCall::Lock(run(7))));
+    let look = async {
         let tries = async || {
             let sql = "select 1 from pg_stat_activity where datname = current_database() \
                        and application_name = 'r-7-test' and query like 'select pg_try_advisory_lock%'";
@@ -225,7 +225,7 @@ async fn a_promotion_waits_for_a_look_and_begins_when_it_has_ended() {
         until("the promotion tries to take its lock", tries).await;
         reader.batch_execute("select pg_advisory_unlock_all()").await.unwrap();
     };
-    let (events, ()) = tokio::join!(locked, looked);
+    let (events, ()) = tokio::join!(promotion, look);
     assert!(ended(&events).is_ok(), "{events:?}");
 }
 

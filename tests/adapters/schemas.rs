@@ -141,7 +141,7 @@ const CASES: &[Case] = &[
     cosmetic(
         "",
         "",
-        "create table databasechangelog (id int); create table databasechangeloglock (id int primary key)",
+        "create table databasechangelog (orderexecuted int); create table databasechangeloglock (locked bool unique)",
         &[],
     ),
     // Columns.

@@ -1,5 +1,6 @@
 //! A world that does as it is told: four environments of the Bagel Store with its real changelog.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ use lockstep::domain::observation::{
     HealthView, Observation, Operation, OperationStatus, ServiceStatus, ServiceView,
 };
 use lockstep::domain::release::{Catalog, ImageRef, Release, Version};
+use lockstep::domain::schema::judgement::{LedgerStamp, SchemaView};
+use lockstep::domain::schema::{CatalogRow, Schema};
 use lockstep::domain::step::StepKind;
 use lockstep::engine::effect::{CloudCall, DatabaseCall, Effect, HealthCall, LiquibaseCall};
 use lockstep::engine::event::{EventKind, Identity, Progress, StepOutcome};
@@ -51,6 +54,8 @@ struct World {
     deploys: Deploys,
     database_is_down: bool,
     locks: [Option<LockSight>; 4],
+    /// Columns that somebody added to `orders` by hand.
+    columns: [Vec<&'static str>; 4],
     hold_at: Option<StepKind>,
     held: usize,
     mutations: Vec<Effect>,
@@ -129,6 +134,7 @@ impl Script {
             deploys: Deploys::Well,
             database_is_down: false,
             locks: [const { None }; 4],
+            columns: Default::default(),
             hold_at: None,
             held: 0,
             mutations: Vec::new(),
@@ -155,6 +161,11 @@ impl Script {
 
     fn locks(&self, index: usize) -> LockSight {
         self.world().locks[index].clone().expect("nobody asks for the locks of a database where none is held")
+    }
+
+    /// Somebody adds a column to `orders` by hand.
+    pub(crate) fn adds_by_hand(&self, index: usize, column: &'static str) {
+        self.world().columns[index].push(column);
     }
 
     /// Another pair of image and schema in an environment.
@@ -271,6 +282,23 @@ impl Script {
         Ok(Ledger { rows, lock, promoting })
     }
 
+    fn schema(&self, index: usize) -> Result<SchemaView, Failure> {
+        let ledger = self.ledger(index)?;
+        let row = |kind: &str, name: &str| CatalogRow {
+            kind: kind.to_owned(),
+            schema: "public".to_owned(),
+            of: "orders".to_owned(),
+            name: name.to_owned(),
+            facts: BTreeMap::from([("type".to_owned(), "text".to_owned())]),
+        };
+        let mut rows = vec![row("table", "orders")];
+        rows.extend(ledger.rows.iter().map(|it| row("column", &it.id.id)));
+        rows.extend(self.world().columns[index].iter().map(|name| row("column", name)));
+        let newest = ledger.rows.last().map(|row| row.order);
+        let stamp = LedgerStamp { rows: ledger.rows.len(), newest, is_locked: false };
+        Ok(SchemaView { schema: Arc::new(Schema::of(18, &rows).unwrap()), stamp })
+    }
+
     fn service(&self, index: usize) -> ServiceView {
         ServiceView {
             status: ServiceStatus::Running,
@@ -358,6 +386,10 @@ impl Perform for Script {
             Effect::Database(name, DatabaseCall::ReadLocks(generation)) => {
                 let sight = Observation::Locks(Ok(self.locks(index(name))));
                 out.send(EventKind::Observed(name.clone(), *generation, sight)).await;
+            }
+            Effect::Database(name, DatabaseCall::ReadSchema(generation)) => {
+                let schema = Observation::Schema(self.schema(index(name)));
+                out.send(EventKind::Observed(name.clone(), *generation, schema)).await;
             }
             Effect::Health(name, HealthCall::Probe(generation)) => {
                 let view = Observation::Health(Ok(self.health(index(name))));

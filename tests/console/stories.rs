@@ -149,6 +149,22 @@ async fn a_database_that_is_gone_leaves_the_last_good_value_and_says_that_it_is_
 }
 
 #[tokio::test]
+async fn a_column_that_was_added_by_hand_shows_within_one_refresh_with_the_list_in_the_details() {
+    let mut story = Story::begin(100, 30).await;
+    story.hides("drifted");
+    story.script.adds_by_hand(2, "note");
+    story.script.adds_by_hand(2, "gift");
+    story.press("3").await.wait(6_000).await;
+    story.shows("◆ drifted");
+    story.shows("◆ + orders.gift");
+    story.shows("schema changed by hand since 14:02: + column orders.gift, and 1 more");
+    story.press("<enter>").await;
+    story.shows("◆ schema changed by hand since 2026-11-21 14:02:11");
+    story.shows("◆ schema differs from test");
+    story.shows("+ column orders.note  text");
+}
+
+#[tokio::test]
 async fn the_first_frame_needs_no_answer_from_anyone() {
     let mut story = Story::unopened(Script::new(), 100, 30, "dark");
     story.shows("1 dev");

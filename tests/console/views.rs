@@ -68,3 +68,17 @@ async fn a_narrow_screen_shows_environments_as_rows() {
     let mut story = Story::begin(70, 20).await;
     compare("rows-70x20", &mut story);
 }
+
+#[tokio::test]
+async fn a_schema_that_somebody_changed_at_every_size() {
+    for (width, height) in SIZES {
+        let size = format!("{width}x{height}");
+        let mut story = Story::begin(width, height).await;
+        story.script.adds_by_hand(2, "note");
+        story.script.adds_by_hand(2, "gift");
+        story.press("3").await.wait(6_000).await;
+        compare(&format!("drifted-{size}"), &mut story);
+        story.press("<enter>").await;
+        compare(&format!("drifted-detail-{size}"), &mut story);
+    }
+}

@@ -12,6 +12,15 @@ async fn a_column_that_somebody_added_by_hand_is_named_and_everything_else_is_as
     let staging = place.database("staging").await;
     staging.batch_execute("alter table orders add column note text").await.unwrap();
 
+    let status = place.json(&["status"]).await;
+    let staging = &status["environments"][2];
+    let words = "schema differs from test: + column orders.note";
+    assert_eq!(staging["pair"], json!({ "state": "drifted", "reason": words }), "{staging:#}");
+    assert_eq!(staging["schema"]["drift"][0]["differences"], json!(["+ column orders.note"]));
+    assert_eq!(status["environments"][1]["pair"]["state"], "in step");
+    let told = place.ok(&["status"]).await;
+    assert!(told.contains(&format!("\n◆ staging: {words}\n")), "{told}");
+
     let said = place.run(&["diff", "test", "staging"]).await;
     assert_eq!((said.code, said.err.as_str()), (1, ""), "{said:?}");
     assert_eq!(

@@ -22,7 +22,7 @@ impl Place {
     }
 
     /// A session with the password of the pgpass file.
-    pub(super) async fn database(&self, environment: &str) -> tokio_postgres::Client {
+    pub(crate) async fn database(&self, environment: &str) -> tokio_postgres::Client {
         let line = fs::read_to_string(self.sandbox().join("pgpass")).unwrap();
         let [host, port, _, user, password] = line.trim().split(':').collect::<Vec<_>>()[..] else {
             panic!("pgpass has another form");

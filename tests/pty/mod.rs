@@ -1,6 +1,7 @@
 //! The console in a real terminal: keys in, a screen out, and the terminal given back on every way out.
 
 pub(crate) mod console;
+mod drifting;
 mod promoting;
 mod restoring;
 mod sizes;

@@ -78,7 +78,7 @@ impl Databases {
         let texts = &self.0.texts;
         let (ledger, read) = session
             .run(|client| async move {
-                let read = read(client, &begin, key, before, texts).await;
+                let read = Box::pin(read(client, &begin, key, before, texts)).await;
                 // Also after an error, so that the connection can be used again.
                 let ended = client.batch_execute("rollback").await;
                 let read = read?;

@@ -89,7 +89,7 @@ impl Databases {
                 .await
                 .map_err(on_error)?;
             // Its snapshot is younger than the lock.
-            let mut ledger = self.ledger(environment).await?;
+            let mut ledger = Box::pin(self.ledger(environment)).await?;
             if let Err(holder) = shared {
                 ledger.promoting = Some(holder);
             } else {

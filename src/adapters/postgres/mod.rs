@@ -121,7 +121,7 @@ impl Databases {
     /// Opens a session called `name`. A login that is refused is fetched once more: it may have been changed.
     async fn connect(&self, environment: &Environment, name: &str) -> Result<Session, Failure> {
         let coordinates = self.coordinates().await?;
-        let error = match self.open(environment, name, &coordinates).await? {
+        let error = match Box::pin(self.open(environment, name, &coordinates)).await? {
             Ok(session) => return Ok(session),
             Err(error) => error,
         };
@@ -133,7 +133,7 @@ impl Databases {
         }
         self.access().login = None;
         let coordinates = self.coordinates().await?;
-        self.open(environment, name, &coordinates).await?.map_err(|error| {
+        Box::pin(self.open(environment, name, &coordinates)).await?.map_err(|error| {
             self.access().login = None;
             self.unreachable(environment, &coordinates, &error)
         })

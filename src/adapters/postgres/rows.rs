@@ -36,12 +36,13 @@ const FIND: &str = "select to_regclass('databasechangeloglock') is not null, c.o
 
 const COLUMNS: &str = "filename, id, author, orderexecuted, md5sum, tag, deployment_id, dateexecuted";
 
-/// True for a row that is from below the horizon `$1`, when the next transaction will be `$2`. A row holds the lower
-/// 32 bits of its transaction's number, and numbers below 3 stand for "older than anything".
-const SETTLED: &str = "(xmin::text::bigint < 3 or (($2 - xmin::text::bigint) & 4294967295) > $2 - $1)";
+/// True for a row from below the horizon `$1`. A row holds the lower 32 bits of its transaction's number, and `age`
+/// counts back from now with these: it is below 0 for what is older than it can count, and highest for "older than
+/// anything". A number that has come round again looks new, and is read again.
+const SETTLED: &str = "(age(xmin) < 0 or age(xmin) > (select age(($1::bigint & 4294967295)::text::xid)))";
 
-/// The numbers stay tellable apart for two thousand million transactions.
-const FAR: i64 = 1 << 31;
+/// How many transactions a horizon may lie back and be counted from: half of what `age` can count, for safety.
+const FAR: i64 = 1 << 30;
 
 /// What was found out about the two tables.
 pub(super) struct Tables {
@@ -127,7 +128,7 @@ impl Table {
         texts: &Texts,
     ) -> Result<Option<Vec<(LedgerRow, bool)>>, Error> {
         let sql = format!("select count(*) filter (where {SETTLED}), count(*) from databasechangelog");
-        let counts = client.query_typed_one(&sql, &bound(&[before.horizon, self.next])).await?;
+        let counts = client.query_typed_one(&sql, &bound(&[before.horizon])).await?;
         let (settled, all): (i64, i64) = (counts.try_get(0)?, counts.try_get(1)?);
         if usize::try_from(settled) != Ok(before.settled.len()) {
             return Ok(None);
@@ -148,11 +149,11 @@ impl Table {
         let sql = format!("select {COLUMNS}, {SETTLED} from databasechangelog");
         match since {
             Some(since) => {
-                let fresh = SETTLED.replace("$1", "$3");
+                let fresh = SETTLED.replace("$1", "$2");
                 let sql = format!("{sql} where not {fresh}");
-                fetch(client, &sql, &[self.horizon, self.next, since], texts).await
+                fetch(client, &sql, &[self.horizon, since], texts).await
             }
-            None => fetch(client, &sql, &[self.horizon, self.next], texts).await,
+            None => fetch(client, &sql, &[self.horizon], texts).await,
         }
     }
 

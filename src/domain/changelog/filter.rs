@@ -52,7 +52,7 @@ const DATABASES: [&str; 36] = [
 /// Which runs a changeset belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
-    /// Context expressions, those of the includes first: all have to match.
+    /// Context expressions, all of which have to match: those of the includes, the innermost first, then its own.
     pub contexts: Vec<String>,
     /// Its labels, with those of the includes, in lower case.
     pub labels: Vec<String>,

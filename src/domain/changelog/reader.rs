@@ -113,7 +113,7 @@ impl Walk<'_> {
     fn document(&mut self, path: &str, mut root: Node, inherited: &Filter) -> Ordered {
         let mut inherited = inherited.clone();
         let own = context(&root).filter(|context| !context.trim().is_empty());
-        inherited.contexts.extend(own);
+        inherited.contexts.splice(0..0, own);
         let stored_path = root.text("logicalFilePath").unwrap_or_else(|| path.to_owned());
         // In YAML and JSON the properties of a file count from its beginning, in XML from where they stand.
         if path::extension(path).as_deref() != Some("xml") {
@@ -136,8 +136,8 @@ impl Walk<'_> {
                     let (changeset, order) = self.changeset(&node, &seen, path, &stored_path, &inherited);
                     add(&mut ordered, changeset, order);
                 }
-                "include" => ordered.extend(self.include(path, &node, &inherited)),
-                "includeAll" => ordered.extend(self.include_all(path, &node, &inherited)),
+                "include" => add_all(&mut ordered, self.include(path, &node, &inherited)),
+                "includeAll" => add_all(&mut ordered, self.include_all(path, &node, &inherited)),
                 "preConditions" => self.reading.preconditions.extend(tree::preconditions(&node)),
                 name => self.other(path, &node, name),
             }
@@ -304,7 +304,14 @@ impl Walk<'_> {
     }
 }
 
-/// Adds a changeset where its `runOrder` wants it among those of its file.
+/// Adds the changesets of an included file: their `runOrder` counts in the one that includes it too.
+fn add_all(ordered: &mut Ordered, included: Ordered) {
+    for (changeset, order) in included {
+        add(ordered, changeset, order);
+    }
+}
+
+/// Adds a changeset where its `runOrder` wants it among those that are there.
 fn add(ordered: &mut Ordered, changeset: Changeset, order: RunOrder) {
     let position = match order {
         RunOrder::First => ordered.iter().position(|(_, order)| *order != RunOrder::First),
@@ -339,11 +346,11 @@ fn matching(files: &Files, folder: &str, node: &Node) -> Vec<String> {
     found
 }
 
-/// What applies to everything that an include leads to.
+/// What applies to everything that an include leads to: what it says itself, then what those above it say.
 fn narrowed(inherited: &Filter, node: &Node) -> Filter {
     let mut filter = inherited.clone();
-    filter.contexts.extend(context(node).filter(|context| !context.trim().is_empty()));
-    filter.labels.extend(filter::list(&node.text("labels").unwrap_or_default()));
+    filter.contexts.splice(0..0, context(node).filter(|context| !context.trim().is_empty()));
+    filter.labels.splice(0..0, filter::list(&node.text("labels").unwrap_or_default()));
     filter.is_ignored |= node.is_true("ignore");
     filter
 }
@@ -520,7 +527,7 @@ mod tests {
         let (changelog, problems) = Changelog::read(&files(&entries), "root.yaml", &Surroundings::default());
         assert_eq!(problems, []);
         let filter = &changelog.changesets()[0].filter;
-        assert_eq!(filter.contexts, ["prod", "eu", "x or y"]);
+        assert_eq!(filter.contexts, ["eu", "prod", "x or y"]);
         assert_eq!(filter.labels, ["v1", "blue", "red"]);
         assert!(filter.is_ignored);
     }
@@ -553,5 +560,43 @@ mod tests {
     fn a_file_of_an_unknown_kind_is_an_error() {
         let (_, problems) = ids(&[("a.toml", "")], "a.toml");
         assert!(problems[0].starts_with("a.toml: Liquibase does not know this kind of file"), "{problems:?}");
+    }
+
+    /// The rows that the real Liquibase 4.29 stored for such files.
+    #[test]
+    fn of_includes_in_includes_the_innermost_comes_first_and_the_changeset_last() {
+        let own = "context: own, labels: lown, sql: x";
+        let entries = [
+            (
+                "root.yaml",
+                "databaseChangeLog:\n  - contextFilter: top\n  - include: {file: mid.yaml, context: a, labels: la}\n",
+            ),
+            (
+                "mid.yaml",
+                "databaseChangeLog:\n  - contextFilter: mid\n  - include: {file: low.yaml, context: b, labels: lb}\n",
+            ),
+            ("low.yaml", &format!("databaseChangeLog:\n  - changeSet: {{id: 1, author: a, {own}}}\n")),
+        ];
+        let (changelog, _) = Changelog::read(&files(&entries), "root.yaml", &Surroundings::default());
+        let filter = &changelog.changesets()[0].filter;
+        assert_eq!(filter.contexts, ["b", "mid", "a", "top", "own"]);
+        assert_eq!(filter.labels, ["lb", "la", "lown"]);
+    }
+
+    #[test]
+    fn the_order_that_a_changeset_asks_for_counts_across_includes() {
+        let set = |id: &str, order: &str| format!("  - changeSet: {{id: {id}, author: a{order}, sql: x}}\n");
+        let low = [
+            "databaseChangeLog:\n",
+            &set("2", ""),
+            &set("3", ", runOrder: last"),
+            &set("4", ", runOrder: first"),
+        ];
+        let root = ["databaseChangeLog:\n", &set("1", ""), "  - include: {file: low.yaml}\n", &set("5", "")];
+        let entries = [("root.yaml", root.concat()), ("low.yaml", low.concat())];
+        let entries = entries.each_ref().map(|(path, text)| (*path, text.as_str()));
+        let (ids, _) = ids(&entries, "root.yaml");
+        let ids: Vec<_> = ids.iter().map(|id| id.split("::").nth(1).unwrap()).collect();
+        assert_eq!(ids, ["4", "1", "2", "5", "3"]);
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod canonical;
 pub mod difference;
+pub mod judgement;
 pub mod object;
 pub mod proposal;
 
@@ -109,11 +110,15 @@ impl SchemaDigest {
         sum.get(..12).unwrap_or(sum)
     }
 
+    /// What comes before the sum.
+    fn rules(&self) -> &str {
+        self.0.rsplit_once('.').map_or("", |(rules, _)| rules)
+    }
+
     /// True when both were made by the same rules from servers of one major version; else they say nothing of
     /// each other.
     pub fn is_comparable(&self, other: &Self) -> bool {
-        let rules = |digest: &Self| digest.0.rsplit_once('.').map(|(rules, _)| rules.to_owned());
-        rules(self) == rules(other)
+        self.rules() == other.rules()
     }
 }
 

@@ -16,6 +16,7 @@ use crate::domain::names::RunId;
 use crate::domain::observation::OperationStatus;
 use crate::domain::plan::Plan;
 use crate::domain::release::Release;
+use crate::domain::schema::judgement::SchemaRecord;
 use crate::domain::step::StepKind;
 use crate::engine::refresh::Wait;
 
@@ -42,6 +43,8 @@ pub struct Promotion {
     pub is_interrupted: bool,
     /// Where it stands.
     pub stage: Stage,
+    /// What the database really held when the result was proven.
+    pub schema: Option<SchemaRecord>,
     holds_lock: bool,
 }
 

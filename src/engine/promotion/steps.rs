@@ -51,6 +51,7 @@ impl State {
             operation: None,
             is_interrupted: false,
             stage: Stage::Performing(StepKind::Lock),
+            schema: None,
             holds_lock: false,
             plan,
             release,
@@ -218,7 +219,12 @@ impl State {
         let environment = promotion.plan.environment.clone();
         let questions: &[_] = match kind {
             StepKind::Recheck => &[EnvironmentState::ask_service, EnvironmentState::ask_ledger],
-            _ => &[EnvironmentState::ask_service, EnvironmentState::ask_ledger, EnvironmentState::ask_health],
+            _ => &[
+                EnvironmentState::ask_service,
+                EnvironmentState::ask_ledger,
+                EnvironmentState::ask_schema,
+                EnvironmentState::ask_health,
+            ],
         };
         let (mut effects, mut waits) = self.ask(&environment, questions);
         if kind == StepKind::Recheck {
@@ -271,8 +277,16 @@ impl State {
             current(&state.health),
             current(&state.ledger),
         );
+        let record = state.proven_schema().map(|witness| witness.record());
+        let evidence = match &record {
+            Some(record) => evidence.with_schema(&record.digest),
+            None => evidence,
+        };
         let (environment, version) = (&promotion.plan.environment, &promotion.plan.version);
         if evidence.is_proven() {
+            if let Some(promotion) = &mut self.promotion {
+                promotion.schema = record;
+            }
             let mut effects = self.complete(StepKind::Evidence, "all four proven".to_owned());
             effects.extend(self.conclude(Conclusion { evidence: Some(evidence), failure: None }));
             return effects;
@@ -345,11 +359,12 @@ impl State {
             None => Ok(format!("{environment} runs {}, proven", promotion.plan.version)),
             Some(failure) => Err(failure.clone()),
         };
+        let schema = promotion.schema.clone();
         promotion.holds_lock = false;
         promotion.stage = Stage::Over(conclusion, now);
         self.say(result.clone());
-        let mut effects =
-            vec![Effect::Record(Entry::Concluded { run, environment: environment.clone(), result })];
+        let concluded = Entry::Concluded { run, environment: environment.clone(), result, schema };
+        let mut effects = vec![Effect::Record(concluded)];
         effects.extend(self.observe(&environment));
         effects
     }

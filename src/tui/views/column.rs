@@ -170,6 +170,9 @@ fn rows<'a>(
             );
         }
     }
+    if let Some(line) = schema_line(environment, width, styles) {
+        add(1, line);
+    }
     if let Some(line) = lock_line(environment, width, styles) {
         add(1, line);
     }
@@ -309,6 +312,26 @@ fn counts(comparison: &Comparison) -> String {
         0 => counts,
         edited => format!("{counts}, {edited} edited"),
     }
+}
+
+/// What the database holds that it should not, or the other way round: `◆ + orders.note   +2`.
+fn schema_line<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) -> Option<Line<'a>> {
+    let drift = environment.schemas.drifts().first()?;
+    let first = drift.differences.iter().find(|difference| !difference.is_part);
+    let words = first.map_or_else(
+        || "◆ schema changed".to_owned(),
+        |first| format!("◆ {} {}", first.sign(), first.object.short()),
+    );
+    let more = match drift.count() {
+        0 | 1 => String::new(),
+        count => format!(" +{}", count - 1),
+    };
+    let words = text::fit(&words, width.saturating_sub(text::width(&more)));
+    Some(text::between(
+        vec![Span::styled(words, styles.warning)],
+        vec![Span::styled(more, styles.warning)],
+        width,
+    ))
 }
 
 fn lock_line<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) -> Option<Line<'a>> {

@@ -34,6 +34,7 @@ pub(super) fn draw(
     }
     page.service(environment);
     page.health(environment);
+    page.schema(environment);
     page.database(state, environment);
     let rows = usize::from(area.height);
     let scroll = scroll.min(page.lines.len().saturating_sub(rows));
@@ -102,6 +103,36 @@ impl<'a> Page<'a> {
         }
         if let Some(version) = &health.version {
             self.fact("/version", version.to_string(), self.plain());
+        }
+    }
+
+    /// Nothing as long as nothing is wrong with it.
+    fn schema(&mut self, environment: &EnvironmentState) {
+        let drifts = environment.schemas.drifts();
+        if drifts.is_empty() && environment.schema.failure().is_none() {
+            return;
+        }
+        self.rule(vec![Span::styled("schema", self.styles.strong)], "");
+        if let Some(failure) = environment.schema.failure() {
+            self.failure(failure);
+        }
+        for drift in drifts {
+            let words = drift.words(|at| self.time(at));
+            let words = words.split(": ").next().unwrap_or_default().to_owned();
+            let spans = vec![Span::styled(format!("   ◆ {words}"), self.styles.warning)];
+            self.lines.push(Line::from(text::cut(spans, self.width)));
+            for difference in &drift.differences {
+                let value = match (difference.a(), difference.b()) {
+                    (Some(a), Some(b)) => format!("{a} → {b}"),
+                    (Some(text), None) | (None, Some(text)) => text,
+                    (None, None) => String::new(),
+                };
+                let spans = vec![
+                    Span::styled(format!("     {}  ", difference.short()), self.styles.strong),
+                    Span::styled(value, self.styles.muted),
+                ];
+                self.lines.push(Line::from(text::cut(spans, self.width)));
+            }
         }
     }
 

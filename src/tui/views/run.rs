@@ -35,7 +35,9 @@ pub(super) fn lines<'a>(state: &'a State, ui: &Ui, width: usize, styles: &Styles
         {
             promotion_lines(state, promotion, width, styles)
         }
-        _ => selected.map(|environment| next_lines(state, environment, width, styles)).unwrap_or_default(),
+        _ => {
+            selected.map(|environment| next_lines(state, environment, ui, width, styles)).unwrap_or_default()
+        }
     }
 }
 
@@ -207,10 +209,13 @@ pub(super) fn failure_lines<'a>(failure: &Failure, width: usize, styles: &Styles
 fn next_lines<'a>(
     state: &'a State,
     environment: &'a EnvironmentState,
+    ui: &Ui,
     width: usize,
     styles: &Styles,
 ) -> Vec<Line<'a>> {
     let name = &environment.environment.name;
+    let drift = environment.schemas.drifts().first();
+    let drift = drift.map(|drift| drift.words(|at| at.to_zoned(ui.zone.clone()).strftime("%R").to_string()));
     if let Some((run, failure)) = state.history.alarm(name) {
         let title = vec![Span::styled(format!("✖ {} did not reach {name}", run.version), styles.danger)];
         let right = vec![Span::styled("c", styles.key), Span::styled(" clears the alarm ", styles.muted)];
@@ -218,8 +223,12 @@ fn next_lines<'a>(
         lines.extend(failure_lines(failure, width, styles));
         return lines;
     }
-    let failures =
-        [environment.service.failure(), environment.ledger.failure(), environment.health.failure()];
+    let failures = [
+        environment.service.failure(),
+        environment.ledger.failure(),
+        environment.schema.failure(),
+        environment.health.failure(),
+    ];
     if let Some(failure) = failures.into_iter().flatten().next() {
         let title = vec![Span::styled(format!("{name} cannot be seen"), styles.warning)];
         let mut lines = vec![text::rule(title, Vec::new(), width, styles.faint)];
@@ -234,7 +243,10 @@ fn next_lines<'a>(
             Pair::InStep => " Image and schema are in step. Nothing is waiting.".to_owned(),
             Pair::AppAhead => " The image needs changesets that the database lacks.".to_owned(),
             Pair::SchemaAhead => " The schema is ahead of the image that runs.".to_owned(),
-            Pair::Drifted => " The database holds changesets that no release knows.".to_owned(),
+            Pair::Drifted => match drift {
+                Some(words) => format!(" The {words}."),
+                None => " The database holds changesets that no release knows.".to_owned(),
+            },
             Pair::Unknown(why) => format!(" It is not known how image and schema stand: {why}."),
         };
         let title = vec![Span::styled(name.to_string(), styles.strong)];
@@ -262,6 +274,9 @@ fn next_lines<'a>(
         format!("{} to run: {}", pending.len(), pending.join(", "))
     };
     lines.push(fact("database", changesets, styles));
+    if let Some(words) = drift {
+        lines.push(fact("drift", words, styles));
+    }
     let usual = state.history.usual(name).map_or_else(
         || "not promoted from here yet".to_owned(),
         |(usual, worst)| format!("{}, at worst {}", text::clock(usual), text::clock(worst)),

@@ -14,6 +14,7 @@ use crate::adapters::report::within;
 use crate::config::EnvironmentSettings;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::lock::LOOKER;
+use crate::domain::schema::judgement::{LedgerStamp, SchemaView};
 use crate::domain::schema::{CatalogRow, Schema};
 
 /// What the parts of the question stand on, and the parts; each gives kind, schema, whole, name and facts.
@@ -31,10 +32,13 @@ const FINGERPRINT: &str = include_str!("fingerprint.sql");
 
 /// PostgreSQL prints names and values as the session wants them: here always in the same way. Compiling a question
 /// of many parts takes longer than answering it.
-const BEGIN: &str = "begin transaction isolation level repeatable read read only; \
-     set local search_path = pg_catalog; set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; \
+const PRINTING: &str = "set local search_path = pg_catalog; set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; \
      set local intervalstyle = 'postgres'; set local bytea_output = 'hex'; set local extra_float_digits = 1; \
-     set local quote_all_identifiers = off; set local jit = off; set local statement_timeout = ";
+     set local quote_all_identifiers = off; set local jit = off";
+
+/// Where Liquibase's tables are is a matter of the search path; they may be missing.
+const TABLES: &str = "select to_regclass('databasechangelog') is not null, \
+     to_regclass('databasechangeloglock') is not null";
 
 /// A session that reads one database's catalogs again and again.
 pub(super) struct Reading {
@@ -44,7 +48,6 @@ pub(super) struct Reading {
 }
 
 /// The questions as the server has prepared them.
-#[derive(Clone)]
 struct Questions {
     fingerprint: Statement,
     catalog: Statement,
@@ -58,13 +61,16 @@ enum Look {
     New(String, u32, Vec<Row>),
 }
 
+/// A schema, unless its rows make no sense.
+type Read = Result<SchemaView, String>;
+
 impl Databases {
     /// The schema of an environment's database; the same one as before while nothing changes. A connection that
     /// turns out to be dead is replaced once.
     pub(in crate::adapters) async fn schema(
         &self,
         environment: &EnvironmentSettings,
-    ) -> Result<Arc<Schema>, Failure> {
+    ) -> Result<SchemaView, Failure> {
         let name = &environment.environment.name;
         let what = || format!("could not read the schema of {name}");
         within(self.look(), what, async {
@@ -91,41 +97,69 @@ impl Databases {
         .await
     }
 
-    async fn read_schema(&self, reading: &mut Reading) -> Result<Result<Arc<Schema>, String>, Error> {
-        let begin = format!("{BEGIN}{}", self.look().as_millis().max(1));
+    async fn read_schema(&self, reading: &mut Reading) -> Result<Read, Error> {
+        let begin = format!(
+            "begin transaction isolation level repeatable read read only; set local statement_timeout = {}",
+            self.look().as_millis().max(1)
+        );
         let Reading { session, questions, last } = reading;
-        let look = session
+        let (stamp, look) = session
             .run(|client| async move {
-                let asked = match questions {
-                    Some(questions) => questions.clone(),
-                    None => questions.insert(prepare(client).await?).clone(),
-                };
                 client.batch_execute(&begin).await?;
-                let look = look(client, &asked, last.as_ref().map(|(print, _)| print.as_str())).await;
+                let seen = ask(client, questions, last.as_ref().map(|(print, _)| print.as_str())).await;
                 // Also after an error, so that the connection can be used again.
                 let ended = client.batch_execute("rollback").await;
-                let look = look?;
-                ended.map(|()| look)
+                let seen = seen?;
+                ended.map(|()| seen)
             })
             .await?;
         let (print, server, rows) = match (look, &reading.last) {
             (Look::New(print, server, rows), _) => (print, server, rows),
-            (Look::Same, Some((_, schema))) => return Ok(Ok(schema.clone())),
+            (Look::Same, Some((_, schema))) => return Ok(Ok(SchemaView { schema: schema.clone(), stamp })),
             (Look::Same, None) => return Ok(Err("there is no earlier look".to_owned())),
         };
         let rows = rows.iter().map(row).collect::<Result<Vec<_>, _>>()?;
         Ok(Schema::of(server, &rows).map(|schema| {
             let schema = Arc::new(schema);
             reading.last = Some((print, schema.clone()));
-            schema
+            SchemaView { schema, stamp }
         }))
     }
 }
 
+/// Everything in the one transaction: the ledger's stamp and the schema are of the same moment.
+async fn ask(
+    client: &Client,
+    questions: &mut Option<Questions>,
+    last: Option<&str>,
+) -> Result<(LedgerStamp, Look), Error> {
+    let stamp = stamp(client).await?;
+    client.batch_execute(PRINTING).await?;
+    let questions = match questions {
+        Some(questions) => questions,
+        None => questions.insert(prepare(client).await?),
+    };
+    Ok((stamp, look(client, questions, last).await?))
+}
+
+async fn stamp(client: &Client) -> Result<LedgerStamp, Error> {
+    let exists = client.query_one(TABLES, &[]).await?;
+    let mut stamp = LedgerStamp::default();
+    if exists.try_get(0)? {
+        let rows =
+            client.query_one("select count(*), max(orderexecuted) from databasechangelog", &[]).await?;
+        stamp.rows = usize::try_from(rows.try_get::<_, i64>(0)?).unwrap_or_default();
+        stamp.newest = rows.try_get(1)?;
+    }
+    if exists.try_get(1)? {
+        let locked = "select exists (select from databasechangeloglock where locked)";
+        stamp.is_locked = client.query_one(locked, &[]).await?.try_get(0)?;
+    }
+    Ok(stamp)
+}
+
 async fn prepare(client: &Client) -> Result<Questions, Error> {
     let catalog = format!("{PRELUDE}{}", PARTS.join("union all\n"));
-    // The names in the questions are those of the system, whatever somebody called their tables.
-    client.batch_execute("set search_path = pg_catalog").await?;
     let fingerprint = client.prepare(FINGERPRINT).await?;
     Ok(Questions { fingerprint, catalog: client.prepare(&catalog).await? })
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::{Kind, Problem, object, visitor};
-use crate::domain::changelog::checksum::Algorithm;
+use crate::domain::changelog::checksum::{Algorithm, Checksum};
 use crate::domain::changelog::node::Node;
 use crate::domain::changelog::parameters::{Expanded, Parameters, Property};
 use crate::domain::changelog::tree::Standing;
@@ -47,7 +47,7 @@ fn sums_equal_those_that_liquibase_stored() {
     for row in expected.lines().map(|row| row.split('\t').collect::<Vec<_>>()) {
         let changeset = &found[&(row[0].to_owned(), row[1].to_owned())];
         assert_eq!(changeset.id.author, row[2]);
-        assert_eq!(changeset.checksum().map(|sum| sum.as_str()), Some(row[3]), "{}", changeset.id);
+        assert_eq!(changeset.checksum().map(Checksum::as_str), Some(row[3]), "{}", changeset.id);
         assert_eq!(changeset.comment, row[6], "{}", changeset.id);
         assert_eq!(changeset.tag().unwrap_or_default(), row[7], "{}", changeset.id);
         assert_eq!(changeset.filter.contexts.join(","), row[8], "{}", changeset.id);
@@ -67,7 +67,7 @@ fn every_change_type_and_every_shape_has_the_sums_that_liquibase_has_for_it() {
         let changeset = &found[&(row[0].to_owned(), row[1].to_owned())];
         assert_eq!(changeset.id.author, row[2]);
         for (algorithm, expected) in [(Algorithm::V8, row[3]), (Algorithm::V9, row[4])] {
-            let sum = changeset.sums.get(algorithm).as_ref().map(|sum| sum.as_str());
+            let sum = changeset.sums.get(algorithm).as_ref().map(Checksum::as_str);
             assert_eq!(sum.map_err(String::as_str), Ok(expected), "{}", changeset.id);
         }
     }
@@ -119,7 +119,7 @@ fn the_text_that_is_hashed_is_the_one_that_liquibase_hashes() {
     let canonical = include_str!("../../../../tests/golden/canonical-strings-changes.txt");
     let mut compared = 0;
     // Every entry begins with the sum of its text.
-    let entries = canonical.split("\n").fold(Vec::<String>::new(), |mut entries, line| {
+    let entries = canonical.split('\n').fold(Vec::<String>::new(), |mut entries, line| {
         match line.split_once(" <= ") {
             Some((sum, text)) if sum.len() == 32 => entries.push(text.to_owned()),
             _ => {

@@ -1,6 +1,8 @@
 //! What is read, and what is refused with its line. That values come out as in Liquibase is held against its own sums
 //! in `change/tests.rs`.
 
+use std::fmt::Write as _;
+
 use super::*;
 
 const HEAD: &str = "databaseChangeLog:\n- changeSet:\n    id: 1\n    author: a\n";
@@ -137,7 +139,7 @@ fn no_document_makes_more_than_it_deserves() {
     let mut laughs = "databaseChangeLog:\n- l0: &l0 [{a: b}, {a: b}]\n".to_owned();
     for level in 1..=4 {
         let aliases = vec![format!("*l{}", level - 1); 10].join(", ");
-        laughs.push_str(&format!("- l{level}: &l{level} [{{x: [{aliases}]}}]\n"));
+        writeln!(laughs, "- l{level}: &l{level} [{{x: [{aliases}]}}]").unwrap();
     }
     let (_, problems) = yaml(&laughs);
     assert_eq!(problems, Vec::<String>::new());
