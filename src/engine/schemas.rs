@@ -86,7 +86,7 @@ impl EnvironmentState {
         let (Some(ledger), Some(view)) = (self.ledger.value(), self.schema.value()) else { return };
         let Some(seen_at) = self.schema.seen_at() else { return };
         let print = match &self.schemas.print {
-            Some((rows, print)) if rows.is_same(&ledger.rows) => print.clone(),
+            Some((known, print)) if known.is_same(&ledger.rows) => print.clone(),
             _ => LedgerPrint::of(ledger),
         };
         self.schemas.print = Some((ledger.rows.clone(), print.clone()));
