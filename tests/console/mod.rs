@@ -1,6 +1,7 @@
 //! The console through the real engine, runtime and views; only the world outside is scripted. No waiting by the
 //! clock: a story goes on when nothing more happens by itself.
 
+mod drift;
 mod locks;
 mod script;
 mod stories;

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lockstep::adapters::packing;
-use lockstep::domain::changelog::{self, Changelog, ROOT, Selection, Surroundings};
+use lockstep::domain::changelog::{
+    self, Changelog, Changeset, ChangesetId, Files, ROOT, Selection, Surroundings,
+};
 use lockstep::domain::environment::{Environment, Gate};
 use lockstep::domain::failure::{Failure, FailureKind};
 use lockstep::domain::ledger::{Ledger, LedgerRow, LockState};
@@ -43,6 +45,10 @@ pub(crate) struct Script {
 
 struct World {
     catalog: Catalog,
+    /// The changesets that ran, as they were when they did.
+    ran: Arc<Changelog>,
+    /// Rows that are in no release.
+    strange: [Vec<ChangesetId>; 4],
     versions: [String; 4],
     applied: [usize; 4],
     deploys: Deploys,
@@ -93,11 +99,36 @@ fn catalog() -> Catalog {
     Catalog::new(releases.collect())
 }
 
+/// A changelog of changesets with these numbers, in this order.
+fn many(numbers: impl Iterator<Item = usize>) -> Changelog {
+    let mut text = "--liquibase formatted sql\n".to_owned();
+    for number in numbers {
+        text.push_str(
+            &["--changeset store:", &format!("{number:05}"), "\nselect 1;\n--rollback empty\n"].concat(),
+        );
+    }
+    let files = Files::from([("many.sql".to_owned(), text.into_bytes())]);
+    Changelog::read(&files, "many.sql", &Surroundings::default()).0
+}
+
+impl World {
+    fn publish(&mut self, changelog: Changelog) {
+        let mut releases = self.catalog.releases().to_vec();
+        let newest = releases.last_mut().unwrap();
+        newest.changelog = Arc::new(changelog);
+        newest.archive_digest.insert(0, 'e');
+        self.catalog = Catalog::new(releases);
+    }
+}
+
 impl Script {
     /// dev runs v1.2.0, test and staging v1.1.0, prod v1.0.0.
     pub(crate) fn new() -> Self {
+        let catalog = catalog();
         let world = World {
-            catalog: catalog(),
+            ran: Arc::clone(&catalog.newest().expect("there are releases").changelog),
+            catalog,
+            strange: [const { Vec::new() }; 4],
             versions: ["v1.2.0", "v1.1.0", "v1.1.0", "v1.0.0"].map(str::to_owned),
             applied: [14, 11, 11, 9],
             deploys: Deploys::Well,
@@ -156,6 +187,41 @@ impl Script {
         self.go_on.notify_waiters();
     }
 
+    /// Another text of the newest release: `from` becomes `to` in one file.
+    pub(crate) fn edit(&self, path: &str, from: &str, to: &str) {
+        let files = packing::bagel_store();
+        let mut world = self.world();
+        let newest = world.catalog.newest().unwrap().clone();
+        let mut files = changelog::cut(&files, &newest.version).unwrap();
+        let text = String::from_utf8(files[path].clone()).unwrap();
+        assert!(text.contains(from), "{path} has another text now");
+        files.insert(path.to_owned(), text.replace(from, to).into_bytes());
+        let (changelog, _) = Changelog::read(&files, ROOT, &Surroundings::default());
+        world.publish(changelog);
+    }
+
+    /// The newest release has so many changesets of its own, and every environment runs it with all of them.
+    pub(crate) fn fill(&self, count: usize) {
+        let mut world = self.world();
+        world.publish(many(0..count));
+        world.ran = Arc::clone(&world.catalog.newest().unwrap().changelog);
+        let version = world.catalog.newest().unwrap().version.to_string();
+        world.versions = std::array::from_fn(|_| version.clone());
+        world.applied = [count; 4];
+    }
+
+    /// The same with some more changesets in front of the others, that have not run.
+    pub(crate) fn fill_in_front(&self, count: usize, more: usize) {
+        self.world().publish(many((count..count + more).chain(0..count)));
+    }
+
+    /// A row that no release knows.
+    pub(crate) fn ran_by_hand(&self, index: usize, id: &str) {
+        let id =
+            ChangesetId { path: "hotfixes/pat.sql".to_owned(), id: id.to_owned(), author: "pat".to_owned() };
+        self.world().strange[index].push(id);
+    }
+
     /// Everything that was changed in the world.
     pub(crate) fn mutations(&self) -> usize {
         self.world().mutations.len()
@@ -194,17 +260,18 @@ impl Script {
             .because("connection refused")
             .hint("Start the sandbox with `lockstep demo up`."));
         }
-        let newest = world.catalog.newest().expect("there are releases");
-        let rows = newest.changelog.changesets().iter().take(world.applied[index]).enumerate();
-        let rows = rows.map(|(order, changeset)| LedgerRow {
-            id: changeset.id.clone().into(),
+        let row = |(order, (id, changeset)): (usize, (&ChangesetId, Option<&Changeset>))| LedgerRow {
+            id: id.clone().into(),
             order: i32::try_from(order).unwrap() + 1,
             executed_at: "2026-11-20T16:20:00Z".parse().unwrap(),
-            checksum: changeset.checksum().cloned(),
-            tag: changeset.tag().map(Into::into),
+            checksum: changeset.and_then(Changeset::checksum).cloned(),
+            tag: changeset.and_then(Changeset::tag).map(Into::into),
             deployment: None,
-        });
-        let rows = rows.collect();
+        };
+        let known = world.ran.changesets().iter().take(world.applied[index]);
+        let known = known.map(|changeset| (&changeset.id, Some(changeset)));
+        let strange = world.strange[index].iter().map(|id| (id, None));
+        let rows = known.chain(strange).enumerate().map(row).collect();
         let Some(sight) = &world.locks[index] else { return Ok(Ledger { rows, ..Ledger::default() }) };
         let lock = sight
             .liquibase

@@ -210,7 +210,7 @@ async fn help_lists_the_keys_and_any_theme_can_be_chosen() {
 async fn no_size_breaks_the_frame() {
     let mut story = Story::begin(100, 30).await;
     story.press("2p").await;
-    for keys in ["", "<esc>", "<enter>", "<esc>?", "<esc>L"] {
+    for keys in ["", "<esc>", "<enter>", "<esc>?", "<esc>L", "<esc>d", "<enter>"] {
         story.press(keys).await;
         for (width, height) in
             [(300, 80), (200, 50), (80, 24), (79, 24), (60, 16), (59, 16), (60, 15), (20, 5), (1, 1)]
@@ -219,7 +219,7 @@ async fn no_size_breaks_the_frame() {
         }
         story.resize(100, 30);
     }
-    story.press("<esc>").await;
+    story.press("<esc><esc>").await;
     story.resize(59, 16).shows("lockstep needs 60 × 16 characters");
     story.resize(70, 20).shows("PROD");
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod console;
 mod drifting;
+mod grid;
 mod promoting;
 mod restoring;
 mod sizes;

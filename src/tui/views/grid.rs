@@ -27,13 +27,16 @@ use crate::tui::ui::Ui;
 use crate::tui::views::sign;
 
 /// The narrowest and the widest place for a changeset's name.
-const NAME: (usize, usize) = (20, 40);
+const NAME: (usize, usize) = (24, 40);
 
 /// What has to be left at the right for the path to be there.
 const PATH: usize = 24;
 
-/// Cells with a word, comfortable and tight, and those with a shape and a letter.
-const CELLS: [usize; 3] = [16, 13, 5];
+/// The narrowest and the widest cell.
+const CELL: (usize, usize) = (5, 16);
+
+/// From this width on a cell has a word in it; a narrower one has a letter.
+const WORDS_FROM: usize = 13;
 
 /// Draws the grid.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, styles: &Styles) {
@@ -84,8 +87,7 @@ impl<'a> Table<'a> {
     fn new(grid: &'a Grid, view: &'a GridView, width: usize, styles: &'a Styles) -> Self {
         let count = grid.columns().len();
         let room = width.saturating_sub(3 + NAME.0);
-        let fits = |cell: &usize| cell * count <= room;
-        let cell = CELLS.into_iter().find(fits).unwrap_or(CELLS[2]);
+        let cell = (room / count.max(1)).clamp(CELL.0, CELL.1);
         let on_screen = (room / cell).min(count).max(1);
         let first = view.first_column.min(count.saturating_sub(on_screen));
         let columns = &grid.columns()[first..(first + on_screen).min(count)];
@@ -142,11 +144,8 @@ impl<'a> Table<'a> {
             let version = version.map_or_else(|| "?".to_owned(), |version| version.to_string());
             lines[1].push(self.padded(&version, self.styles.muted));
             let (shape, words, style) = verdict(column, self.styles);
-            let words = match self.cell {
-                cell if cell == CELLS[0] => format!("{shape} {words}"),
-                cell if cell == CELLS[1] => format!("{shape} {}", words.trim_end_matches(" next")),
-                _ => shape.to_owned(),
-            };
+            let whole = format!("{shape} {words}");
+            let words = if text::width(&whole) < self.cell { whole } else { shape.to_owned() };
             lines[2].push(self.padded(&words, style));
         }
         lines.map(Line::from)
@@ -167,7 +166,7 @@ impl<'a> Table<'a> {
             let words = match mark {
                 Mark::Absent => String::new(),
                 Mark::NotJudged => "…".to_owned(),
-                _ if self.cell > CELLS[2] => format!("{shape} {}", mark.word()),
+                _ if self.cell >= WORDS_FROM => format!("{shape} {}", mark.word()),
                 _ => format!("{shape} {letter}"),
             };
             spans.push(self.padded(&words, sign::mark(mark, styles)));
@@ -180,6 +179,16 @@ impl<'a> Table<'a> {
         if is_selected { line.patch_style(styles.selected) } else { line }
     }
 
+    /// What the letters mean that stand where there is no room for words.
+    fn legend(&self) -> Vec<Span<'a>> {
+        let seen = |mark: &Mark| self.columns.iter().any(|column| column.count(*mark) > 0);
+        let entries = Mark::BY_WEIGHT.into_iter().filter(seen).map(|mark| {
+            let (shape, letter) = mark.sign();
+            Span::styled(format!(" {shape} {letter} {} ", mark.word()), sign::mark(mark, self.styles))
+        });
+        entries.collect()
+    }
+
     fn padded(&self, words: &str, style: Style) -> Span<'a> {
         let words = text::fit(words, self.cell - 1);
         let padding = " ".repeat(self.cell.saturating_sub(text::width(&words)));
@@ -190,7 +199,7 @@ impl<'a> Table<'a> {
     fn foot(&self, state: &State) -> [Line<'a>; 3] {
         let styles = self.styles;
         let (shown, place) = (self.view.shown().len(), self.view.cursor() + 1);
-        let title = if shown == 0 { String::new() } else { format!("{place} of {shown}") };
+        let title = if shown == 0 { "no rows".to_owned() } else { format!("{place} of {shown}") };
         let rule = text::rule(vec![Span::styled(title, styles.muted)], Vec::new(), self.width, styles.faint);
         let Some((row, id)) = self.view.row().and_then(|row| Some((row, self.grid.id(row)?))) else {
             return [rule, Line::default(), Line::default()];
@@ -199,6 +208,7 @@ impl<'a> Table<'a> {
             Span::styled(format!(" {}", id.path), styles.muted),
             Span::styled(format!(", by {}", id.author), styles.muted),
         ];
+        let place = if self.cell >= WORDS_FROM { place } else { self.legend() };
         let (mark, words) = meaning(state, self.grid, row);
         let style = mark.map_or(styles.success, |mark| sign::mark(mark, styles));
         let meaning = vec![Span::styled(format!(" {words}"), style)];
@@ -243,7 +253,7 @@ fn verdict(column: &Column, styles: &Styles) -> (&'static str, &'static str, Sty
     match &column.sight {
         Sight::Promoting(_) => ("▶", "promoting", styles.running),
         Sight::Unseen => ("?", "not seen", styles.muted),
-        Sight::Judged if column.breaks() => ("✖", "breaks next", styles.danger),
+        Sight::Judged if column.breaks() => ("✖", "breaks", styles.danger),
         Sight::Judged if column.is_drifted() => ("◆", "drifted", styles.warning),
         Sight::Judged => ("✔", "no drift", styles.success),
     }
