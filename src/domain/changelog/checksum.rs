@@ -105,6 +105,9 @@ impl Checksum {
 
     /// The sum of a text: line ends become LF, U+FFFD goes, and it is composed (NFC).
     pub(super) fn of_text(algorithm: Algorithm, text: &str) -> String {
+        if text.is_ascii() && !text.contains('\r') {
+            return Self::of_bytes(algorithm, text.as_bytes());
+        }
         let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\u{fffd}', "");
         Self::of_bytes(algorithm, text.nfc().collect::<String>().as_bytes())
     }

@@ -91,51 +91,55 @@ pub(super) fn of(line: &str) -> Option<Directive<'_>> {
     if !start.starts_with('-') {
         return None;
     }
-    well_formed(line).or_else(|| misspelt(line).map(Directive::Unreadable))
+    // The first letter of the word behind the dashes rules most expressions out.
+    let word = start.trim_start_matches('-').trim_start();
+    let letter = word.chars().next()?.to_ascii_lowercase();
+    well_formed(line, letter).or_else(|| misspelt(line, letter).map(Directive::Unreadable))
 }
 
-fn well_formed(line: &str) -> Option<Directive<'_>> {
+fn well_formed(line: &str, letter: char) -> Option<Directive<'_>> {
     let group = |pattern: &Regex, index| {
         pattern.captures(line).and_then(|found| found.get(index)).map(|it| it.as_str())
     };
-    if HEADER.is_match(line) {
-        return Some(Directive::Header(group(&LOGICAL_PATH, 1)));
+    match letter {
+        'l' => HEADER.is_match(line).then(|| Directive::Header(group(&LOGICAL_PATH, 1))),
+        'c' => match CHANGESET.captures(line) {
+            Some(found) => Some(Directive::Changeset(if found[2].is_empty() {
+                Ok(attributes::read(line, &found[1], &found[3]))
+            } else {
+                Err("Write no space between the colon and the id: `--changeset author:id`.")
+            })),
+            None => group(&COMMENT, 1).map(Directive::Comment),
+        },
+        'r' => group(&ROLLBACK, 1).map(Directive::Rollback),
+        'v' => group(&VALID_CHECKSUM, 1).map(Directive::ValidChecksum),
+        'i' => group(&IGNORE_LINES, 1).map(ignore),
+        'p' if PROPERTY.is_match(line) => property(line).map(Directive::Property),
+        'p' => match PRECONDITION.captures(line) {
+            Some(found) => {
+                let [kind, text] = [1, 2].map(|index| found.get(index).map_or("", |it| it.as_str()));
+                Some(Directive::Precondition(kind, text))
+            }
+            None => group(&PRECONDITIONS, 1).map(Directive::Preconditions),
+        },
+        _ => None,
     }
-    if PROPERTY.is_match(line) {
-        return property(line).map(Directive::Property);
+}
+
+fn ignore(count: &str) -> Directive<'_> {
+    match count.parse() {
+        Ok(count) => Directive::IgnoreLines(count),
+        Err(_) if count.eq_ignore_ascii_case("start") => Directive::IgnoreStart,
+        Err(_) if count.eq_ignore_ascii_case("end") => Directive::IgnoreEnd,
+        Err(_) => Directive::Unreadable("Write `--ignoreLines:` with a number, `start` or `end`."),
     }
-    if let Some(count) = group(&IGNORE_LINES, 1) {
-        return Some(match count.parse() {
-            Ok(count) => Directive::IgnoreLines(count),
-            Err(_) if count.eq_ignore_ascii_case("start") => Directive::IgnoreStart,
-            Err(_) if count.eq_ignore_ascii_case("end") => Directive::IgnoreEnd,
-            Err(_) => Directive::Unreadable("Write `--ignoreLines:` with a number, `start` or `end`."),
-        });
-    }
-    if let Some(found) = CHANGESET.captures(line) {
-        let mend = "Write no space between the colon and the id: `--changeset author:id`.";
-        let attributes =
-            if found[2].is_empty() { Ok(attributes::read(line, &found[1], &found[3])) } else { Err(mend) };
-        return Some(Directive::Changeset(attributes));
-    }
-    if let Some(text) = group(&COMMENT, 1) {
-        return Some(Directive::Comment(text));
-    }
-    if let Some(sum) = group(&VALID_CHECKSUM, 1) {
-        return Some(Directive::ValidChecksum(sum));
-    }
-    if let Some(text) = group(&ROLLBACK, 1) {
-        return Some(Directive::Rollback(text));
-    }
-    if let Some(found) = PRECONDITION.captures(line) {
-        let [kind, text] = [1, 2].map(|index| found.get(index).map_or("", |it| it.as_str()));
-        return Some(Directive::Precondition(kind, text));
-    }
-    group(&PRECONDITIONS, 1).map(Directive::Preconditions)
 }
 
 /// How to mend a line that Liquibase refuses because it looks like a directive and is none.
-fn misspelt(line: &str) -> Option<&'static str> {
+fn misspelt(line: &str, letter: char) -> Option<&'static str> {
+    if !"pcivrt".contains(letter) {
+        return None;
+    }
     let table: [(&LazyLock<Regex>, &str); 8] = [
         (&PROPERTY_LIKE, "Write `--property name:x value:y`."),
         (&CHANGESET_LIKE, "Write `--changeset author:id`."),
