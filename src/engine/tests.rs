@@ -57,6 +57,16 @@ fn sight() -> LockSight {
     LockSight { at: Timestamp::UNIX_EPOCH, liquibase: None, promoting: vec![7], sessions: Vec::new() }
 }
 
+fn healthy(version: &str) -> HealthView {
+    HealthView {
+        status: 200,
+        latency: Duration::from_millis(7),
+        reason: None,
+        version: Version::parse(version).ok(),
+        image: None,
+    }
+}
+
 impl World {
     /// dev runs v2 with two changesets, test runs v1 with one.
     fn new() -> Self {
@@ -108,6 +118,15 @@ impl World {
         }
     }
 
+    /// A column of `orders` for every changeset that ran, and those that somebody added.
+    fn schema(&self, index: usize) -> SchemaView {
+        let rows = self.rows[index];
+        let mut columns = ["c1", "c2", "c3"][..rows].to_vec();
+        columns.extend(&self.columns[index]);
+        let stamp = LedgerStamp { rows, newest: i32::try_from(rows).ok(), is_locked: false };
+        SchemaView { schema: Arc::new(orders(&columns)), stamp }
+    }
+
     fn outcome(&mut self, effect: &Effect) -> Vec<EventKind> {
         let index = |environment: &EnvironmentName| usize::from(environment.as_str() == "test");
         let ended = |run: &RunId, step, text: &str| {
@@ -134,7 +153,7 @@ impl World {
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Schema(Ok(view)))]
             }
             Effect::Health(environment, HealthCall::Probe(generation)) => {
-                let view = well(self.images[index(environment)]);
+                let view = healthy(self.images[index(environment)]);
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Health(Ok(view)))]
             }
             Effect::ReadReleases => vec![EventKind::Releases(Ok(catalog()))],
@@ -177,15 +196,6 @@ impl World {
         }
     }
 
-    /// A column for every changeset, and what somebody added.
-    fn schema(&self, index: usize) -> SchemaView {
-        let rows = self.rows[index];
-        let mut columns = ["c1", "c2", "c3"][..rows].to_vec();
-        columns.extend(&self.columns[index]);
-        let stamp = LedgerStamp { rows, newest: i32::try_from(rows).ok(), is_locked: false };
-        SchemaView { schema: Arc::new(orders(&columns)), stamp }
-    }
-
     fn planned(&self) -> &planning::Prepared {
         match &self.state.planning {
             Planning::Ready(prepared) => prepared,
@@ -206,16 +216,6 @@ impl World {
 
     fn mutations(&self) -> usize {
         self.asked.iter().filter(|effect| effect.is_mutation()).count()
-    }
-}
-
-fn well(version: &str) -> HealthView {
-    HealthView {
-        status: 200,
-        latency: Duration::from_millis(7),
-        reason: None,
-        version: Version::parse(version).ok(),
-        image: None,
     }
 }
 
@@ -546,7 +546,7 @@ fn a_column_that_somebody_adds_shows_at_the_next_look_and_goes_when_it_goes() {
     world.columns[1].push("note");
     let last = world.clock;
     world.intend(Intent::Refresh);
-    let told = drifts(&world, "test").join("; ");
+    let [told] = &drifts(&world, "test")[..] else { panic!("{:?}", drifts(&world, "test")) };
     let (words, difference) = told.split_once(": ").unwrap();
     assert_eq!(difference, "+ column orders.note");
     // The time is that of the last look that saw it otherwise.
@@ -554,7 +554,7 @@ fn a_column_that_somebody_adds_shows_at_the_next_look_and_goes_when_it_goes() {
     assert!(since > first && since <= last, "{first} {since} {last}");
     assert_eq!(world.state.pair(world.state.environment(&name("test")).unwrap()), Pair::Drifted);
     world.intend(Intent::Refresh);
-    assert_eq!(drifts(&world, "test").join("; "), told, "the time stays");
+    assert_eq!(drifts(&world, "test"), std::slice::from_ref(told), "the time stays");
     world.columns[1].clear();
     world.intend(Intent::Refresh);
     assert_eq!(drifts(&world, "test"), Vec::<String>::new());

@@ -251,7 +251,7 @@ fn of_tables(random: &mut Random) -> Item {
         11 => Item::new("createSequence")
             .text("sequenceName", name(random))
             .bare("startValue", random.below(99))
-            .bare("incrementBy", 2),
+            .bare("incrementBy", 2_usize),
         12 => Item::new("dropSequence").text("sequenceName", name(random)),
         _ => Item::new("renameView").text("oldViewName", name(random)).text("newViewName", name(random)),
     }

@@ -13,6 +13,27 @@ pub(super) enum Value {
     Bare(String),
 }
 
+/// A number or a truth value as it is written.
+pub(super) struct Bare(String);
+
+impl From<bool> for Bare {
+    fn from(value: bool) -> Self {
+        Self(value.to_string())
+    }
+}
+
+impl From<usize> for Bare {
+    fn from(value: usize) -> Self {
+        Self(value.to_string())
+    }
+}
+
+impl From<String> for Bare {
+    fn from(value: String) -> Self {
+        Self(value)
+    }
+}
+
 /// An element, or a key with a mapping.
 #[derive(Clone)]
 pub(super) struct Item {
@@ -47,8 +68,8 @@ impl Item {
         self
     }
 
-    pub(super) fn bare(mut self, name: &'static str, value: impl std::fmt::Display) -> Self {
-        self.attributes.push((name, Value::Bare(value.to_string())));
+    pub(super) fn bare(mut self, name: &'static str, value: impl Into<Bare>) -> Self {
+        self.attributes.push((name, Value::Bare(value.into().0)));
         self
     }
 

@@ -105,7 +105,11 @@ impl Walk<'_> {
         let text = String::from_utf8_lossy(bytes);
         if matches!(text, std::borrow::Cow::Owned(_)) {
             let mend = "Save it as UTF-8: Liquibase reads what is not as U+FFFD.";
-            self.reading.problems.push(Problem::warning(path, None, "the file is not UTF-8", mend));
+            let problem = Problem::warning(path, None, "the file is not UTF-8", mend);
+            // Its parsers of documents refuse what they cannot decode.
+            let is_document =
+                matches!(path::extension(path).as_deref(), Some("yaml" | "yml" | "json" | "xml"));
+            self.reading.problems.push(Problem { is_error: is_document, ..problem });
         }
         text.strip_prefix('\u{feff}').map_or_else(|| text.to_string(), str::to_owned)
     }

@@ -72,13 +72,13 @@ fn check_heading(builder: &mut Builder<'_>, text: &str) {
     }
     if let Some(root) = &builder.root
         && root.name == ROOT
-        && !builder.has_namespace
+        && !(builder.has_namespace && builder.has_schema)
     {
         let line = root.line;
-        let mend = format!("Write `<{ROOT} xmlns=\"{NAMESPACE}\" …>` with its `xsi:schemaLocation`.");
+        let mend = format!("Give it `xmlns=\"{NAMESPACE}\"` and `xsi:schemaLocation`.");
         builder.error(
             line,
-            "the root has no namespace of Liquibase, and Liquibase refuses the file for it",
+            "the root does not name Liquibase's schema, and Liquibase refuses the file for it",
             &mend,
         );
     }
@@ -109,6 +109,7 @@ struct Builder<'t> {
     open: Vec<Open>,
     root: Option<Node>,
     has_namespace: bool,
+    has_schema: bool,
     /// What the file says that it is written in, unless that is UTF-8.
     encoding: Option<String>,
     problems: Vec<Problem>,
@@ -122,6 +123,7 @@ impl<'t> Builder<'t> {
             open: Vec::new(),
             root: None,
             has_namespace: false,
+            has_schema: false,
             encoding: None,
             problems: Vec::new(),
         }
@@ -184,6 +186,7 @@ impl Builder<'_> {
                 self.has_namespace |= attribute.value.starts_with(NAMESPACE);
                 continue;
             }
+            self.has_schema |= name.local_name().as_ref() == "schemaLocation";
             let value = attribute.normalized_value(XmlVersion::Implicit1_0);
             let value = value.map_err(|error| Fault::new(position, error.to_string()))?;
             check(&value, position)?;
