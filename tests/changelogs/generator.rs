@@ -168,7 +168,7 @@ impl Generator {
         if self.random.chance(8) {
             item = item.text(
                 "logicalFilePath",
-                self.random.pick(&["logical/one.yaml", "/slash/two.xml", "back\\three.sql"]),
+                self.random.pick(&["logical/one.yaml", "/slash/two.xml", "back\\three.sql", "a/./b/../c"]),
             );
         }
         item
@@ -265,7 +265,8 @@ impl Generator {
                 (15, ["dbms:postgresql", "dbms:!oracle,postgresql"]),
                 (8, ["dbms:oracle", "ignore:true"]),
                 (8, ["runOnChange:true", "runAlways:true"]),
-                (5, ["logicalFilePath:some/where.sql", "failOnError:false"]),
+                (8, ["logicalFilePath:some/where.sql", "logicalFilePath:/x\\y/../z"]),
+                (5, ["failOnError:false", "unknown:true"]),
             ] {
                 if self.random.chance(percent) {
                     write!(text, " {}", self.random.pick(&attributes)).unwrap();

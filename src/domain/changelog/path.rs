@@ -21,6 +21,13 @@ pub(super) fn normalise(path: &str) -> String {
     parts.join("/")
 }
 
+/// A path that a document declares for its changesets, or a changeset for itself, as FILENAME has it: with `/` and
+/// without one at the beginning, but otherwise as it is written.
+pub(super) fn declared(path: &str) -> String {
+    let path = path.replace('\\', "/");
+    path.strip_prefix('/').map(str::to_owned).unwrap_or(path)
+}
+
 /// The path that `file` means when it is written in the file at `path`: from that file's folder, or from the root.
 pub(super) fn resolve(path: &str, file: &str, is_relative: bool) -> String {
     match path.rsplit_once('/') {
@@ -51,6 +58,7 @@ mod tests {
         ] {
             assert_eq!(normalise(path), "changelog/root.yaml", "{path}");
         }
+        assert_eq!(declared("/a\\b/../c"), "a/b/../c");
         assert_eq!(resolve("a/b/c.yaml", "../d.sql", true), "a/d.sql");
         assert_eq!(resolve("a/b/c.yaml", "d.sql", false), "d.sql");
         assert_eq!(resolve("c.yaml", "d.sql", true), "d.sql");

@@ -118,7 +118,8 @@ impl Walk<'_> {
         let mut inherited = inherited.clone();
         let own = context(&root).filter(|context| !context.trim().is_empty());
         inherited.contexts.splice(0..0, own);
-        let stored_path = root.text("logicalFilePath").unwrap_or_else(|| path.to_owned());
+        let stored_path =
+            root.text("logicalFilePath").map_or_else(|| path.to_owned(), |path| path::declared(&path));
         // In YAML and JSON the properties of a file count from its beginning, in XML from where they stand.
         if path::extension(path).as_deref() != Some("xml") {
             for node in root.children.iter().filter(|node| node.name == "property") {

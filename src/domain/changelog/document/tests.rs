@@ -79,6 +79,18 @@ fn of_a_key_that_stands_twice_the_last_one_counts_and_it_is_told() {
 }
 
 #[test]
+fn a_date_without_quotes_is_told() {
+    let (_, problems) = yaml(&format!("{HEAD}    changes:\n    - tagDatabase: {{tag: 2024-01-02}}\n"));
+    assert_eq!(
+        problems,
+        [
+            "a.yaml:6: without quotes the date 2024-01-02 hangs on the time zone of the machine, and so does the checksum: UTC is assumed. Put it in quotes."
+        ]
+    );
+    assert_eq!(yaml(&format!("{HEAD}    tag: '2024-01-02'\n")).1, Vec::<String>::new());
+}
+
+#[test]
 fn what_is_no_yaml_or_no_changelog_is_told_with_its_line() {
     for (text, expected) in [
         ("", "a.yaml:1: it is no changelog"),

@@ -4,7 +4,7 @@ use super::composer::{self, Content, Name, Value};
 use super::resolution::Resolved;
 use super::{NO_CHANGELOG, ROOT};
 use crate::domain::changelog::Problem;
-use crate::domain::changelog::node::Node;
+use crate::domain::changelog::node::{Node, Scalar};
 
 /// How many nodes aliases may stand for in one document. It keeps a small text from becoming a huge tree.
 const MOST_FROM_ALIASES: usize = 100_000;
@@ -88,7 +88,10 @@ impl Builder<'_> {
         }
         let mut node = Node { name, line, value: None, children: Vec::new() };
         match &value.content {
-            Content::Scalar(Resolved::Value(scalar)) => node.value = Some(scalar.clone()),
+            Content::Scalar(Resolved::Value(scalar)) => {
+                self.check_zone(scalar, value.line);
+                node.value = Some(scalar.clone());
+            }
             Content::Scalar(_) => {}
             Content::Mapping(entries) => self.children(&mut node, entries),
             Content::List(items) => {
@@ -146,6 +149,17 @@ impl Builder<'_> {
                     "Put it in quotes: `yes`, `on` and numbers are not texts without.",
                 ),
             }
+        }
+    }
+
+    /// A date without quotes is midnight in UTC, and printed in the zone of whoever runs Liquibase.
+    fn check_zone(&mut self, scalar: &Scalar, line: usize) {
+        if let Scalar::Date(date) = scalar {
+            let day = date.split('T').next().unwrap_or_default();
+            let text = format!(
+                "without quotes the date {day} hangs on the time zone of the machine, and so does the checksum: UTC is assumed"
+            );
+            self.problems.push(Problem::warning(self.path, Some(line), text, "Put it in quotes."));
         }
     }
 

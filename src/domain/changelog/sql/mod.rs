@@ -7,7 +7,7 @@ mod lint;
 
 use super::checksum::{Checksum, Splitting};
 use super::parameters::{Expanded, Parameters};
-use super::{Change, Changeset, ChangesetId, Filter, Place, Problem, Rollback, Sums, filter};
+use super::{Change, Changeset, ChangesetId, Filter, Place, Problem, Rollback, Sums, filter, path};
 use attributes::Attributes;
 use directive::Directive;
 
@@ -87,7 +87,7 @@ impl Reader<'_, '_> {
         match (directive, &mut self.open) {
             (Some(Directive::Header(logical_path)), _) => {
                 if let Some(path) = logical_path {
-                    path.clone_into(&mut self.stored_path);
+                    self.stored_path = path::normalise(path);
                 }
             }
             (Some(Directive::Property(property)), _) => self.parameters.define(self.source.path, property),
@@ -187,7 +187,10 @@ impl Reader<'_, '_> {
         let Open { line, attributes, .. } = &open;
         let path = self.source.path;
         let id = ChangesetId {
-            path: attributes.logical_path.clone().unwrap_or_else(|| self.stored_path.clone()),
+            path: attributes
+                .logical_path
+                .as_ref()
+                .map_or_else(|| self.stored_path.clone(), |path| path::normalise(path)),
             id: attributes.id.clone(),
             author: attributes.author.clone(),
         };

@@ -4,7 +4,7 @@ use super::change::{self, Loaded, Parts, Read, Refusal};
 use super::checksum::{Algorithm, Checksum, Sum, Sums};
 use super::node::{Node, Scalar};
 use super::parameters::Parameters;
-use super::{Change, Changeset, ChangesetId, Files, Filter, Place, Problem, Rollback, filter};
+use super::{Change, Changeset, ChangesetId, Files, Filter, Place, Problem, Rollback, filter, path};
 
 /// Where a changeset stands.
 pub(super) struct Standing<'a> {
@@ -51,10 +51,7 @@ const ATTRIBUTES: [&str; 23] = [
 /// what could be read of it.
 pub(super) fn changeset(node: &Node, at: &Standing<'_>) -> (Changeset, Vec<Problem>) {
     let text = |name: &str| change::text(node, name).ok().flatten();
-    let path = text("logicalFilePath").as_deref().and_then(change::trimmed).map(|path| {
-        let path = path.replace('\\', "/");
-        path.strip_prefix('/').map(str::to_owned).unwrap_or(path)
-    });
+    let path = text("logicalFilePath").as_deref().and_then(change::trimmed).map(path::declared);
     let id = ChangesetId {
         path: path.unwrap_or_else(|| at.stored_path.to_owned()),
         id: text("id").unwrap_or_default(),
