@@ -125,3 +125,25 @@ async fn a_running_promotion_is_no_drift() {
     assert_eq!((&found["environments"][0]["judged"], &found["drift"]), (&json!(true), &json!(false)));
     place.ok(&["demo", "down"]).await;
 }
+
+#[tokio::test]
+async fn looking_at_a_database_that_never_saw_liquibase_creates_nothing_there() {
+    let place = Place::awake("40").await;
+    let prod = place.database("prod").await;
+    let empty = "drop table databasechangelog; drop table databasechangeloglock";
+    prod.batch_execute(empty).await.unwrap();
+    let status = place.json(&["status"]).await;
+    let database = &status["environments"][3]["database"];
+    assert_eq!(
+        (&database["rows"], &database["applied"], &database["failure"]),
+        (&json!(0), &json!(0), &Value::Null),
+        "{database:#}"
+    );
+    // What prod runs needs changesets that its database has no row of.
+    assert_eq!(place.run(&["drift"]).await.code, 1);
+    place.ok(&["locks"]).await;
+    place.ok(&["diff", "prod", "prod"]).await;
+    place.run(&["plan", "prod"]).await;
+    let tables = "select count(*) from pg_class where relname like 'databasechangelog%'";
+    assert_eq!(place.count("prod", tables).await, 0);
+}
