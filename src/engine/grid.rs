@@ -78,6 +78,7 @@ impl EnvironmentState {
             comparison,
             running: standings.running_shared(),
             promoting: ledger.and_then(|ledger| ledger.promoting.clone()),
+            schema: self.schemas.drifts().first().map(|drift| drift.words(|at| format!("{at:.0}"))),
         }
     }
 

@@ -82,19 +82,21 @@ impl State {
         effects
     }
 
-    /// Asks for all that drift is judged by: releases, and image and ledger of these environments.
+    /// Asks for all that drift is judged by: releases, what the journal has proven, image and ledger of these
+    /// environments, and the schemas of all, which are held against each other.
     pub(super) fn inspect_drift(&mut self, environments: &[EnvironmentName]) -> Vec<Effect> {
         let now = self.now;
-        let mut effects = vec![self.ask_releases()];
-        for state in
-            self.environments.iter_mut().filter(|state| environments.contains(&state.environment.name))
-        {
-            let generation = state.ledger.ask(now);
-            effects.push(state.ask_service(now).0);
-            effects.push(Effect::Database(
-                state.environment.name.clone(),
-                DatabaseCall::ReadLedgerAtRest(generation),
-            ));
+        let mut effects = vec![Effect::ReadJournal, self.ask_releases()];
+        for state in &mut self.environments {
+            let name = state.environment.name.clone();
+            if environments.contains(&name) {
+                let generation = state.ledger.ask(now);
+                effects.push(state.ask_service(now).0);
+                effects.push(Effect::Database(name, DatabaseCall::ReadLedgerAtRest(generation)));
+            } else {
+                effects.push(state.ask_ledger(now).0);
+            }
+            effects.push(state.ask_schema(now).0);
         }
         effects
     }

@@ -127,7 +127,9 @@ fn unseen(state: &State, names: &[EnvironmentName]) -> Option<Failure> {
     let mut is_missing = state.catalog.value().is_none() && state.catalog.failure().is_none();
     for environment in state.environments.iter().filter(|it| names.contains(&it.environment.name)) {
         let name = environment.environment.name.as_str();
-        for failure in [environment.service.failure(), environment.ledger.failure()].into_iter().flatten() {
+        let (service, ledger) = (environment.service.failure(), environment.ledger.failure());
+        // A database that cannot be reached says so once.
+        for failure in service.into_iter().chain(ledger.or(environment.schema.failure())) {
             add(name, failure);
         }
         is_missing |= environment.ledger.value().is_none() && environment.ledger.failure().is_none();
@@ -230,6 +232,7 @@ fn environment_json(state: &State, environment: &EnvironmentState, found: Option
         "judged": column.is_some(),
         "promoting": ledger.and_then(|ledger| ledger.promoting.as_deref()),
         "drift": column.map(Column::is_drifted),
+        "schema": column.and_then(|column| column.schema.as_deref()),
         "needed": column.map(Column::needed),
         "counts": counts,
         "breaks": found.map(|(grid, column)| {

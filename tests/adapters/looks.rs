@@ -2,15 +2,22 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use futures_util::future::join_all;
 use lockstep::adapters::Adapters;
 use lockstep::domain::ledger::Ledger;
+use lockstep::domain::names::EnvironmentName;
+use lockstep::domain::observation::Observation;
+use lockstep::engine::effect::{DatabaseCall, Effect};
+use lockstep::engine::event::EventKind;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use tokio_postgres::Client;
 
-use super::Rig;
 use super::ledgers::{TABLES, read};
+use super::{Rig, perform};
 
 /// More rows, which are not the newest.
 const MANY: &str = "
@@ -182,6 +189,49 @@ async fn rows_are_sent_once_and_only_new_ones_later() {
     let fourth = read(&adapters).await.unwrap();
     assert!(sent.load(Ordering::SeqCst) > 150_000);
     assert!(fourth.rows.iter().zip(third.rows.iter()).all(|(new, old)| Arc::ptr_eq(&new.id, &old.id)));
+}
+
+#[tokio::test]
+async fn a_crowd_of_looks_goes_sixteen_at_a_time_and_each_gets_its_answer() {
+    let mut rig = Rig::new().await;
+    let client = rig.client().await;
+    client.batch_execute(TABLES).await.unwrap();
+    rig.settings.environments = (0..20)
+        .map(|number| {
+            let mut environment = rig.settings.environments[0].clone();
+            environment.environment.name = EnvironmentName::parse(&format!("crowd-{number}")).unwrap();
+            environment
+        })
+        .collect();
+    let names: Vec<_> = rig.settings.environments.iter().map(|it| it.environment.name.clone()).collect();
+    let look = async |adapters: &Adapters, name: &EnvironmentName| {
+        let effect = Effect::Database(name.clone(), DatabaseCall::ReadLedger(1));
+        perform(adapters, effect).await
+    };
+    let waiting =
+        "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    let (crowd, stranger) = (rig.adapters(), rig.adapters());
+    client.batch_execute("begin; lock table databasechangelog").await.unwrap();
+    // A transaction sees the list of sessions as it was when it first looked.
+    let watcher = rig.client().await;
+    let until = async |count: usize| while watcher.query(waiting, &[]).await.unwrap().len() < count {};
+    let release = async {
+        until(16).await;
+        let last = async {
+            // One look more, of somebody else: whoever could come by themselves has come when it waits too.
+            until(17).await;
+            assert_eq!(watcher.query(waiting, &[]).await.unwrap().len(), 17);
+            client.batch_execute("rollback").await.unwrap();
+        };
+        tokio::join!(look(&stranger, &names[0]), last)
+    };
+    let all = join_all(names.iter().map(|name| look(&crowd, name)));
+    let both = async { tokio::join!(all, release) };
+    let (answers, _) = timeout(Duration::from_mins(1), both).await.expect("everybody gets an answer");
+    assert_eq!(answers.len(), 20);
+    for answer in answers {
+        assert!(matches!(&answer[..], [EventKind::Observed(_, 1, Observation::Ledger(Ok(_)))]), "{answer:?}");
+    }
 }
 
 /// A way to the server at `port` that counts the bytes which come from it.

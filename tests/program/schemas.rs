@@ -21,6 +21,13 @@ async fn a_column_that_somebody_added_by_hand_is_named_and_everything_else_is_as
     let told = place.ok(&["status"]).await;
     assert!(told.contains(&format!("\n◆ staging: {words}\n")), "{told}");
 
+    for asked in [&["drift"][..], &["drift", "staging"]] {
+        let said = place.run(asked).await;
+        assert_eq!(said.code, 1, "{said:?}");
+        assert!(said.out.contains(&format!("staging  ✖ {words}, ")), "{}", said.out);
+    }
+    assert_eq!(place.run(&["drift", "test"]).await.code, 0);
+
     let said = place.run(&["diff", "test", "staging"]).await;
     assert_eq!((said.code, said.err.as_str()), (1, ""), "{said:?}");
     assert_eq!(

@@ -33,6 +33,8 @@ impl Databases {
     ) -> Result<Ledger, Failure> {
         let name = &environment.environment.name;
         let what = || format!("could not read the ledger of {name}");
+        // The deadline counts from a look's own turn: a hundred at once would make each other late.
+        let _turn = self.0.turns.acquire().await;
         within(self.look(), what, async {
             let kept = self.looking().remove(name);
             if let Some(mut looker) = kept {

@@ -15,6 +15,7 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls};
@@ -34,6 +35,9 @@ use crate::domain::secret::Secret;
 pub(super) use scratch::Scratch;
 pub(super) use watch::Watch;
 
+/// How many ledgers are looked at at the same time.
+const TURNS: usize = 16;
+
 /// The databases of one instance. Cheap to clone; clones share connections and what was found out.
 #[derive(Clone)]
 pub(super) struct Databases(Arc<Parts>);
@@ -46,6 +50,8 @@ struct Parts {
     /// A connection per database, open for the next look, with what the last one read.
     looking: Mutex<HashMap<EnvironmentName, Looker>>,
     texts: Texts,
+    /// A turn for every look that may go on at the same time.
+    turns: Semaphore,
     /// A connection per database, open for the next look at its schema.
     reading: Mutex<HashMap<EnvironmentName, schema::Reading>>,
     /// Sessions that hold lockstep's lock. They need no attention while they do.
@@ -88,6 +94,7 @@ impl Databases {
             looking: Mutex::default(),
             reading: Mutex::default(),
             texts: Texts::default(),
+            turns: Semaphore::new(TURNS),
             locks: Mutex::default(),
         }))
     }

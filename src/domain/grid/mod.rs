@@ -36,6 +36,8 @@ pub struct Column {
     pub name: EnvironmentName,
     /// Whether it is judged.
     pub sight: Sight,
+    /// What is wrong with its schema beyond its changesets, in words.
+    pub schema: Option<String>,
     made_from: [Option<Arc<Comparison>>; 2],
     /// Rows that the running version needs and that have not run.
     missing: HashSet<usize>,
@@ -68,6 +70,8 @@ pub struct Input {
     pub running: Option<Arc<Comparison>>,
     /// The promotion that is at work there.
     pub promoting: Option<String>,
+    /// What is wrong with its schema beyond its changesets, in words.
+    pub schema: Option<String>,
 }
 
 impl Grid {
@@ -164,6 +168,7 @@ impl Grid {
             let [comparison, running] = &column.made_from;
             column.name == input.name
                 && column.sight == input.sight()
+                && (column.schema == input.schema || column.sight != Sight::Judged)
                 && is_same(comparison.as_ref(), input.comparison.as_ref())
                 && is_same(running.as_ref(), input.running.as_ref())
         };
@@ -195,7 +200,8 @@ impl Column {
         let (needed, missing) = running.map(|running| needs(running, changelog)).unwrap_or_default();
         let counts = [0; Mark::ALL.len()];
         let made_from = [input.comparison, input.running];
-        Self { name: input.name, sight, made_from, missing, unexpected, counts, needed }
+        let schema = input.schema.filter(|_| sight == Sight::Judged);
+        Self { name: input.name, sight, schema, made_from, missing, unexpected, counts, needed }
     }
 
     /// What its ledger comes to against the release, where that is judged.
@@ -225,7 +231,9 @@ impl Column {
 
     /// True when the database is not what it should be. What is pending is to come, and no drift.
     pub fn is_drifted(&self) -> bool {
-        self.needed > 0 || Mark::ALL.into_iter().any(|mark| mark.is_drift() && self.count(mark) > 0)
+        self.schema.is_some()
+            || self.needed > 0
+            || Mark::ALL.into_iter().any(|mark| mark.is_drift() && self.count(mark) > 0)
     }
 
     /// How many changesets the running version needs that have not run.
@@ -250,6 +258,9 @@ impl Column {
                 0,
                 format!("{} missing that this release does not have", self.needed - self.missing.len()),
             );
+        }
+        if let Some(schema) = &self.schema {
+            words.insert(0, schema.clone());
         }
         if words.is_empty() { "nothing ran".to_owned() } else { words.join(", ") }
     }

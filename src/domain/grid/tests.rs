@@ -12,6 +12,7 @@ fn input(name: &str, ledger: &Ledger, running: Option<&Comparison>) -> Input {
         comparison: Some(Arc::new(comparison)),
         running: running.cloned().map(Arc::new),
         promoting: None,
+        schema: None,
     }
 }
 
@@ -59,6 +60,20 @@ fn what_is_only_pending_is_no_drift() {
     let grid = Grid::of(&release(3), vec![input("dev", &ledger(3), None), input("test", &ledger(0), None)]);
     assert!(!grid.columns().iter().any(Column::is_drifted));
     assert_eq!(grid.differences(), 3);
+}
+
+#[test]
+fn a_schema_that_is_not_what_its_changesets_make_is_drift_although_every_changeset_stands_well() {
+    let schema = Some("schema differs from dev: + column orders.note".to_owned());
+    let test = || Input { schema: schema.clone(), ..input("test", &ledger(3), None) };
+    let grid = Grid::of(&release(3), vec![input("dev", &ledger(3), None), test()]);
+    let [dev, drifted] = grid.columns() else { panic!() };
+    assert_eq!((dev.is_drifted(), drifted.is_drifted()), (false, true));
+    assert_eq!(drifted.words(), "schema differs from dev: + column orders.note, 3 applied");
+    assert!(!drifted.breaks());
+    // While a promotion is at work its half-way schema says nothing.
+    let promoting = Input { promoting: Some("r-7-test".to_owned()), ..test() };
+    assert!(!Grid::of(&release(3), vec![promoting]).columns()[0].is_drifted());
 }
 
 #[test]
