@@ -5,12 +5,13 @@ PYTHON ?= python3
 TOOLS := $(CURDIR)/.tools
 export LOCKSTEP_TOOLS := $(TOOLS)
 
-.PHONY: help setup build demo test bench check clean
+.PHONY: help setup build demo test bench fuzz check clean
 
 help:
 	@echo "make demo    open the console on a sandbox: a real PostgreSQL, real Liquibase, an emulated AWS"
 	@echo "make test    every check and test"
 	@echo "make bench   measure: inside (benches/) and whole commands against Liquibase (scripts/bench.py)"
+	@echo "make fuzz    let any text into the changelog reader for ten minutes (FUZZ_SECONDS=600); needs a C++ compiler"
 	@echo "make setup   only fetch what is missing on this machine: PostgreSQL, Java, Liquibase"
 	@echo "make build   build lockstep and bagel-store"
 	@echo "make clean   take the demo's sandbox down and remove what was built and fetched"
@@ -37,6 +38,21 @@ bench: setup
 	@$(CARGO) build --quiet --release --bins
 	@$(CARGO) bench --quiet --bench ledgers
 	@$(PYTHON) scripts/bench.py
+
+# What a fuzzer needs to see which code a text comes through; stable Rust takes these too.
+FUZZ_SECONDS ?= 600
+FUZZ_DIR ?= $(CURDIR)/target/fuzz
+FUZZ_TEST := changelogs::fuzzing::every_text_is_read_or_refused
+COVERAGE := -sanitizer-coverage-inline-8bit-counters -sanitizer-coverage-level=4 -sanitizer-coverage-pc-table \
+	-sanitizer-coverage-trace-compares
+
+fuzz:
+	@mkdir -p $(FUZZ_DIR)/corpus $(FUZZ_DIR)/crashes
+	@BOLERO_FUZZER=libfuzzer BOLERO_LIBTEST_HARNESS=1 BOLERO_TEST_NAME=$(FUZZ_TEST) \
+	BOLERO_LIBFUZZER_ARGS="$(FUZZ_DIR)/corpus -artifact_prefix=$(FUZZ_DIR)/crashes/ -timeout=20 -rss_limit_mb=2000 -len_control=0 -max_len=1024 -max_total_time=$(FUZZ_SECONDS)" \
+	RUSTFLAGS="--cfg fuzzing --cfg fuzzing_libfuzzer -Cpasses=sancov-module -Ccodegen-units=1 $(COVERAGE:%=-Cllvm-args=%)" \
+	$(CARGO) test --quiet --target $$(rustc --print host-tuple) --target-dir $(FUZZ_DIR) --test integration \
+		$(FUZZ_TEST) -- --exact --nocapture --test-threads 1
 
 clean:
 	@-$(CARGO) run --quiet --bin lockstep -- demo down
