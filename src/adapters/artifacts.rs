@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::{archive, liquibase};
 use crate::config::Settings;
-use crate::domain::changelog::{Changelog, Files, Surroundings};
+use crate::domain::changelog::{Changelog, Files, SharedFiles, Surroundings};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::release::{Catalog, ImageRef, Release, Version};
 use crate::runtime::compute;
@@ -64,14 +64,22 @@ impl Artifacts {
             paths.push(entry.path());
         }
         paths.sort();
+        let shared = Arc::new(SharedFiles::default());
         let mut archives = Vec::new();
         for path in &paths {
             let Some(version) = version(path) else { continue };
-            archives.push(async move { (path, self.release(path, version).await) });
+            let shared = shared.clone();
+            archives.push(async move { (path, self.release(path, version, shared).await) });
         }
-        // Side by side: what an archive costs is reading its changesets, and there may be ten thousand in each.
-        let mut archives = stream::iter(archives).buffered(AT_ONCE);
-        while let Some((path, release)) = archives.next().await {
+        // One first, which mostly holds what the others hold too, and then the others side by side: what an archive
+        // costs is reading its changesets, and there may be ten thousand in each.
+        let first = match archives.pop() {
+            Some(archive) => Some(archive.await),
+            None => None,
+        };
+        let mut read: Vec<_> = stream::iter(archives).buffered(AT_ONCE).collect().await;
+        read.extend(first);
+        for (path, release) in read {
             match release {
                 Ok(release) => {
                     match releases.iter().find(|other| other.version == release.version) {
@@ -106,7 +114,12 @@ impl Artifacts {
         })
     }
 
-    async fn release(&self, path: &Path, version: Result<Version, String>) -> Result<Release, Failure> {
+    async fn release(
+        &self,
+        path: &Path,
+        version: Result<Version, String>,
+        shared: Arc<SharedFiles>,
+    ) -> Result<Release, Failure> {
         let unreadable = |error| left_out(path).because(error);
         let metadata = tokio::fs::metadata(path).await.map_err(unreadable)?;
         let length = metadata.len();
@@ -119,15 +132,22 @@ impl Artifacts {
         let version = version.map_err(|error| left_out(path).because(error))?;
         let bytes = tokio::fs::read(path).await.map_err(unreadable)?;
         let (own, place) = (self.clone(), path.to_owned());
-        let release = compute(move || own.parse(&place, version, &bytes)).await;
+        let release = compute(move || own.parse(&place, version, &bytes, &shared)).await;
         let read = Read { length, modified, release: release.clone() };
         self.read().insert(path.to_owned(), read);
         release
     }
 
-    fn parse(&self, path: &Path, version: Version, bytes: &[u8]) -> Result<Release, Failure> {
+    fn parse(
+        &self,
+        path: &Path,
+        version: Version,
+        bytes: &[u8],
+        shared: &SharedFiles,
+    ) -> Result<Release, Failure> {
         let files = archive::read(bytes).map_err(|problem| left_out(path).because(problem))?;
-        let (changelog, problems) = Changelog::read(&files, archive::ROOT, &self.0.surroundings);
+        let (changelog, problems) =
+            Changelog::read_sharing(&files, archive::ROOT, &self.0.surroundings, shared);
         let errors: Vec<_> = problems.iter().filter(|problem| problem.is_error).collect();
         if !errors.is_empty() {
             return Err(errors.into_iter().fold(left_out(path), Failure::because));

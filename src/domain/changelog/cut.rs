@@ -36,7 +36,8 @@ pub fn cut(files: &Files, wanted: &Version) -> Result<Files, Vec<Problem>> {
     }
     let mut whole = files.clone();
     whole.extend(kept.clone());
-    let reader::Reading { problems: found, paths, .. } = reader::read(&whole, ROOT, &Surroundings::default());
+    let reader::Reading { problems: found, paths, .. } =
+        reader::read(&whole, ROOT, &Surroundings::default(), None);
     problems.extend(found);
     if problems.iter().any(|problem| problem.is_error) {
         return Err(problems);

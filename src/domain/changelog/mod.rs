@@ -15,6 +15,7 @@ mod parameters;
 mod path;
 mod problem;
 mod reader;
+mod shared;
 mod sql;
 mod tree;
 
@@ -26,6 +27,7 @@ pub use cut::{cut, releases};
 pub use filter::{DATABASE, Exclusion, Filter, Selection};
 pub use parameters::Surroundings;
 pub use problem::Problem;
+pub use shared::SharedFiles;
 
 /// The root file of every release's changelog, from the path root.
 pub const ROOT: &str = "changelog/changelog-master.yaml";
@@ -219,7 +221,20 @@ pub struct Changelog {
 impl Changelog {
     /// Reads the changelog that begins at `root`, which is a path in `files`, as a run with this environment would.
     pub fn read(files: &Files, root: &str, surroundings: &Surroundings) -> (Self, Vec<Problem>) {
-        let reading = reader::read(files, root, surroundings);
+        Self::from(reader::read(files, root, surroundings, None))
+    }
+
+    /// The same, with the files that other changelogs read with `shared` have in common.
+    pub fn read_sharing(
+        files: &Files,
+        root: &str,
+        surroundings: &Surroundings,
+        shared: &SharedFiles,
+    ) -> (Self, Vec<Problem>) {
+        Self::from(reader::read(files, root, surroundings, Some(shared)))
+    }
+
+    fn from(reading: reader::Reading) -> (Self, Vec<Problem>) {
         let mut changelog = Self::new(reading.changesets, reading.preconditions);
         changelog.problems.clone_from(&reading.problems);
         (changelog, reading.problems)
@@ -228,7 +243,7 @@ impl Changelog {
     /// The paths that the changelog at `root` leads to, as far as `files` hold it: files, and folders with `/` at
     /// their end, whether they are there or not. Adding them and asking again ends with all that it is made of.
     pub fn wanted(files: &Files, root: &str) -> BTreeSet<String> {
-        reader::read(files, root, &Surroundings::default()).wanted
+        reader::read(files, root, &Surroundings::default(), None).wanted
     }
 
     fn new(changesets: Vec<Changeset>, preconditions: Vec<String>) -> Self {

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::node::{Node, Scalar};
 use super::parameters::{Expanded, Parameters, Property, Surroundings};
 use super::tree::{self, Standing};
-use super::{Changeset, ChangesetId, Files, Filter, Problem, Sums, document, filter, path, sql};
+use super::{Changeset, ChangesetId, Files, Filter, Problem, SharedFiles, Sums, document, filter, path, sql};
 
 /// How deep includes may lead to includes.
 const DEEPEST: usize = 64;
@@ -24,9 +24,15 @@ pub(super) struct Reading {
 }
 
 /// Reads the changelog that begins at `root`.
-pub(super) fn read(files: &Files, root: &str, surroundings: &Surroundings) -> Reading {
+pub(super) fn read(
+    files: &Files,
+    root: &str,
+    surroundings: &Surroundings,
+    shared: Option<&SharedFiles>,
+) -> Reading {
     let mut walk = Walk {
         files,
+        shared,
         parameters: Parameters::new(surroundings),
         reading: Reading::default(),
         open: Vec::new(),
@@ -53,6 +59,7 @@ type Ordered = Vec<(Changeset, RunOrder)>;
 
 struct Walk<'a> {
     files: &'a Files,
+    shared: Option<&'a SharedFiles>,
     parameters: Parameters<'a>,
     reading: Reading,
     /// The files that lead to the one being read.
@@ -82,7 +89,11 @@ impl Walk<'_> {
         let ordered = match path::extension(path).as_deref() {
             Some("sql") => {
                 let source = sql::Source { path, text: &text, inherited };
-                let (changesets, problems) = sql::read(&source, &mut self.parameters);
+                let mut read = || sql::read(&source, &mut self.parameters);
+                let (changesets, problems) = match self.shared {
+                    Some(shared) => shared.sql(&source, read),
+                    None => read(),
+                };
                 self.reading.problems.extend(problems);
                 changesets.into_iter().map(|changeset| (changeset, RunOrder::Written)).collect()
             }
