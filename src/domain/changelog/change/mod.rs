@@ -59,6 +59,8 @@ pub(super) struct Loaded {
     pub(super) sums: Parts,
     /// Its SQL as Liquibase takes it, when it is nothing but SQL.
     pub(super) sql: Option<String>,
+    /// True when Liquibase cuts that into statements at every `;`.
+    pub(super) is_cut_at_semicolons: bool,
     /// The tag it sets.
     pub(super) tag: Option<String>,
     /// What it does, as text for people.
@@ -91,6 +93,7 @@ pub(super) fn read(node: &Node, at: &Standing<'_>) -> Read<Loaded> {
         kind: node.name.clone(),
         sums: Parts::open("a custom or Pro change; only Liquibase can tell"),
         sql: None,
+        is_cut_at_semicolons: false,
         tag: None,
         text: describe(node),
         undoes_itself: false,

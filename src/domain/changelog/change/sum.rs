@@ -60,6 +60,7 @@ impl Change<'_> {
         loaded.sql = Some(text.to_owned());
         text.clone_into(&mut loaded.text);
         let splitting = self.splitting();
+        loaded.is_cut_at_semicolons = is_cut_at_semicolons(&splitting);
         Parts::of(|algorithm| Ok(Some(Checksum::of_sql(algorithm, text, &splitting))))
     }
 
@@ -79,6 +80,7 @@ impl Change<'_> {
             loaded.sql = Some(sql::trim(&expanded).to_owned());
         }
         let splitting = self.splitting();
+        loaded.is_cut_at_semicolons = is_cut_at_semicolons(&splitting);
         Ok(Parts::of(|algorithm| {
             Ok(Some(match algorithm {
                 Algorithm::V8 => source::old_sum(bytes, &splitting)?,
@@ -153,4 +155,8 @@ impl Change<'_> {
             v9: v9.and_then(|body| together(Algorithm::V9, &attributes, &body)),
         })
     }
+}
+
+fn is_cut_at_semicolons(splitting: &Splitting) -> bool {
+    splitting.splits_statements && splitting.end_delimiter.is_none()
 }

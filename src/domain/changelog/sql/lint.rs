@@ -7,7 +7,7 @@ use regex::Regex;
 use super::attributes::Attributes;
 use super::{Source, lines};
 use crate::domain::changelog::parameters::Expanded;
-use crate::domain::changelog::{Change, Changeset, Problem, Rollback};
+use crate::domain::changelog::{Change, Changeset, ChangesetId, Problem, Rollback};
 
 /// What to know about a changeset before it runs. `rollback` is the whole text of its rollback.
 pub(super) fn changeset(
@@ -27,16 +27,10 @@ pub(super) fn changeset(
         && attributes.end_delimiter.is_none()
         && cuts_a_quoted_body(sql)
     {
-        warn(
-            format!("changeset {id} has a `;` between dollar quotes: Liquibase cuts the statement there"),
-            "Add `splitStatements:false` or an `endDelimiter`.",
-        );
+        warn(cut_body(id), "Add `splitStatements:false` or an `endDelimiter`.");
     }
     for name in changeset.filter.unknown_databases() {
-        warn(
-            format!("changeset {id} is for a database `{name}`, which Liquibase does not know"),
-            "The name of PostgreSQL is `postgresql`.",
-        );
+        warn(unknown_database(id, name), "The name of PostgreSQL is `postgresql`.");
     }
     if let Rollback::Changeset(other) = &changeset.rollback
         && rollback.lines().filter(|line| !line.trim().is_empty()).count() > 1
@@ -63,6 +57,16 @@ pub(super) fn changeset(
     problems
 }
 
+/// What to say about a changeset that is for a database which nobody has.
+pub(in crate::domain::changelog) fn unknown_database(id: &ChangesetId, name: &str) -> String {
+    format!("changeset {id} is for a database `{name}`, which Liquibase does not know")
+}
+
+/// What to say about a changeset whose quoted body is cut.
+pub(in crate::domain::changelog) fn cut_body(id: &ChangesetId) -> String {
+    format!("changeset {id} has a `;` between dollar quotes: Liquibase cuts the statement there")
+}
+
 /// What to know about a file without the header.
 pub(super) fn plain(source: &Source<'_>) -> Problem {
     let has_changesets =
@@ -82,7 +86,7 @@ pub(super) fn glues(before: &str, after: &str) -> bool {
 }
 
 /// True when a `;` stands between dollar quotes, where Liquibase does not see that it is quoted.
-fn cuts_a_quoted_body(sql: &str) -> bool {
+pub(in crate::domain::changelog) fn cuts_a_quoted_body(sql: &str) -> bool {
     static QUOTE: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\$(?:[A-Za-z_][A-Za-z_0-9]*)?\$").expect("the pattern is valid"));
     let mut rest = sql;

@@ -3,7 +3,7 @@
 
 mod attributes;
 mod directive;
-mod lint;
+pub(super) mod lint;
 
 use super::checksum::{Checksum, Splitting};
 use super::parameters::{Expanded, Parameters};

@@ -4,6 +4,7 @@ use super::change::{self, Loaded, Parts, Read, Refusal};
 use super::checksum::{Algorithm, Checksum, Sum, Sums};
 use super::node::{Node, Scalar};
 use super::parameters::Parameters;
+use super::sql::lint;
 use super::{Change, Changeset, ChangesetId, Files, Filter, Place, Problem, Rollback, filter, path};
 
 /// Where a changeset stands.
@@ -239,8 +240,27 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Traps that Liquibase walks into without a word.
+    fn warn(&mut self) {
+        let id = &self.changeset.id;
+        let warning =
+            |text, mend| Problem::warning(self.at.file, Some(self.changeset.place.line), text, mend);
+        let databases = self.changeset.filter.unknown_databases();
+        let mut found: Vec<_> = databases
+            .map(|name| warning(lint::unknown_database(id, name), "The name of PostgreSQL is `postgresql`."))
+            .collect();
+        let is_cut = |change: &Loaded| {
+            change.is_cut_at_semicolons && change.sql.as_deref().is_some_and(lint::cuts_a_quoted_body)
+        };
+        if self.changes.iter().any(is_cut) {
+            found.push(warning(lint::cut_body(id), "Add `splitStatements: false` or an `endDelimiter`."));
+        }
+        self.problems.extend(found);
+    }
+
     /// Makes the changeset of what was read.
     fn settle(&mut self) {
+        self.warn();
         let changes = std::mem::take(&mut self.changes);
         let visitors = &self.visitors;
         self.changeset.sums = Sums::of(|algorithm| sum(algorithm, &changes, visitors));

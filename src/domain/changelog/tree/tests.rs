@@ -133,6 +133,14 @@ fn what_liquibase_leaves_out_is_told() {
             "c.yaml:5: `createTabel` is not a change of Liquibase itself: without the extension it belongs to, Liquibase refuses it. Did you mean `createTable`? Its checksum is only known to Liquibase.",
         ),
         (
+            "dbms: postgres\nsql: x",
+            "c.yaml:2: changeset logical.yaml::1::a is for a database `postgres`, which Liquibase does not know. The name of PostgreSQL is `postgresql`.",
+        ),
+        (
+            "sql: select $$ a; b $$",
+            "c.yaml:2: changeset logical.yaml::1::a has a `;` between dollar quotes: Liquibase cuts the statement there. Add `splitStatements: false` or an `endDelimiter`.",
+        ),
+        (
             "sql: x\nrollback: not required",
             "c.yaml:6: the rollback `not required` is run as SQL: only in SQL files it means nothing to do. Write `empty` instead.",
         ),
