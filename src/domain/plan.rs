@@ -46,6 +46,30 @@ impl fmt::Display for PlanDigest {
     }
 }
 
+/// Which way a plan leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// To a release, running what is pending.
+    Forward,
+    /// Back to an earlier one, undoing what came after it.
+    Back,
+}
+
+impl Direction {
+    /// The word for people and for machines.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::Back => "back",
+        }
+    }
+
+    /// The direction with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Forward, Self::Back].into_iter().find(|direction| direction.word() == word)
+    }
+}
+
 /// One changeset that the plan would run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedChangeset {

@@ -290,7 +290,7 @@ impl State {
         }
         self.say(Ok(format!("the failure of {environment} is acknowledged")));
         let by = self.operator();
-        vec![Effect::Record(Entry::Acknowledged { environment: environment.clone(), by })]
+        vec![Effect::Record(Entry::Acknowledged { environment: environment.clone(), by, reason: None })]
     }
 
     fn observed(

@@ -62,6 +62,8 @@ impl State {
             version: promotion.plan.version.clone(),
             plan: promotion.plan.digest().to_string(),
             by: promotion.by.clone(),
+            aim: None,
+            overridden: None,
         };
         self.promotion = Some(promotion);
         self.planning = Planning::None;
