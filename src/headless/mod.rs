@@ -12,8 +12,9 @@ mod text;
 use std::future;
 use std::io::{self, Write};
 
-use crate::domain::environment::{Gate, Tier};
+use crate::domain::environment::Tier;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::gate::Admission;
 use crate::domain::names::EnvironmentName;
 use crate::domain::plan::PlanDigest;
 use crate::domain::release::Version;
@@ -243,8 +244,9 @@ fn confirmed(
     let name = &prepared.plan.environment;
     let environment = state.environment(name).map(|state| &state.environment);
     // What deploys by itself needs nobody's word; a digest that is given must still be the right one.
-    let is_automatic = environment
-        .is_some_and(|environment| environment.gate == Gate::Automatic && environment.tier() == Tier::One);
+    let is_automatic = environment.is_some_and(|environment| {
+        environment.gate.admission == Admission::Automatic && environment.tier() == Tier::One
+    });
     let version = &prepared.plan.version;
     let flags =
         format!("lockstep promote {name} --release {version} --confirm {name} --plan {}", digest.short());
