@@ -222,14 +222,17 @@ impl State {
         self.environments.iter().find(|state| state.environment.name == *name)
     }
 
-    /// The release that a promotion to `environment` would bring by default: what runs in the environment before;
+    /// The release that a promotion to `environment` would bring by default: what runs in every environment before;
     /// for the first one the newest.
     pub fn candidate(&self, environment: &EnvironmentName) -> Option<&Release> {
         let catalog = self.catalog.value()?;
-        match &self.environment(environment)?.environment.after {
-            None => catalog.newest(),
-            Some(after) => catalog.get(&self.environment(after)?.version()?),
-        }
+        let mut before = self.environment(environment)?.environment.after.iter();
+        let Some(first) = before.next() else { return catalog.newest() };
+        let version = self.environment(first)?.version()?;
+        let agree = before.all(|other| {
+            self.environment(other).and_then(EnvironmentState::version).as_ref() == Some(&version)
+        });
+        catalog.get(&version).filter(|_| agree)
     }
 
     /// Image and schema of an environment as one state.

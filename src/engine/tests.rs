@@ -13,8 +13,8 @@ use super::*;
 use crate::domain::changelog::{Changelog, Checksums, Files, Selection, Surroundings};
 use crate::domain::drift::ChangesetState;
 use crate::domain::drift::tests::{catalog, ledger};
-use crate::domain::environment::Gate;
 use crate::domain::failure::FailureKind;
+use crate::domain::gate::{Admission, Gate};
 use crate::domain::names::RunId;
 use crate::domain::observation::OperationStatus;
 use crate::domain::plan::{Order, PlanDigest, Until};
@@ -73,8 +73,8 @@ impl World {
     fn new() -> Self {
         let environment = |name: &str, after: Option<&str>| Environment {
             name: self::name(name),
-            after: after.map(self::name),
-            gate: Gate::Confirm,
+            after: after.map(self::name).into_iter().collect(),
+            gate: Gate::new(Admission::Confirm),
             production: false,
             service: format!("store-{name}"),
             database: name.to_owned(),
