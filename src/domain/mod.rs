@@ -5,6 +5,7 @@
 
 pub mod age;
 pub mod changelog;
+pub mod compatibility;
 pub mod drift;
 pub mod environment;
 pub mod evidence;

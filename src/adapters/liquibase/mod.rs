@@ -15,7 +15,7 @@ use self::command::{Command, Job};
 use self::output::Said;
 use super::archive::Folder;
 use super::artifacts::Artifacts;
-use super::postgres::{Databases, Watch};
+use super::postgres::{Databases, Seen, Watch};
 use super::process::Process;
 use super::report::{RawLine, StepReport, seconds};
 use crate::config::{EnvironmentSettings, Settings};
@@ -24,6 +24,7 @@ use crate::domain::ledger::LockState;
 use crate::domain::lock::Grant;
 use crate::domain::log::Source;
 use crate::domain::names::RunId;
+use crate::domain::plan::Until;
 use crate::domain::release::Release;
 use crate::engine::event::StepOutcome;
 
@@ -101,8 +102,32 @@ impl Liquibase {
     pub(super) async fn update(&self, target: &Target<'_>) -> Result<StepOutcome, Failure> {
         let what = format!("could not update the database of {}", target.name());
         self.refuse_while_locked(target, &what).await?;
-        let mut watch = Watch::begin(&self.databases, target.environment, target.run).await?;
-        let mut running = self.start(target, Command::Update, &what).await?;
+        let watch = Watch::begin(&self.databases, target.environment, target.run).await?;
+        self.migrate(target, Command::Update, what, watch).await
+    }
+
+    /// Lets Liquibase undo changesets, reporting every row as it goes.
+    pub(super) async fn roll_back(&self, target: &Target<'_>, until: &Until) -> Result<StepOutcome, Failure> {
+        let what = format!("could not roll the database of {} back", target.name());
+        let command = match until {
+            Until::Tag(tag) => Command::RollbackTo(tag),
+            Until::Count(count) => Command::RollbackCount(*count),
+            Until::Nothing => return Ok(StepOutcome::Done("nothing was to be undone".to_owned())),
+        };
+        self.refuse_while_locked(target, &what).await?;
+        let watch = Watch::begin(&self.databases, target.environment, target.run).await?;
+        self.migrate(target, command, what, watch).await
+    }
+
+    /// Runs Liquibase while the ledger is watched.
+    async fn migrate(
+        &self,
+        target: &Target<'_>,
+        command: Command<'_>,
+        what: String,
+        mut watch: Watch<'_>,
+    ) -> Result<StepOutcome, Failure> {
+        let mut running = self.start(target, command, &what).await?;
         let ended = tokio::select! {
             ended = timeout(self.settings.deadlines.liquibase, running.finish(target.step)) => ended,
             never = watch.follow(target.step) => match never {},
@@ -117,7 +142,7 @@ impl Liquibase {
         let last = watch.look(target.step).await;
         let Some(ended) = ended else { return Err(self.out_of_time(what)) };
         match ended {
-            Ok(status) if status.success() => Ok(StepOutcome::Done(counted(watch.seen()))),
+            Ok(status) if status.success() => Ok(StepOutcome::Done(watch.seen().words())),
             Ok(status) => {
                 let failure = settled(running.said.failure(&what, target.name()), status);
                 Err(half_done(failure, watch.seen(), last))
@@ -231,24 +256,16 @@ fn settled(failure: Failure, status: ExitStatus) -> Failure {
 }
 
 /// What a failed update means depends on what it got done before.
-fn half_done(failure: Failure, rows: usize, last: Result<(), Failure>) -> Failure {
+fn half_done(failure: Failure, seen: Seen, last: Result<(), Failure>) -> Failure {
     match (failure.kind, last) {
         (FailureKind::Unknown, _) => failure,
         (_, Err(unread)) => failure
-            .because(format!("whether changesets were applied is not known: {}", unread.what))
+            .because(format!("which changesets got or lost their row is not known: {}", unread.what))
             .with_kind(FailureKind::Unknown),
-        (_, Ok(())) if rows > 0 => {
-            failure.because(format!("before it, {}", counted(rows))).with_kind(FailureKind::ActionNeeded)
+        (_, Ok(())) if seen != Seen::default() => {
+            failure.because(format!("before it, {}", seen.words())).with_kind(FailureKind::ActionNeeded)
         }
         (_, Ok(())) => failure,
-    }
-}
-
-fn counted(rows: usize) -> String {
-    match rows {
-        0 => "nothing was pending".to_owned(),
-        1 => "1 changeset was applied".to_owned(),
-        rows => format!("{rows} changesets were applied"),
     }
 }
 
@@ -264,18 +281,19 @@ mod tests {
 
     #[test]
     fn a_failed_update_needs_action_only_when_it_got_something_done() {
-        assert_eq!(half_done(failure(), 0, Ok(())).kind, FailureKind::Failed);
-        let half = half_done(failure(), 2, Ok(()));
+        let (nothing, two) = (Seen::default(), Seen { came: 2, went: 0 });
+        assert_eq!(half_done(failure(), nothing, Ok(())).kind, FailureKind::Failed);
+        let half = half_done(failure(), two, Ok(()));
         assert_eq!(half.kind, FailureKind::ActionNeeded);
         assert_eq!(half.because, ["before it, 2 changesets were applied"]);
-        assert_eq!(half_done(failure(), 0, Err(failure())).kind, FailureKind::Unknown);
+        assert_eq!(half_done(failure(), nothing, Err(failure())).kind, FailureKind::Unknown);
     }
 
     #[test]
     fn a_killed_run_is_unknown_and_stays_so() {
         let killed = settled(failure(), ExitStatus::from_raw(9));
         assert_eq!(killed.kind, FailureKind::Unknown);
-        assert_eq!(half_done(killed, 2, Ok(())).kind, FailureKind::Unknown);
+        assert_eq!(half_done(killed, Seen { came: 2, went: 0 }, Ok(())).kind, FailureKind::Unknown);
         assert_eq!(settled(failure(), ExitStatus::from_raw(256)).kind, FailureKind::Failed);
     }
 }
