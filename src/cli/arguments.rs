@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::theme;
 use crate::headless::Format;
+use crate::sandbox::faults::After;
 
 /// Promotes an application and its database schema together, from one environment to the next.
 ///
@@ -135,9 +136,9 @@ pub(super) struct FaultSetting {
     /// Strike so often, then no more
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) times: Option<u32>,
-    /// Let so many pass first
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(super) after: u32,
+    /// Let so many pass first; or, for calls, strike only after one of this action, such as UpdateService
+    #[arg(long, value_name = "N|ACTION", value_parser = After::parse)]
+    pub(super) after: Option<After>,
     /// Last so long each time
     #[arg(long, value_name = "N")]
     pub(super) seconds: Option<f64>,

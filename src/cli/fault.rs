@@ -11,7 +11,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::DemoId;
 use crate::exit::Exit;
 use crate::headless::Format;
-use crate::sandbox::faults::{Fault, Order, Report, Scope, SetFault, TABLE, Wish};
+use crate::sandbox::faults::{After, Fault, Order, Report, Scope, SetFault, TABLE, Wish};
 use crate::sandbox::{self, SandboxError};
 
 /// Carries the command out. Without a running sandbox only the table is listed.
@@ -46,7 +46,7 @@ fn order(command: &FaultCommand) -> Order {
             environment: env.clone(),
             action: action.clone(),
             times: *times,
-            after: *after,
+            after: after.clone().unwrap_or_default(),
             seconds: *seconds,
         }),
     }
@@ -99,8 +99,10 @@ fn words(fault: &SetFault) -> String {
     if let Some(seconds) = fault.seconds {
         add(format!(" for {seconds} s"));
     }
-    if fault.after > 0 {
-        add(format!(" after {}", fault.after));
+    match &fault.after {
+        After::Count(0) => {}
+        After::Count(count) => add(format!(" after {count}")),
+        After::Action(action) => add(format!(" after {action}")),
     }
     match fault.times {
         Some(times) => add(format!(", struck {} of {times}", fault.struck)),

@@ -175,7 +175,9 @@ pub async fn order(root: &Path, demo_id: &str, order: &Order) -> Result<Report, 
     let link = Link::find(&state).ok_or_else(not_running)?;
     let body = serde_json::to_string(order).map_err(|error| SandboxError::Fault(error.to_string()))?;
     match link.tell("faults", &body).await {
-        Ok(Ok(report)) => serde_json::from_str(&report).map_err(|error| SandboxError::Fault(error.to_string())),
+        Ok(Ok(report)) => {
+            serde_json::from_str(&report).map_err(|error| SandboxError::Fault(error.to_string()))
+        }
         Ok(Err(because)) if !because.is_empty() => Err(SandboxError::Fault(because)),
         Ok(Err(_)) | Err(_) => Err(not_running()),
     }

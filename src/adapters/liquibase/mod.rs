@@ -92,7 +92,10 @@ impl Liquibase {
         let mut running = self.start(target, Command::Tag(tag), &what).await?;
         match timeout(self.settings.deadlines.liquibase, running.finish(target.step)).await {
             Ok(Ok(status)) if status.success() => Ok(StepOutcome::Done(format!("tagged as {tag}"))),
-            Ok(Ok(status)) => Err(settled(running.said.failure(&what, target.name()), status)),
+            Ok(Ok(status)) => {
+                let failure = settled(running.said.failure(&what, target.name()), status);
+                Err(self.with_lock_left(target, failure).await)
+            }
             Ok(Err(error)) => Err(Failure::new(FailureKind::Unknown, what).because(error)),
             Err(_) => Err(self.out_of_time(what)),
         }
@@ -145,7 +148,7 @@ impl Liquibase {
             Ok(status) if status.success() => Ok(StepOutcome::Done(watch.seen().words())),
             Ok(status) => {
                 let failure = settled(running.said.failure(&what, target.name()), status);
-                Err(half_done(failure, watch.seen(), last))
+                Err(self.with_lock_left(target, half_done(failure, watch.seen(), last)).await)
             }
             Err(error) => Err(Failure::new(FailureKind::Unknown, what).because(error)),
         }
@@ -165,6 +168,27 @@ impl Liquibase {
                     ))
             }
         }
+    }
+
+    /// A Liquibase whose connection or life was cut leaves its lock behind, and nobody else lets it go.
+    async fn with_lock_left(&self, target: &Target<'_>, failure: Failure) -> Failure {
+        let LockState::Held { by, since } = (match self.databases.liquibase_lock(target.environment).await {
+            Ok(lock) => lock,
+            // What cannot be seen is told by whoever looks next.
+            Err(_) => return failure,
+        }) else {
+            return failure;
+        };
+        let holder = Grant { by, wall: since }.holder();
+        if holder.run.as_ref() != Some(target.run) {
+            return failure;
+        }
+        let kind =
+            if failure.kind == FailureKind::Unknown { failure.kind } else { FailureKind::ActionNeeded };
+        failure
+            .because("it left Liquibase's lock behind")
+            .with_kind(kind)
+            .hint("`lockstep locks` shows that its holder is gone, and the SQL that lets the lock go.")
     }
 
     async fn start(&self, target: &Target<'_>, command: Command<'_>, what: &str) -> Result<Running, Failure> {
@@ -248,10 +272,15 @@ impl Running {
 fn settled(failure: Failure, status: ExitStatus) -> Failure {
     match status.code() {
         Some(_) => failure,
-        None => failure
-            .because(format!("Liquibase was killed ({status})"))
-            .with_kind(FailureKind::Unknown)
-            .hint("Look at the ledger and at Liquibase's lock: a changeset may have run without leaving its row."),
+        None => {
+            let last = failure.because.last().map(|line| format!("its last line was: {line}"));
+            let killed = Failure::new(FailureKind::Unknown, failure.what)
+                .because(format!("Liquibase was killed ({status})"))
+                .hint(
+                    "Look at the ledger and at Liquibase's lock: a changeset may have run without leaving its row.",
+                );
+            last.into_iter().fold(killed, Failure::because)
+        }
     }
 }
 

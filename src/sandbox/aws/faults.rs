@@ -52,8 +52,8 @@ pub(super) async fn serve(State(world): State<Shared>, request: Request) -> Resp
     let faults = world.settings.faults.clone();
     let call = Call::of(&world, &parts.headers, &body);
     faults.received(&call.action, call.environment.as_deref());
-    let on_call = |effect| !matches!(effect, Effect::Clock(_)) && is_of_calls(effect);
-    let struck = faults.strike(call.environment.as_deref(), Some(&call.action), on_call);
+    let struck = faults.strike(call.environment.as_deref(), Some(&call.action), is_of_calls);
+    faults.arm(&call.action, call.environment.as_deref());
     let effect = struck.as_ref().map(|setting| setting.fault.effect);
     if effect == Some(Effect::CutBefore) {
         return cut(&Bytes::new(), None);
@@ -199,7 +199,8 @@ mod tests {
 
     #[test]
     fn every_moment_of_an_answer_is_moved_and_nothing_else() {
-        let body = r#"{"Service":{"CreatedAt":10.5,"Port":"5000"},"events":[{"timestamp":5000,"message":"7"}]}"#;
+        let body =
+            r#"{"Service":{"CreatedAt":10.5,"Port":"5000"},"events":[{"timestamp":5000,"message":"7"}]}"#;
         let moved = shifted(Bytes::from(body), 3600);
         let moved: Value = serde_json::from_slice(&moved).unwrap();
         assert_eq!(moved["Service"], serde_json::json!({"CreatedAt": 3610.5, "Port": "5000"}));

@@ -224,7 +224,8 @@ mod tests {
     async fn a_taken_port_is_replaced_by_a_free_one() {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let port = taken.local_addr().expect("an address").port();
-        let forward = Forward::open(Some(port), Patient::default(), CancellationToken::new()).await.expect("opens");
+        let forward =
+            Forward::open(Some(port), Patient::default(), CancellationToken::new()).await.expect("opens");
         assert_ne!(forward.address().port(), port);
     }
 }

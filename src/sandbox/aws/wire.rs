@@ -125,7 +125,8 @@ async fn json_call(
         _ => ("1.1", "Message"),
     };
     let content_type = format!("application/x-amz-json-{version}");
-    let refusal = refusal.map_or_else(|| signed(request.headers(), "MissingAuthenticationTokenException"), Err);
+    let refusal =
+        refusal.map_or_else(|| signed(request.headers(), "MissingAuthenticationTokenException"), Err);
     let outcome = match refusal {
         Err(fault) => Err(fault),
         Ok(()) => match Bytes::from_request(request, &()).await {
@@ -150,12 +151,7 @@ async fn json_call(
     respond(status, &content_type, request_id, body.to_string())
 }
 
-async fn query_call(
-    world: &Shared,
-    request: Request,
-    refusal: Option<Fault>,
-    request_id: &str,
-) -> Response {
+async fn query_call(world: &Shared, request: Request, refusal: Option<Fault>, request_id: &str) -> Response {
     let refusal = refusal.map_or_else(|| signed(request.headers(), "MissingAuthenticationToken"), Err);
     let (namespace, outcome) = match refusal {
         Err(fault) => (sts::NAMESPACE, Err(Fault { status: 403, ..fault })),

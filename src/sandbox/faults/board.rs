@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use super::{Effect, Fault, Wish};
+use super::{After, Effect, Fault, Wish};
 
 /// What is set at the moment. Clones are the same board.
 #[derive(Clone, Default)]
@@ -33,8 +33,10 @@ pub(in crate::sandbox) struct Setting {
     pub(in crate::sandbox) environment: Option<String>,
     pub(in crate::sandbox) action: Option<String>,
     pub(in crate::sandbox) times: Option<u32>,
-    pub(in crate::sandbox) after: u32,
+    pub(in crate::sandbox) after: After,
     pub(in crate::sandbox) seconds: f64,
+    /// False until the call that it waits for has passed.
+    is_armed: bool,
     /// How often it could have struck.
     seen: u64,
 }
@@ -59,8 +61,8 @@ pub struct SetFault {
     pub action: Option<String>,
     /// How often it strikes at most.
     pub times: Option<u32>,
-    /// How often it lets pass before it strikes.
-    pub after: u32,
+    /// What it lets pass before it strikes.
+    pub after: After,
     /// How long it lasts each time.
     pub seconds: Option<f64>,
     /// How often it struck.
@@ -89,7 +91,8 @@ impl Board {
             environment: wish.environment.clone(),
             action: wish.action.clone(),
             times: wish.times.or(fault.times),
-            after: wish.after,
+            is_armed: matches!(wish.after, After::Count(_)),
+            after: wish.after.clone(),
             seconds: wish.seconds.or(fault.seconds).unwrap_or_default(),
             seen: 0,
         };
@@ -176,6 +179,15 @@ impl Board {
         self.inside().calls.entry(call(action, environment)).or_default().0 += 1;
     }
 
+    /// Arms the faults that wait for a call like this one.
+    pub(in crate::sandbox) fn arm(&self, action: &str, environment: Option<&str>) {
+        for setting in &mut self.inside().set {
+            let is_it = matches!(&setting.after, After::Action(wanted) if wanted == action);
+            let is_here = setting.environment.is_none() || setting.environment.as_deref() == environment;
+            setting.is_armed |= is_it && is_here;
+        }
+    }
+
     /// Counts a call that was carried out.
     pub(in crate::sandbox) fn carried_out(&self, action: &str, environment: Option<&str>) {
         self.inside().calls.entry(call(action, environment)).or_default().1 += 1;
@@ -212,13 +224,13 @@ impl Board {
 impl Setting {
     /// How often it struck: of those that it saw, the ones after the first few, up to its limit.
     pub(in crate::sandbox) fn struck(&self) -> u64 {
-        let after = self.seen.saturating_sub(self.after.into());
+        let after = self.seen.saturating_sub(self.after.count().into());
         self.times.map_or(after, |times| after.min(times.into()))
     }
 
     fn fits(&self, environment: Option<&str>, action: Option<&str>) -> bool {
         let is_here = self.environment.is_none() || self.environment.as_deref() == environment;
-        is_here && (self.action.is_none() || self.action.as_deref() == action)
+        self.is_armed && is_here && (self.action.is_none() || self.action.as_deref() == action)
     }
 
     fn is_same(&self, other: &Self) -> bool {
@@ -233,7 +245,7 @@ impl Setting {
             environment: self.environment.clone(),
             action: self.action.clone(),
             times: self.times,
-            after: self.after,
+            after: self.after.clone(),
             seconds: self.fault.seconds.map(|_| self.seconds),
             struck: self.struck(),
         }
@@ -260,7 +272,8 @@ mod tests {
 
     #[test]
     fn a_fault_lets_some_pass_then_strikes_as_often_as_it_may_and_says_so() {
-        let wish = Wish { name: "throttling".to_owned(), times: Some(2), after: 1, ..Wish::default() };
+        let wish =
+            Wish { name: "throttling".to_owned(), times: Some(2), after: After::Count(1), ..Wish::default() };
         let board = board(&wish);
         let struck: Vec<bool> = (0..5).map(|_| board.strike(None, Some("x"), any).is_some()).collect();
         assert_eq!(struck, [false, true, true, false, false]);
@@ -283,9 +296,27 @@ mod tests {
             (Some("dev"), Some("DescribeService"), false),
             (None, Some("UpdateService"), false),
         ] {
-            assert_eq!(board.strike(environment, action, any).is_some(), strikes, "{environment:?} {action:?}");
+            assert_eq!(
+                board.strike(environment, action, any).is_some(),
+                strikes,
+                "{environment:?} {action:?}"
+            );
         }
         assert!(board.strike(Some("dev"), Some("UpdateService"), |effect| effect == Effect::Slow).is_none());
+    }
+
+    #[test]
+    fn a_fault_that_waits_for_a_call_strikes_only_what_comes_after_it() {
+        let after = After::Action("UpdateService".to_owned());
+        let dev = Some("dev".to_owned());
+        let board =
+            board(&Wish { name: "cut-before".to_owned(), environment: dev, after, ..Wish::default() });
+        let strikes = || board.strike(Some("dev"), Some("ListOperations"), any).is_some();
+        assert!(!strikes());
+        board.arm("UpdateService", Some("test"));
+        assert!(!strikes());
+        board.arm("UpdateService", Some("dev"));
+        assert!(strikes());
     }
 
     #[tokio::test]

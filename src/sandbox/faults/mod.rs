@@ -12,7 +12,7 @@ mod table;
 
 pub(in crate::sandbox) use board::Setting;
 pub use board::{Board, CallCount, Report, SetFault};
-pub use order::{Order, Wish};
+pub use order::{After, Order, Wish};
 pub use table::TABLE;
 
 /// One row of the table.

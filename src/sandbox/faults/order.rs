@@ -35,10 +35,47 @@ pub struct Wish {
     pub action: Option<String>,
     /// How often it strikes; `None`: as the table says.
     pub times: Option<u32>,
-    /// How often it lets pass before it strikes.
-    pub after: u32,
+    /// What it lets pass before it strikes.
+    #[serde(default)]
+    pub after: After,
     /// How long it lasts each time; `None`: as the table says.
     pub seconds: Option<f64>,
+}
+
+/// What a fault waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum After {
+    /// So many that it could have struck.
+    Count(u32),
+    /// A call of this AWS API action, about the same environment.
+    Action(String),
+}
+
+impl Default for After {
+    fn default() -> Self {
+        Self::Count(0)
+    }
+}
+
+impl After {
+    /// Reads a number or the name of an action.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let is_action = |text: &str| text.starts_with(|first: char| first.is_ascii_uppercase());
+        match text.parse() {
+            Ok(count) => Ok(Self::Count(count)),
+            Err(_) if is_action(text) => Ok(Self::Action(text.to_owned())),
+            Err(_) => Err("it is a number, or an action such as UpdateService".to_owned()),
+        }
+    }
+
+    /// How many pass first.
+    pub(in crate::sandbox) fn count(&self) -> u32 {
+        match self {
+            Self::Count(count) => *count,
+            Self::Action(_) => 0,
+        }
+    }
 }
 
 impl Order {
@@ -63,11 +100,12 @@ impl Wish {
             ("--env", self.environment.is_some()),
             ("--action", self.action.is_some()),
             ("--times", self.times.is_some()),
-            ("--after", self.after > 0),
+            ("--after", self.after != After::default()),
             ("--seconds", self.seconds.is_some()),
         ];
         let taken = fault.options();
-        if let Some((option, _)) = given.iter().find(|(option, is_given)| *is_given && !taken.contains(option))
+        if let Some((option, _)) =
+            given.iter().find(|(option, is_given)| *is_given && !taken.contains(option))
         {
             let takes = if taken.is_empty() { "no option".to_owned() } else { taken.join(", ") };
             return Err(format!("{} does not take {option}; it takes {takes}", fault.name));
@@ -75,6 +113,12 @@ impl Wish {
         if fault.scope == Scope::Calls && self.environment.is_some() && names_none(self.action.as_deref()) {
             let action = self.action.as_deref().unwrap_or_default();
             return Err(format!("{action} is not a call about one environment; leave --env away"));
+        }
+        if matches!(self.after, After::Action(_)) && fault.scope != Scope::Calls {
+            return Err(format!(
+                "{} takes a number for --after; only faults of calls take an action",
+                fault.name
+            ));
         }
         match self.seconds {
             Some(seconds) if !(0.0..=3600.0).contains(&seconds) => {
@@ -135,6 +179,12 @@ mod tests {
         assert_eq!(refused, "--seconds is a number from 0 to 3600");
         let refused = set("throttling", |wish| wish.environment = Some("qa".to_owned())).unwrap_err();
         assert_eq!(refused, "the sandbox has no environment called qa; it has dev, test, staging, prod");
-        assert!(set("rain", |_| {}).unwrap_err().starts_with("there is no fault called rain; the faults are "));
+        let refused =
+            set("full-disk", |wish| wish.after = After::parse("UpdateService").unwrap()).unwrap_err();
+        assert_eq!(refused, "full-disk takes a number for --after; only faults of calls take an action");
+        assert!(After::parse("soon").is_err());
+        assert!(
+            set("rain", |_| {}).unwrap_err().starts_with("there is no fault called rain; the faults are ")
+        );
     }
 }

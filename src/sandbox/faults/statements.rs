@@ -46,7 +46,7 @@ pub(in crate::sandbox) const END_SESSIONS: &str = "select pg_terminate_backend(p
 /// Puts a fault that strikes statements into a database.
 pub(in crate::sandbox) fn install(setting: &Setting) -> String {
     let name = name(setting.fault);
-    let after = setting.after;
+    let after = setting.after.count();
     let last = setting.times.map_or(i64::MAX, |times| i64::from(after) + i64::from(times));
     let effect = setting.fault.effect;
     let (does, is_for_runs) = match effect {
@@ -107,10 +107,7 @@ pub(in crate::sandbox) fn remove_all() -> String {
 
 /// How often a fault that strikes statements could have struck.
 pub(in crate::sandbox) fn seen(fault: &Fault) -> String {
-    format!(
-        "select case when is_called then last_value else 0 end from information_schema.{}",
-        name(fault)
-    )
+    format!("select case when is_called then last_value else 0 end from information_schema.{}", name(fault))
 }
 
 /// Takes Liquibase's lock as somebody else's Liquibase does; changes no row while it is held.

@@ -9,13 +9,13 @@ use std::convert::Infallible;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 
-use axum::{Json, Router};
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use axum::{Json, Router};
 use futures_util::stream::{once, pending, unfold};
 use futures_util::{StreamExt as _, future};
 use tokio::sync::{mpsc, oneshot, watch};

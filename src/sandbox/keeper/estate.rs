@@ -40,7 +40,16 @@ impl Estate {
         let launcher = Launcher::new(settings.lockstep.clone())?;
         let record = Record { endpoint: Some(endpoint), ..Record::load(&state) };
         record.save(&state)?;
-        Ok(Self { state, settings, launcher, record, database: None, server: None, world: None, faults: Faults::default() })
+        Ok(Self {
+            state,
+            settings,
+            launcher,
+            record,
+            database: None,
+            server: None,
+            world: None,
+            faults: Faults::default(),
+        })
     }
 
     /// Starts every part and waits until all are ready.

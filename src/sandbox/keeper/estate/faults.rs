@@ -122,8 +122,7 @@ impl Estate {
         match fault.effect {
             Effect::LockWithoutSession | Effect::LockWithSession => {
                 let is_foreign = fault.effect == Effect::LockWithSession;
-                let name =
-                    if is_foreign { statements::FOREIGN_SESSION } else { statements::OWN_SESSION };
+                let name = if is_foreign { statements::FOREIGN_SESSION } else { statements::OWN_SESSION };
                 let client = databases::open_as(&self.access()?, environment, name).await.map_err(failed())?;
                 if client.execute(&statements::lock(fault), &[]).await.map_err(failed())? == 0 {
                     return Err(SandboxError::Fault(format!(
