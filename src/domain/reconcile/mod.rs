@@ -12,14 +12,15 @@ mod next;
 mod tests;
 
 use crate::domain::Timestamp;
-use crate::domain::changelog::Selection;
-use crate::domain::evidence::Evidence;
+use crate::domain::changelog::{ChangesetId, Selection};
+use crate::domain::evidence::{Evidence, Promised};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::{PastIntent, PastRun};
 use crate::domain::ledger::Ledger;
 use crate::domain::lock::{LockSight, Session, Verdict};
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{HealthView, Operation, ServiceView};
+use crate::domain::plan::Direction;
 use crate::domain::release::{Release, Version};
 use crate::domain::step::StepKind;
 
@@ -175,9 +176,10 @@ impl Report {
         };
         match self.finding {
             Finding::Finished => Some(Ok(format!("{environment} runs {version}, proven afterwards"))),
-            Finding::NotStarted => {
-                failure(FailureKind::Failed, format!("{version} was not brought to {environment}: nothing was changed"))
-            }
+            Finding::NotStarted => failure(
+                FailureKind::Failed,
+                format!("{version} was not brought to {environment}: nothing was changed"),
+            ),
             Finding::TakenBack => failure(
                 FailureKind::Failed,
                 format!("{version} was not brought to {environment}: the platform rolled it back"),
@@ -188,9 +190,10 @@ impl Report {
             Finding::Unwell => {
                 failure(FailureKind::ActionNeeded, format!("{environment} is not what {version} promised"))
             }
-            Finding::Superseded => {
-                failure(FailureKind::Failed, format!("{version} was on its way to {environment} and was overtaken"))
-            }
+            Finding::Superseded => failure(
+                FailureKind::Failed,
+                format!("{version} was on its way to {environment} and was overtaken"),
+            ),
             Finding::Running | Finding::MustLook => None,
         }
     }
@@ -270,16 +273,20 @@ fn prove(
     evidence: &mut Vec<Seen>,
 ) -> (Finding, Vec<String>) {
     let Some(release) = looks.release else {
-        let words = format!("the archive of {} cannot be read, so nothing proves what it promised", run.version);
+        let words =
+            format!("the archive of {} cannot be read, so nothing proves what it promised", run.version);
         return (Finding::MustLook, vec![words]);
     };
     let operation = match application {
         Application::Deployed(Some(operation)) => Some((operation.id.as_str(), operation.status)),
         _ => None,
     };
+    let undone: &[ChangesetId] = match &run.aim {
+        Some(aim) if aim.direction == Direction::Back => &aim.changesets,
+        _ => &[],
+    };
     let proofs = Evidence::judge(
-        release,
-        looks.selection,
+        &Promised { release, selection: looks.selection, undone },
         operation,
         looks.service.clone(),
         looks.health.clone(),
@@ -301,7 +308,8 @@ fn prove(
 
 /// Whether something of the run lives: a process here, or a session of the database, which names itself after the run.
 fn life(run: &PastRun, looks: &Looks<'_>, evidence: &mut Vec<Seen>) -> Life {
-    let process = if looks.has_process { "one of this run lives here" } else { "none of this run lives here" };
+    let process =
+        if looks.has_process { "one of this run lives here" } else { "none of this run lives here" };
     evidence.push(Seen::new("processes", process));
     let sight = match &looks.locks {
         Ok(sight) => *sight,
@@ -326,7 +334,14 @@ fn life(run: &PastRun, looks: &Looks<'_>, evidence: &mut Vec<Seen>) -> Life {
     let [liquibase, _] = sight.locks();
     let lock = liquibase.holder.as_ref().map_or_else(
         || liquibase.verdict.words().to_owned(),
-        |holder| format!("{}, by {}: {}", liquibase.verdict.words(), holder.name, liquibase.verdict.why().unwrap_or("")),
+        |holder| {
+            format!(
+                "{}, by {}: {}",
+                liquibase.verdict.words(),
+                holder.name,
+                liquibase.verdict.why().unwrap_or("")
+            )
+        },
     );
     evidence.push(Seen::new("Liquibase's lock", lock));
     match own.iter().find(|session| sight.promoting.contains(&session.process)).or(own.first()) {

@@ -332,13 +332,15 @@ impl State {
         let (Some(promotion), Some(state)) = (self.promotion(name), self.environment(name)) else {
             return Vec::new();
         };
-        let undone: &[_] = match promotion.plan.direction() {
-            Direction::Forward => &[],
-            Direction::Back => &promotion.plan.changesets,
+        let undone: Vec<_> = match promotion.plan.direction() {
+            Direction::Forward => Vec::new(),
+            Direction::Back => {
+                promotion.plan.changesets.iter().map(|changeset| changeset.id.clone()).collect()
+            }
         };
         let selection = &state.environment.selection;
         let evidence = Evidence::judge(
-            &Promised { release: &promotion.release, selection, undone },
+            &Promised { release: &promotion.release, selection, undone: &undone },
             promotion.operation.as_ref().map(|(id, status)| (id.as_str(), *status)),
             current(&state.service),
             current(&state.health),
