@@ -83,9 +83,18 @@ pub enum Intent {
         /// Why, where a reason is asked for.
         reason: Option<String>,
     },
+    /// Stop the promotion that runs there: at once where that is safe, else before its next step.
+    Abort(EnvironmentName),
     /// A person has seen the failure that this environment shows.
     Acknowledge(EnvironmentName),
-    /// Stop as soon as it is safe.
+    /// A person has settled the failure that this environment shows, and says how.
+    Resolve {
+        /// Where.
+        environment: EnvironmentName,
+        /// How it was settled.
+        reason: String,
+    },
+    /// Stop everything as soon as it is safe; asked once more, abort what runs.
     Interrupt,
 }
 

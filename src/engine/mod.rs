@@ -295,18 +295,21 @@ impl State {
                 Vec::new()
             }
             Intent::Promote { plan, reason } => self.promote(plan, reason.as_deref()),
-            Intent::Acknowledge(environment) => self.acknowledge(environment),
+            Intent::Abort(environment) => self.abort(environment),
+            Intent::Acknowledge(environment) => self.acknowledge(environment, None),
+            Intent::Resolve { environment, reason } => self.acknowledge(environment, Some(reason)),
             Intent::Interrupt => self.interrupt(),
         }
     }
 
-    fn acknowledge(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
+    fn acknowledge(&mut self, environment: &EnvironmentName, reason: Option<&String>) -> Vec<Effect> {
         if self.history.alarm(environment).is_none() {
             return Vec::new();
         }
-        self.say(Ok(format!("the failure of {environment} is acknowledged")));
-        let by = self.operator();
-        vec![Effect::Record(Entry::Acknowledged { environment: environment.clone(), by, reason: None })]
+        let word = if reason.is_some() { "resolved" } else { "acknowledged" };
+        self.say(Ok(format!("the failure of {environment} is {word}")));
+        let (environment, by, reason) = (environment.clone(), self.operator(), reason.cloned());
+        vec![Effect::Record(Entry::Acknowledged { environment, by, reason })]
     }
 
     fn observed(

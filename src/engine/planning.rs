@@ -234,7 +234,9 @@ impl State {
         let name = &state.environment.name;
         let mut unmet = self.somebody_at_work(state, plan);
         unmet.extend(self.unmet_at_gate(plan));
-        if plan.is_empty() {
+        // What failed may be proven once more; what was proven has nothing to do.
+        let failed = self.history.alarm(name).is_some_and(|(run, _)| run.version == plan.version);
+        if plan.is_empty() && !failed {
             unmet.push(Unmet::new(
                 format!("{name} runs {} already, with every changeset", release.version),
                 "Choose another release.",

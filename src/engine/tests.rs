@@ -177,7 +177,7 @@ impl World {
             }
             Effect::Health(_, HealthCall::Await(run, _)) => ended(run, StepKind::Health, "200"),
             Effect::ReadJournal => vec![EventKind::Remembered(None)],
-            Effect::AskChecksums(_) | Effect::Identify | Effect::Record(_) => vec![],
+            Effect::Cancel(..) | Effect::AskChecksums(_) | Effect::Identify | Effect::Record(_) => vec![],
         }
     }
 

@@ -9,7 +9,6 @@ use crate::domain::drift::tests::{ledger, release};
 use crate::domain::journal::Aim;
 use crate::domain::lock::Grant;
 use crate::domain::observation::{OperationStatus, ServiceStatus};
-use crate::domain::plan::Direction;
 use crate::domain::release::ImageRef;
 
 const RUN: &str = "r-20261121-140155000-test";
