@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::domain::Timestamp;
 use crate::domain::changelog::{ChangesetId, Checksums};
 use crate::domain::failure::Failure;
-use crate::domain::journal::History;
+use crate::domain::journal::{History, VoteWord};
 use crate::domain::log::LogLine;
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{Observation, OperationStatus};
@@ -66,6 +66,8 @@ pub enum Intent {
     InspectLocks(Vec<EnvironmentName>),
     /// Read the releases, and look at image and schema of these environments while no promotion is at work there.
     InspectDrift(Vec<EnvironmentName>),
+    /// Find out who asks, read the journal and the releases, and look at nothing else.
+    InspectLine,
     /// Work out what promoting `release` (default: what runs in the environment before) would do.
     Plan {
         /// Where.
@@ -75,8 +77,50 @@ pub enum Intent {
     },
     /// Put the plan away.
     Dismiss,
-    /// Carry out the plan that has this digest.
-    Promote(PlanDigest),
+    /// Carry out a plan.
+    Promote {
+        /// Its digest.
+        plan: PlanDigest,
+        /// Why what the gate asks for is overridden, where it is and may be.
+        override_reason: Option<String>,
+    },
+    /// Ask for the plan on screen to be approved, approve it or reject it.
+    Vote {
+        /// Where it leads.
+        environment: EnvironmentName,
+        /// What is said.
+        word: VoteWord,
+        /// The digest of the plan that is meant.
+        plan: PlanDigest,
+        /// What is written beside it; a rejection needs it.
+        note: String,
+    },
+    /// Nothing new may begin, anywhere.
+    StopLine {
+        /// Why.
+        reason: String,
+    },
+    /// It may again.
+    ResumeLine {
+        /// Why.
+        reason: String,
+    },
+    /// A release goes no further.
+    Bar {
+        /// Which.
+        version: Version,
+        /// Why.
+        reason: String,
+    },
+    /// It may again.
+    Unbar {
+        /// Which.
+        version: Version,
+        /// Why.
+        reason: String,
+    },
+    /// Do not begin by itself what is being counted down to.
+    HoldAutomatic,
     /// A person has seen the failure that this environment shows.
     Acknowledge(EnvironmentName),
     /// Stop as soon as it is safe.

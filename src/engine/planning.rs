@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::domain::drift::{ChangesetState, Comparison};
-use crate::domain::environment::Unmet;
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::ledger::LockState;
+use crate::domain::gate::Unmet;
 use crate::domain::names::EnvironmentName;
-use crate::domain::observation::ServiceStatus;
 use crate::domain::plan::Plan;
 use crate::domain::release::{Catalog, Release, Version};
 use crate::engine::effect::Effect;
@@ -56,6 +53,13 @@ pub struct Prepared {
     pub unmet: Vec<Unmet>,
 }
 
+impl Prepared {
+    /// True when something stands in the way, and a person may override all of it with a reason.
+    pub fn can_be_overridden(&self) -> bool {
+        !self.unmet.is_empty() && self.unmet.iter().all(|unmet| unmet.can_override)
+    }
+}
+
 impl State {
     /// Begins to work out a plan.
     pub(super) fn plan(&mut self, environment: &EnvironmentName, release: Option<&Version>) -> Vec<Effect> {
@@ -74,6 +78,8 @@ impl State {
         let (effect, wait) = self.await_releases();
         effects.push(effect);
         waits.push(wait);
+        // What others said meanwhile is there before the first answer.
+        effects.push(Effect::ReadJournal);
         self.planning =
             Planning::Looking { environment: environment.clone(), release: release.cloned(), waits };
         effects
@@ -109,6 +115,15 @@ impl State {
         }
     }
 
+    /// Weighs the plan on screen again when nothing but the time, or what people said, has changed.
+    pub(super) fn keep_unmet_true(&mut self) {
+        let Planning::Ready(prepared) = &self.planning else { return };
+        let unmet = self.unmet(&prepared.plan);
+        if let Planning::Ready(prepared) = &mut self.planning {
+            prepared.unmet = unmet;
+        }
+    }
+
     /// Works the plan out from what is known now. Fails where a plan would be a guess.
     pub(super) fn prepare(
         &self,
@@ -132,7 +147,7 @@ impl State {
         let ledger = state.ledger.current().ok_or_else(missing)?;
         let service = state.service.current().ok_or_else(missing)?;
         let plan = Plan::make(&state.environment, release, Some(&service.image), ledger);
-        let unmet = self.unmet(state, release, &plan);
+        let unmet = self.unmet(&plan);
         Ok(Prepared { plan, release: Arc::new(release.clone()), unmet })
     }
 
@@ -183,90 +198,9 @@ impl State {
         }
     }
 
-    /// Every condition that is not met. The same list answers “why not?”.
-    fn unmet(&self, state: &EnvironmentState, release: &Release, plan: &Plan) -> Vec<Unmet> {
-        let name = &state.environment.name;
-        let mut unmet = Vec::new();
-        if let Some(promotion) = self.running() {
-            unmet.push(Unmet::new(
-                format!("{} is being promoted to {}", promotion.plan.version, promotion.plan.environment),
-                "Wait until that has ended.",
-            ));
-        }
-        if let Some(holder) = state.ledger.value().and_then(|ledger| ledger.promoting.as_ref()) {
-            let is_ours = self.running().is_some_and(|promotion| holder.contains(promotion.run.as_str()));
-            if !is_ours {
-                unmet.push(Unmet::new(
-                    format!("{holder} is promoting to {name}"),
-                    "Wait until it has ended, or ask whoever runs it.",
-                ));
-            }
-        }
-        if plan.is_empty() {
-            unmet.push(Unmet::new(
-                format!("{name} runs {} already, with every changeset", release.version),
-                "Choose another release.",
-            ));
-        }
-        for after in state.environment.after.iter().filter_map(|after| self.environment(after)) {
-            if after.version().as_ref() == Some(&release.version) {
-                continue;
-            }
-            let before = &after.environment.name;
-            let runs = after.version().map_or_else(|| "an unknown version".to_owned(), |it| it.to_string());
-            unmet.push(Unmet::new(
-                format!("{before} runs {runs}, not {}", release.version),
-                format!("Promote {} to {before} first.", release.version),
-            ));
-        }
-        unmet.extend(service_conditions(state));
-        unmet.extend(ledger_conditions(state, release));
-        unmet
-    }
-
-    fn no_such_environment(&self, name: &EnvironmentName) -> Failure {
+    pub(super) fn no_such_environment(&self, name: &EnvironmentName) -> Failure {
         let names: Vec<_> = self.environments.iter().map(|state| state.environment.name.as_str()).collect();
         Failure::new(FailureKind::Usage, format!("there is no environment called {name}"))
             .because(format!("the environments are: {}", names.join(", ")))
     }
-}
-
-fn service_conditions(state: &EnvironmentState) -> Option<Unmet> {
-    let name = &state.environment.name;
-    match &state.service.value()?.status {
-        ServiceStatus::Running => None,
-        ServiceStatus::Busy => Some(Unmet::new(
-            format!("the service of {name} is being changed"),
-            "Wait until the operation has ended; it cannot be interrupted.",
-        )),
-        ServiceStatus::Paused => Some(Unmet::new(
-            format!("the service of {name} is paused"),
-            "Resume it; nothing can be deployed before.",
-        )),
-        ServiceStatus::Down(word) => Some(Unmet::new(
-            format!("the service of {name} is {word}"),
-            "Look at its logs; it has to run before it can be updated.",
-        )),
-    }
-}
-
-fn ledger_conditions(state: &EnvironmentState, release: &Release) -> Vec<Unmet> {
-    let name = &state.environment.name;
-    let Some(ledger) = state.ledger.value() else { return Vec::new() };
-    let mut unmet = Vec::new();
-    if let LockState::Held { by, .. } = &ledger.lock {
-        unmet.push(Unmet::new(
-            format!("{by} holds Liquibase's lock on {name}"),
-            "`lockstep locks` shows whether its holder is alive, and what to do when it is not.",
-        ));
-    }
-    let comparison = Comparison::of(&release.changelog, ledger, &state.environment.selection);
-    let edited = comparison.changesets().filter(|(_, standing)| standing.state == ChangesetState::Edited);
-    for id in edited.map(|(changeset, _)| &changeset.id) {
-        unmet.push(Unmet::new(
-            format!("changeset {} was edited after it ran in {name}", id.id),
-            "Restore its text and put the change into a new changeset.",
-        ));
-    }
-    unmet
 }

@@ -207,7 +207,7 @@ impl World {
         let release = release.map(|text| Version::parse(text).unwrap());
         self.intend(Intent::Plan { environment: name(environment), release });
         let digest = self.planned().plan.digest().clone();
-        self.intend(Intent::Promote(digest));
+        self.intend(promote(digest));
     }
 
     fn conclusion(&self) -> &promotion::Conclusion {
@@ -217,6 +217,10 @@ impl World {
     fn mutations(&self) -> usize {
         self.asked.iter().filter(|effect| effect.is_mutation()).count()
     }
+}
+
+fn promote(plan: PlanDigest) -> Intent {
+    Intent::Promote { plan, override_reason: None }
 }
 
 fn running(version: &str) -> ServiceView {
@@ -262,15 +266,16 @@ fn a_release_that_does_not_run_in_the_environment_before_is_refused_with_the_way
     assert_eq!(world.state.promotion, None);
     let refused = world.state.messages.back().unwrap().text.clone().unwrap_err();
     assert_eq!(refused.because, ["dev runs v2.0.0, not v3.0.0"]);
-    assert_eq!(refused.hint.as_deref(), Some("Promote v3.0.0 to dev first."));
+    let how = "Promote v3.0.0 to dev first: `lockstep promote dev --release v3.0.0`.";
+    assert_eq!(refused.hint.as_deref(), Some(how));
 }
 
 #[test]
 fn nothing_is_promoted_without_a_plan_or_with_another_digest() {
     let mut world = World::new();
-    world.intend(Intent::Promote(PlanDigest::from_text("8c41f0")));
+    world.intend(promote(PlanDigest::from_text("8c41f0")));
     world.intend(Intent::Plan { environment: name("test"), release: None });
-    world.intend(Intent::Promote(PlanDigest::from_text("000000")));
+    world.intend(promote(PlanDigest::from_text("000000")));
     assert_eq!((world.state.promotion.is_none(), world.mutations()), (true, 0));
 }
 
@@ -280,7 +285,7 @@ fn a_plan_that_no_longer_holds_stops_before_anything_is_changed() {
     world.intend(Intent::Plan { environment: name("test"), release: None });
     let digest = world.planned().plan.digest().clone();
     world.images[1] = "v2.0.0";
-    world.intend(Intent::Promote(digest));
+    world.intend(promote(digest));
     let failure = world.conclusion().failure.clone().unwrap();
     assert_eq!(
         (failure.what.as_str(), failure.kind),
@@ -332,8 +337,10 @@ fn a_journal_that_cannot_be_written_stops_the_run_before_the_next_effect() {
     let mut world = World::new();
     world.intend(Intent::Plan { environment: name("test"), release: None });
     let digest = world.planned().plan.digest().clone();
-    let effects = world.happen(EventKind::Intent(Intent::Promote(digest)));
-    assert!(matches!(effects[0], Effect::Record(Entry::Began { .. })));
+    let effects = world.happen(EventKind::Intent(promote(digest)));
+    let [planned, began] = &effects[..2] else { panic!() };
+    assert!(matches!(planned, Effect::Record(Entry::Planned { .. })));
+    assert!(matches!(began, Effect::Record(Entry::Began { .. })));
     // The runtime drops what follows a record that failed, and says so.
     let failure = Failure::new(FailureKind::Failed, "the journal could not be written, so nothing was done");
     let effects = world.happen(EventKind::JournalFailed(failure.clone()));
@@ -347,7 +354,7 @@ fn an_interrupted_run_stops_before_its_next_step_and_lets_the_lock_go() {
     let mut world = World::new();
     world.intend(Intent::Plan { environment: name("test"), release: None });
     let digest = world.planned().plan.digest().clone();
-    let effects = world.happen(EventKind::Intent(Intent::Promote(digest)));
+    let effects = world.happen(EventKind::Intent(promote(digest)));
     assert_eq!(world.happen(EventKind::Intent(Intent::Interrupt)), []);
     world.answer(effects);
     assert_eq!(
@@ -440,12 +447,12 @@ proptest! {
                 }
                 Anything::Promote => match &world.state.planning {
                     Planning::Ready(prepared) => {
-                        vec![EventKind::Intent(Intent::Promote(prepared.plan.digest().clone()))]
+                        vec![EventKind::Intent(promote(prepared.plan.digest().clone()))]
                     }
                     _ => vec![],
                 },
                 Anything::PromoteOther => {
-                    vec![EventKind::Intent(Intent::Promote(PlanDigest::from_text("0123456789")))]
+                    vec![EventKind::Intent(promote(PlanDigest::from_text("0123456789")))]
                 }
                 Anything::Dismiss => vec![EventKind::Intent(Intent::Dismiss)],
                 Anything::Interrupt => vec![EventKind::Intent(Intent::Interrupt)],
@@ -465,7 +472,7 @@ proptest! {
                 }
             };
             for kind in kinds {
-                if let EventKind::Intent(Intent::Promote(digest)) = &kind {
+                if let EventKind::Intent(Intent::Promote { plan: digest, .. }) = &kind {
                     confirmed |= matches!(&world.state.planning, Planning::Ready(prepared)
                         if prepared.plan.digest() == digest && prepared.unmet.is_empty());
                 }

@@ -3,8 +3,11 @@
 
 pub mod changelog;
 
+mod approvals;
 mod drift;
+mod job;
 mod json;
+mod line;
 mod locks;
 mod progress;
 mod text;
@@ -15,53 +18,18 @@ use std::io::{self, Write};
 use crate::domain::environment::Tier;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::Admission;
-use crate::domain::names::EnvironmentName;
 use crate::domain::plan::PlanDigest;
-use crate::domain::release::Version;
 use crate::engine::State;
-use crate::engine::event::{Event, Intent};
+use crate::engine::event::{Event, EventKind, Intent};
 use crate::engine::planning::{Planning, Prepared};
 use crate::engine::promotion::refusal;
 use crate::exit::Exit;
 use crate::runtime::{Frontend, Next, StopSignals};
 
+pub use job::{Job, LineWord};
 pub use json::release as release_json;
 pub use progress::Progress;
 pub use text::failure as failure_text;
-
-/// What is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Job {
-    /// Show every environment.
-    Status,
-    /// Show who holds the locks of these environments.
-    Locks(Vec<EnvironmentName>),
-    /// Hold a release against these environments, and say where one is not what it should be.
-    Drift {
-        /// Where.
-        environments: Vec<EnvironmentName>,
-        /// Which release; `None` for the newest.
-        release: Option<Version>,
-    },
-    /// Show what a promotion would do.
-    Plan {
-        /// Where.
-        environment: EnvironmentName,
-        /// Which release; `None` for the default.
-        release: Option<Version>,
-    },
-    /// Carry it out.
-    Promote {
-        /// Where.
-        environment: EnvironmentName,
-        /// Which release; `None` for the default.
-        release: Option<Version>,
-        /// The environment's name, said again.
-        confirm: Option<String>,
-        /// The digest of the plan that is meant.
-        plan: Option<PlanDigest>,
-    },
-}
 
 /// How the result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,13 +49,16 @@ pub struct Headless<Out, Err> {
     signals: Option<StopSignals>,
     stage: Stage,
     refused: Option<Failure>,
+    /// What was said to what was asked for, and the plan that it was about.
+    answer: Option<Result<String, Failure>>,
+    meant: Option<PlanDigest>,
 }
 
 #[derive(PartialEq)]
 enum Stage {
     Begun,
     Planned,
-    Confirmed,
+    Asked,
 }
 
 impl<Out: Write, Err: Write> Headless<Out, Err> {
@@ -95,7 +66,8 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
     /// one arrives.
     pub fn new(job: Job, format: Format, out: Out, progress: Err, signals: Option<StopSignals>) -> Self {
         let progress = Progress::new(progress);
-        Self { job, format, out, progress, signals, stage: Stage::Begun, refused: None }
+        let (stage, refused, answer, meant) = (Stage::Begun, None, None, None);
+        Self { job, format, out, progress, signals, stage, refused, answer, meant }
     }
 
     /// Writes the result and says how it ended.
@@ -111,6 +83,12 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
                     }
                     Job::Plan { .. } => json::plan(state, failure.as_ref()),
                     Job::Promote { .. } => json::promotion(state, failure.as_ref(), exit),
+                    Job::Vote { .. } => {
+                        let said = self.answer.as_ref().and_then(|answer| answer.as_deref().ok());
+                        approvals::vote_json(state, said, self.meant.as_ref(), failure.as_ref())
+                    }
+                    Job::Approvals => approvals::json(state, failure.as_ref()),
+                    Job::Line(_) => line::json(state, failure.as_ref()),
                 };
                 serde_json::to_writer_pretty(&mut self.out, &value)?;
                 writeln!(self.out)?;
@@ -132,6 +110,13 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
                             write!(self.out, "{}", text::promotion(promotion))?;
                         }
                     }
+                    Job::Vote { .. } | Job::Line(Some(_)) => {
+                        if let Some(Ok(said)) = &self.answer {
+                            writeln!(self.out, "{said}")?;
+                        }
+                    }
+                    Job::Approvals => write!(self.out, "{}", approvals::text(state))?,
+                    Job::Line(None) => write!(self.out, "{}", line::text(state))?,
                 }
                 if let Some(failure) = failure {
                     self.out.flush()?;
@@ -149,10 +134,17 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
             Job::Drift { environments, release } => {
                 return drift::outcome(state, environments, release.as_ref());
             }
-            Job::Status | Job::Plan { .. } | Job::Promote { .. } => {}
+            Job::Line(None) => return (Exit::Proven, None),
+            _ => {}
         }
+        let refused = || match (&self.refused, &self.answer) {
+            (Some(failure), _) | (None, Some(Err(failure))) => Some(failure.clone()),
+            (None, Some(Ok(_))) => None,
+            (None, None) => Some(interrupted()),
+        };
         let failure = match (&self.job, &state.planning, &state.promotion) {
-            (Job::Status, ..) => looked_at(state),
+            (Job::Status | Job::Approvals, ..) => looked_at(state),
+            (Job::Line(_), ..) => refused(),
             (_, Planning::Failed(_, failure), _) => Some(failure.clone()),
             (Job::Plan { .. }, Planning::Ready(prepared), _) if !prepared.unmet.is_empty() => {
                 Some(refusal(&prepared.plan, &prepared.unmet))
@@ -162,8 +154,8 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
                 Some(conclusion) => conclusion.failure.clone(),
                 None => Some(Failure::new(FailureKind::Unknown, "the promotion was left before it ended")),
             },
-            (Job::Promote { .. }, ..) if self.refused.is_some() => self.refused.clone(),
-            _ => Some(Failure::new(FailureKind::Interrupted, "it was interrupted before anything was done")),
+            (Job::Promote { .. } | Job::Vote { .. }, ..) => refused(),
+            _ => Some(interrupted()),
         };
         (failure.as_ref().map_or(Exit::Proven, Exit::from), failure)
     }
@@ -176,39 +168,56 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
         if !is_idle {
             return None;
         }
-        match (&self.job, &self.stage) {
-            (
-                Job::Plan { environment, release } | Job::Promote { environment, release, .. },
-                Stage::Begun,
-            ) => {
+        match self.stage {
+            Stage::Begun => {
                 self.stage = Stage::Planned;
-                let (environment, release) = (environment.clone(), release.clone());
-                Some(Next::Intent(Intent::Plan { environment, release }))
+                if let Some((environment, release)) = self.job.target() {
+                    let (environment, release) = (environment.clone(), release.cloned());
+                    return Some(Next::Intent(Intent::Plan { environment, release }));
+                }
+                self.step(state, is_idle)
             }
-            (Job::Status | Job::Locks(_) | Job::Drift { .. } | Job::Plan { .. }, _)
-            | (Job::Promote { .. }, Stage::Confirmed) => Some(Next::Leave),
-            (Job::Promote { confirm, plan, .. }, Stage::Planned) => {
-                self.stage = Stage::Confirmed;
-                let Planning::Ready(prepared) = &state.planning else { return Some(Next::Leave) };
-                match confirmed(state, prepared, confirm.as_deref(), plan.as_ref()) {
-                    Ok(digest) => Some(Next::Intent(Intent::Promote(digest))),
+            Stage::Planned => {
+                self.stage = Stage::Asked;
+                match self.ask(state) {
+                    Ok(Some(intent)) => Some(Next::Intent(intent)),
+                    Ok(None) => Some(Next::Leave),
                     Err(failure) => {
                         self.refused = Some(failure);
                         Some(Next::Leave)
                     }
                 }
             }
+            Stage::Asked => Some(Next::Leave),
         }
+    }
+
+    /// What to ask the engine for once everything has been looked at.
+    fn ask(&mut self, state: &State) -> Result<Option<Intent>, Failure> {
+        if let Job::Line(Some(word)) = &self.job {
+            return Ok(Some(word.intent()));
+        }
+        let Planning::Ready(prepared) = &state.planning else { return Ok(None) };
+        Ok(match &self.job {
+            Job::Promote { confirm, plan, override_reason, .. } => {
+                let reason = override_reason.as_deref();
+                let plan = confirmed(state, prepared, confirm.as_deref(), plan.as_ref(), reason)?;
+                Some(Intent::Promote { plan, override_reason: override_reason.clone() })
+            }
+            Job::Vote { environment, word, plan, note, .. } => {
+                let plan = approvals::meant(prepared, *word, plan.as_ref())?;
+                self.meant = Some(plan.clone());
+                let (environment, word, note) = (environment.clone(), *word, note.clone());
+                Some(Intent::Vote { environment, word, plan, note })
+            }
+            _ => None,
+        })
     }
 }
 
 impl<Out: Write, Err: Write> Frontend for Headless<Out, Err> {
     fn first(&self) -> Intent {
-        match &self.job {
-            Job::Locks(names) => Intent::InspectLocks(names.clone()),
-            Job::Drift { environments, .. } => Intent::InspectDrift(environments.clone()),
-            Job::Status | Job::Plan { .. } | Job::Promote { .. } => Intent::Begin,
-        }
+        self.job.first()
     }
 
     async fn next(&mut self, state: &State, is_idle: bool) -> io::Result<Next> {
@@ -223,10 +232,12 @@ impl<Out: Write, Err: Write> Frontend for Headless<Out, Err> {
     }
 
     fn show(&mut self, event: Option<&Event>, state: &State, _more: bool) -> io::Result<()> {
-        match event {
-            Some(event) => self.progress.show(event, state),
-            None => Ok(()),
+        let Some(event) = event else { return Ok(()) };
+        let is_asked = matches!(&event.kind, EventKind::Intent(_)) && self.stage == Stage::Asked;
+        if is_asked || matches!(&event.kind, EventKind::JournalFailed(_)) {
+            self.answer = state.messages.back().map(|message| message.text.clone());
         }
+        self.progress.show(event, state)
     }
 }
 
@@ -236,11 +247,10 @@ fn confirmed(
     prepared: &Prepared,
     confirm: Option<&str>,
     plan: Option<&PlanDigest>,
+    override_reason: Option<&str>,
 ) -> Result<PlanDigest, Failure> {
     let digest = prepared.plan.digest();
-    if !prepared.unmet.is_empty() {
-        return Err(refusal(&prepared.plan, &prepared.unmet));
-    }
+    let waiver = prepared.admit(override_reason)?;
     let name = &prepared.plan.environment;
     let environment = state.environment(name).map(|state| &state.environment);
     // What deploys by itself needs nobody's word; a digest that is given must still be the right one.
@@ -248,8 +258,11 @@ fn confirmed(
         environment.gate.admission == Admission::Automatic && environment.tier() == Tier::One
     });
     let version = &prepared.plan.version;
-    let flags =
-        format!("lockstep promote {name} --release {version} --confirm {name} --plan {}", digest.short());
+    let over = if waiver.is_some() { " --override REASON" } else { "" };
+    let flags = format!(
+        "lockstep promote {name} --release {version} --confirm {name} --plan {}{over}",
+        digest.short()
+    );
     let refuse = |what: String| {
         Err(Failure::new(FailureKind::Refused, what).hint(format!("Confirm it with: {flags}")))
     };
@@ -264,6 +277,10 @@ fn confirmed(
         _ if is_automatic => Ok(digest.clone()),
         _ => refuse(format!("promoting {version} to {name} has to be confirmed")),
     }
+}
+
+fn interrupted() -> Failure {
+    Failure::new(FailureKind::Interrupted, "it was interrupted before anything was done")
 }
 
 /// A status in which something could not be looked at is not a proven one.

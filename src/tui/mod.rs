@@ -141,7 +141,7 @@ impl<S: Stage> Frontend for Console<S> {
 
     fn show(&mut self, event: Option<&Event>, state: &State, more: bool) -> io::Result<()> {
         self.ui.watch(state);
-        if let Some(Event { kind: EventKind::Intent(Intent::Promote(_)), .. }) = event
+        if let Some(Event { kind: EventKind::Intent(Intent::Promote { .. }), .. }) = event
             && let Some(message) = state.messages.back()
             && let Err(failure) = &message.text
             && state.running().is_none()

@@ -217,7 +217,7 @@ impl Ui {
         if !confirmation.is_armed(state.now) {
             return Some(Outcome::Redraw);
         }
-        Some(Outcome::Intent(Intent::Promote(prepared.plan.digest().clone())))
+        Some(Outcome::Intent(Intent::Promote { plan: prepared.plan.digest().clone(), override_reason: None }))
     }
 
     fn act(&mut self, action: Action, state: &State) -> Outcome {

@@ -5,19 +5,24 @@ use std::sync::Arc;
 use super::{Conclusion, Promotion, Stage, Step, StepStatus, refusal};
 use crate::domain::evidence::Evidence;
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::journal::Entry;
+use crate::domain::gate::{Condition, Unmet, Waiver, differences};
+use crate::domain::journal::{Entry, Override};
 use crate::domain::names::RunId;
 use crate::domain::observation::{Facet, OperationStatus};
 use crate::domain::plan::{Anchor, PlanDigest};
 use crate::domain::step::StepKind;
 use crate::engine::effect::{CloudCall, DatabaseCall, Effect, HealthCall, LiquibaseCall};
 use crate::engine::event::{Progress, StepOutcome};
-use crate::engine::planning::Planning;
+use crate::engine::planning::{Planning, Prepared};
 use crate::engine::{EnvironmentState, State};
 
 impl State {
     /// Begins to carry out the plan with this digest, if it is the one on screen and nothing stands in its way.
-    pub(in crate::engine) fn promote(&mut self, digest: &PlanDigest) -> Vec<Effect> {
+    pub(in crate::engine) fn promote(
+        &mut self,
+        digest: &PlanDigest,
+        override_reason: Option<&str>,
+    ) -> Vec<Effect> {
         let Planning::Ready(prepared) = &self.planning else {
             self.refuse("there is no plan to carry out", "Make one first.");
             return Vec::new();
@@ -36,15 +41,35 @@ impl State {
             self.refuse(&text, "Wait until that has ended.");
             return Vec::new();
         }
-        if !prepared.unmet.is_empty() {
-            let prepared = prepared.clone();
-            self.say(Err(refusal(&prepared.plan, &prepared.unmet)));
-            return Vec::new();
+        match prepared.admit(override_reason) {
+            Ok(waiver) => {
+                let prepared = (**prepared).clone();
+                self.planning = Planning::None;
+                self.begin(prepared, waiver, self.operator())
+            }
+            Err(failure) => {
+                self.say(Err(failure));
+                Vec::new()
+            }
         }
-        let (plan, release) = (prepared.plan.clone(), Arc::clone(&prepared.release));
+    }
+
+    /// Begins to carry out a plan that nothing stands in the way of any more.
+    pub(in crate::engine) fn begin(
+        &mut self,
+        prepared: Prepared,
+        waiver: Option<Waiver>,
+        by: String,
+    ) -> Vec<Effect> {
+        let Prepared { plan, release, .. } = prepared;
+        let overridden = waiver.as_ref().map(|waiver| Override {
+            conditions: waiver.unmet.iter().map(|unmet| unmet.what.clone()).collect(),
+            reason: waiver.reason.clone(),
+        });
         let promotion = Promotion {
             run: RunId::at(self.now, &plan.environment),
-            by: self.operator(),
+            by,
+            waiver,
             began: self.now,
             steps: StepKind::ALL.map(|kind| Step { kind, status: StepStatus::Waiting }).to_vec(),
             applied: Vec::new(),
@@ -63,11 +88,11 @@ impl State {
             plan: promotion.plan.digest().to_string(),
             by: promotion.by.clone(),
             aim: None,
-            overridden: None,
+            overridden,
         };
+        let mut effects: Vec<_> = self.keep_plan(&promotion.plan).into_iter().collect();
         self.promotion = Some(promotion);
-        self.planning = Planning::None;
-        let mut effects = vec![Effect::Record(began)];
+        effects.push(Effect::Record(began));
         effects.extend(self.start(StepKind::Lock));
         effects
     }
@@ -230,6 +255,8 @@ impl State {
         };
         let (mut effects, mut waits) = self.ask(&environment, questions);
         if kind == StepKind::Recheck {
+            // What others said meanwhile is there before the first answer.
+            effects.push(Effect::ReadJournal);
             let (effect, wait) = self.await_releases();
             effects.push(effect);
             waits.push(wait);
@@ -248,14 +275,18 @@ impl State {
             Err(failure) => self.fail(step, failure),
             Ok(fresh) if fresh.plan.digest() != plan.digest() => {
                 let failure = Failure::new(FailureKind::Refused, "the plan changed after it was confirmed")
-                    .because(first_difference(&plan.canonical(), &fresh.plan.canonical()))
                     .hint("Look at the new plan and confirm that one.");
+                let differences = differences(&plan.canonical(), &fresh.plan.canonical());
+                let failure = differences.iter().fold(failure, Failure::because);
                 self.fail(step, failure)
             }
             Ok(fresh) => {
-                // This promotion itself is not in its own way.
-                let running = format!("{} is being promoted to {}", plan.version, plan.environment);
-                let unmet: Vec<_> = fresh.unmet.into_iter().filter(|unmet| unmet.what != running).collect();
+                let waiver = promotion.waiver.as_ref();
+                // This promotion itself is not in its own way, nor is what was overridden for it.
+                let is_in_the_way = |unmet: &Unmet| {
+                    unmet.condition != Condition::Busy && !waiver.is_some_and(|waiver| waiver.covers(unmet))
+                };
+                let unmet: Vec<_> = fresh.unmet.into_iter().filter(is_in_the_way).collect();
                 if unmet.is_empty() {
                     self.complete(step, "nothing has changed".to_owned())
                 } else {
@@ -406,14 +437,5 @@ fn current<T>(facet: &Facet<T>) -> Result<&T, String> {
         (Some(value), _) => Ok(value),
         (None, Some(failure)) => Err(failure.what.clone()),
         (None, None) => Err("it was not looked at".to_owned()),
-    }
-}
-
-/// The first line in which two plans differ, for people.
-fn first_difference(before: &str, after: &str) -> String {
-    let mut lines = before.lines().zip(after.lines());
-    match lines.find(|(before, after)| before != after) {
-        Some((before, after)) => format!("it was `{before}` and is now `{after}`"),
-        None => "it has more, or fewer, parts now".to_owned(),
     }
 }
