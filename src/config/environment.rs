@@ -17,6 +17,7 @@ use crate::domain::names::EnvironmentName;
 /// One table.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the file")]
 pub(super) struct EnvironmentEntry {
     name: String,
     service: String,

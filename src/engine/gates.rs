@@ -178,7 +178,7 @@ impl State {
             _ => None,
         };
         let said = if stopped { "the line is stopped" } else { "the line is resumed" };
-        self.notice(objection, said.to_owned(), reason, stopped, |notice| Entry::Line { stopped, notice })
+        self.notice(objection, said, reason, stopped, |notice| Entry::Line { stopped, notice })
     }
 
     pub(super) fn set_bar(&mut self, version: &Version, barred: bool, reason: &str) -> Vec<Effect> {
@@ -191,7 +191,7 @@ impl State {
             _ => None,
         };
         let said = if barred { "goes no further" } else { "may go on" };
-        self.notice(objection, format!("{version} {said}"), reason, barred, |notice| Entry::Barred {
+        self.notice(objection, &format!("{version} {said}"), reason, barred, |notice| Entry::Barred {
             version: version.clone(),
             barred,
             notice,
@@ -203,7 +203,7 @@ impl State {
     fn notice(
         &mut self,
         objection: Option<String>,
-        said: String,
+        said: &str,
         reason: &str,
         stops: bool,
         entry: impl FnOnce(Notice) -> Entry,
