@@ -10,6 +10,7 @@ use lockstep::adapters::Adapters;
 use lockstep::config::{Settings, file, paths};
 use lockstep::domain::Timestamp;
 use lockstep::domain::changelog::{Changelog, Files, ROOT, Surroundings};
+use lockstep::domain::compatibility::OldestImages;
 use lockstep::domain::environment::Environment;
 use lockstep::domain::gate::{Admission, Gate};
 use lockstep::domain::ledger::{Ledger, LedgerRow};
@@ -99,6 +100,7 @@ impl Board {
             archive: "store-changelog-v1.0.0.zip".to_owned(),
             archive_digest: "0".repeat(64),
             changelog,
+            oldest_images: OldestImages::new(),
         };
         for effect in board.apply(EventKind::Intent(Intent::Begin)) {
             if let Effect::Cloud(name, lockstep::engine::effect::CloudCall::Describe(generation)) = effect {

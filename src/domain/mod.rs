@@ -5,6 +5,7 @@
 
 pub mod age;
 pub mod changelog;
+pub mod compatibility;
 pub mod drift;
 pub mod environment;
 pub mod evidence;
@@ -18,6 +19,7 @@ pub mod log;
 pub mod names;
 pub mod observation;
 pub mod plan;
+pub mod reconcile;
 pub mod release;
 pub mod schema;
 pub mod secret;

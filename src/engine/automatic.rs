@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 use super::State;
 use super::effect::Effect;
-use super::planning::Prepared;
+use super::planning::{Prepared, Request};
 use crate::domain::Timestamp;
 use crate::domain::gate::Admission;
 use crate::domain::names::EnvironmentName;
@@ -79,7 +79,7 @@ impl State {
         }
         self.automatic = None;
         let by = format!("{}, automatically", self.operator());
-        self.begin(prepared, None, by)
+        self.begin(prepared, None, None, by)
     }
 
     /// Puts what is being counted down to aside, for as long as this console runs.
@@ -95,7 +95,7 @@ impl State {
     /// The plan for the first environment with an automatic gate that nothing stands in the way of.
     fn next_by_itself(&self) -> Option<Prepared> {
         let autopilot = self.autopilot.as_ref()?;
-        if self.is_stopping || self.running().is_some() {
+        if self.is_stopping {
             return None;
         }
         self.environments
@@ -108,7 +108,8 @@ impl State {
                 let is_held = autopilot.held.contains(&(name.clone(), version.clone()));
                 // What was tried once, however it ended, is a person's to try again.
                 let is_untried = !self.history.was_tried(name, &version);
-                (is_new && !is_held && is_untried).then(|| self.prepare(name, Some(&version)).ok())?
+                (is_new && !is_held && is_untried)
+                    .then(|| self.prepare(name, &Request::Forward(Some(version))).ok())?
             })
             .find(|prepared| prepared.unmet.is_empty())
     }

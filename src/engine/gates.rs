@@ -36,8 +36,10 @@ impl State {
             Comparison::of(&release.changelog, ledger, &state.environment.selection)
         });
         let holder = state.ledger.value().and_then(|ledger| ledger.promoting.as_deref());
-        let is_ours =
-            |holder: &str| self.running().is_some_and(|promotion| holder.contains(promotion.run.as_str()));
+        let own = self.running_in(&plan.environment);
+        let is_ours = |holder: &str| own.is_some_and(|own| holder.contains(own.run.as_str()));
+        // The run of this plan is not in its own way.
+        let other = own.filter(|own| own.plan.digest() != plan.digest());
         let before = state.environment.after.iter().filter_map(|name| self.environment(name));
         let surroundings = Surroundings {
             now: self.now,
@@ -47,7 +49,7 @@ impl State {
             runner: self.person(),
             here: state.look(comparison.as_ref()),
             before: before.map(|state| state.look(state.standings.running())).collect(),
-            running: self.running().map(|promotion| (&promotion.plan.version, &promotion.plan.environment)),
+            running: other.map(|other| &other.plan.version),
             rival: holder.filter(|holder| !is_ours(holder)),
         };
         gate::unmet(&surroundings, is_meant)

@@ -64,8 +64,8 @@ pub struct State {
     pub catalog: Facet<Catalog>,
     /// The plan that was asked for last.
     pub planning: Planning,
-    /// The promotion that runs, or that ran last.
-    pub promotion: Option<Promotion>,
+    /// The promotions of this process, at most one for each environment: the one that runs there, or ran last.
+    pub promotions: Vec<Promotion>,
     /// What the journal adds up to.
     pub history: History,
     /// The newest log lines.
@@ -161,7 +161,7 @@ impl State {
             environments,
             catalog: Facet::default(),
             planning: Planning::None,
-            promotion: None,
+            promotions: Vec::new(),
             history: History::default(),
             log: LogBook::default(),
             messages: VecDeque::new(),
@@ -222,24 +222,26 @@ impl State {
                 self.keep_petitions_true(None);
                 Vec::new()
             }
-            EventKind::Remembered(history) => {
-                self.history = history.clone();
-                self.judge_all_schemas();
-                self.keep_unmet_true();
-                self.keep_petitions_true(None);
-                Vec::new()
+            EventKind::Remembered(news) => {
+                if let Some(history) = news {
+                    self.history = history.clone();
+                    self.judge_all_schemas();
+                    self.keep_unmet_true();
+                    self.keep_petitions_true(None);
+                }
+                self.pass_gates()
             }
-            EventKind::JournalFailed(failure) => self.journal_failed(failure),
+            EventKind::JournalFailed(run, failure) => self.journal_failed(run.as_ref(), failure),
             EventKind::Step(run, step, progress) => self.step_went_on(run, *step, progress),
             EventKind::Unlocked(run) => self.unlocked(run),
-            EventKind::Log(lines) => {
+            EventKind::Log(_, lines) => {
                 self.log.extend(lines.iter().cloned());
                 Vec::new()
             }
             EventKind::Finished(_) => Vec::new(),
         };
         effects.extend(self.settle_planning());
-        effects.extend(self.settle_promotion());
+        effects.extend(self.settle_promotions());
         self.remember(&effects);
         effects
     }
@@ -279,9 +281,19 @@ impl State {
             .or_else(|| self.catalog.value()?.get(&environment.version()?))
     }
 
-    /// The promotion, while it runs.
-    pub fn running(&self) -> Option<&Promotion> {
-        self.promotion.as_ref().filter(|promotion| !promotion.is_over())
+    /// The promotions that run, in the order of their environments.
+    pub fn running(&self) -> impl Iterator<Item = &Promotion> {
+        self.promotions.iter().filter(|promotion| !promotion.is_over())
+    }
+
+    /// The promotion of this process that runs in `environment`, or ran there last.
+    pub fn promotion(&self, environment: &EnvironmentName) -> Option<&Promotion> {
+        self.promotions.iter().find(|promotion| promotion.plan.environment == *environment)
+    }
+
+    /// The promotion of this process that runs in `environment`.
+    pub fn running_in(&self, environment: &EnvironmentName) -> Option<&Promotion> {
+        self.promotion(environment).filter(|promotion| !promotion.is_over())
     }
 
     /// The name to put into the journal and beside an approval.
@@ -307,12 +319,12 @@ impl State {
             Intent::InspectLocks(environments) => self.inspect_locks(environments),
             Intent::InspectLine => vec![Effect::Identify, Effect::ReadJournal, self.ask_releases()],
             Intent::InspectDrift(environments) => self.inspect_drift(environments),
-            Intent::Plan { environment, release } => self.plan(environment, release.as_ref()),
+            Intent::Plan { environment, request } => self.plan(environment, request.clone()),
             Intent::Dismiss => {
                 self.planning = Planning::None;
                 Vec::new()
             }
-            Intent::Promote { plan, override_reason } => self.promote(plan, override_reason.as_deref()),
+            Intent::Promote { plan, reason } => self.promote(plan, reason.as_deref()),
             Intent::Vote { environment, word, plan, note } => self.vote(environment, *word, plan, note),
             Intent::StopLine { reason } => self.set_line(true, reason),
             Intent::ResumeLine { reason } => self.set_line(false, reason),

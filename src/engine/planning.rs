@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::gate::Unmet;
+use crate::domain::gate::{Condition, Unmet};
 use crate::domain::names::EnvironmentName;
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Plan, RollbackFacts};
 use crate::domain::release::{Catalog, Release, Version};
 use crate::engine::effect::Effect;
 use crate::engine::refresh::Wait;
@@ -20,8 +20,8 @@ pub enum Planning {
     Looking {
         /// Where.
         environment: EnvironmentName,
-        /// Which release; `None` for the default.
-        release: Option<Version>,
+        /// What was asked for.
+        request: Request,
         /// The answers that are missing.
         waits: Vec<Wait>,
     },
@@ -29,6 +29,30 @@ pub enum Planning {
     Ready(Box<Prepared>),
     /// It could not be worked out.
     Failed(EnvironmentName, Failure),
+}
+
+/// What a plan is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// To promote a release; `None` for what runs in the environment before.
+    Forward(Option<Version>),
+    /// To go back to a release; `None` for the one that was proven there before.
+    Back {
+        /// Which release; `None` for what the app runs when the schema is ahead of it, else for the one before.
+        release: Option<Version>,
+        /// True when the schema is to stay as it is.
+        keep_schema: bool,
+    },
+}
+
+impl Request {
+    /// What asks for `plan` once more.
+    pub fn of(plan: &Plan) -> Self {
+        match plan.way_back() {
+            None => Self::Forward(Some(plan.version.clone())),
+            Some(way) => Self::Back { release: Some(plan.version.clone()), keep_schema: way.keeps_schema },
+        }
+    }
 }
 
 impl Planning {
@@ -47,8 +71,10 @@ impl Planning {
 pub struct Prepared {
     /// The plan.
     pub plan: Plan,
-    /// The release that it brings.
+    /// The release that it brings, or brings back.
     pub release: Arc<Release>,
+    /// The release whose changelog Liquibase runs with.
+    pub source: Arc<Release>,
     /// Everything that stands in the way; empty when it may be carried out.
     pub unmet: Vec<Unmet>,
 }
@@ -62,7 +88,7 @@ impl Prepared {
 
 impl State {
     /// Begins to work out a plan.
-    pub(super) fn plan(&mut self, environment: &EnvironmentName, release: Option<&Version>) -> Vec<Effect> {
+    pub(super) fn plan(&mut self, environment: &EnvironmentName, request: Request) -> Vec<Effect> {
         let Some(state) = self.environment(environment) else {
             self.planning = Planning::Failed(environment.clone(), self.no_such_environment(environment));
             return Vec::new();
@@ -80,17 +106,16 @@ impl State {
         waits.push(wait);
         // What others said meanwhile is there before the first answer.
         effects.push(Effect::ReadJournal);
-        self.planning =
-            Planning::Looking { environment: environment.clone(), release: release.cloned(), waits };
+        self.planning = Planning::Looking { environment: environment.clone(), request, waits };
         effects
     }
 
     /// Finishes the plan once every answer is there.
     pub(super) fn settle_planning(&mut self) -> Vec<Effect> {
-        if let Planning::Looking { environment, release, waits } = &self.planning
+        if let Planning::Looking { environment, request, waits } = &self.planning
             && self.is_answered(waits)
         {
-            self.planning = match self.prepare(environment, release.as_ref()) {
+            self.planning = match self.prepare(environment, request) {
                 Ok(prepared) => Planning::Ready(Box::new(prepared)),
                 Err(failure) => Planning::Failed(environment.clone(), failure),
             };
@@ -102,13 +127,13 @@ impl State {
     /// that no longer holds. A look that failed leaves it as it is; it is checked again before anything is done.
     pub(super) fn keep_plan_true(&mut self, looked_at: Option<&EnvironmentName>) {
         let Planning::Ready(prepared) = &self.planning else { return };
-        let (environment, version) = (&prepared.plan.environment, &prepared.plan.version);
+        let environment = &prepared.plan.environment;
         let before = self.environment(environment).map(|state| state.environment.after.as_slice());
         let before = before.unwrap_or_default();
         if looked_at.is_some_and(|name| name != environment && !before.contains(name)) {
             return;
         }
-        if let Ok(fresh) = self.prepare(environment, Some(version))
+        if let Ok(fresh) = self.prepare(environment, &Request::of(&prepared.plan))
             && fresh != **prepared
         {
             self.planning = Planning::Ready(Box::new(fresh));
@@ -118,7 +143,9 @@ impl State {
     /// Weighs the plan on screen again when nothing but the time, or what people said, has changed.
     pub(super) fn keep_unmet_true(&mut self) {
         let Planning::Ready(prepared) = &self.planning else { return };
-        let unmet = self.unmet(&prepared.plan);
+        let mut unmet = self.unmet(&prepared.plan);
+        // What the way back itself lacks follows from the plan alone.
+        unmet.extend(prepared.unmet.iter().filter(|unmet| unmet.condition == Condition::WayBack).cloned());
         if let Planning::Ready(prepared) = &mut self.planning {
             prepared.unmet = unmet;
         }
@@ -128,7 +155,7 @@ impl State {
     pub(super) fn prepare(
         &self,
         environment: &EnvironmentName,
-        wanted: Option<&Version>,
+        request: &Request,
     ) -> Result<Prepared, Failure> {
         let state = self.environment(environment).ok_or_else(|| self.no_such_environment(environment))?;
         let cannot = |failure: &Failure| {
@@ -142,13 +169,34 @@ impl State {
         if let Some(failure) = failures.into_iter().flatten().next() {
             return Err(cannot(failure));
         }
-        let release = self.release_to_promote(state, wanted)?;
         let missing = || cannot(&Failure::new(FailureKind::Unavailable, "not everything has been looked at"));
         let ledger = state.ledger.current().ok_or_else(missing)?;
         let service = state.service.current().ok_or_else(missing)?;
-        let plan = Plan::make(&state.environment, release, Some(&service.image), ledger);
-        let unmet = self.unmet(&plan);
-        Ok(Prepared { plan, release: Arc::new(release.clone()), unmet })
+        match request {
+            Request::Forward(wanted) => {
+                let release = self.release_to_promote(state, wanted.as_ref())?;
+                let plan = Plan::make(&state.environment, release, Some(&service.image), ledger);
+                let unmet = self.unmet(&plan);
+                let release = Arc::new(release.clone());
+                Ok(Prepared { plan, source: Arc::clone(&release), release, unmet })
+            }
+            Request::Back { release, keep_schema } => {
+                let catalog = self.catalog.current().ok_or_else(missing)?;
+                let target = self.release_to_go_back_to(state, release.as_ref())?;
+                let facts = RollbackFacts {
+                    environment: &state.environment,
+                    target,
+                    catalog,
+                    image: &service.image,
+                    ledger,
+                    keep_schema: *keep_schema,
+                };
+                let (plan, source, blockers) = facts.plan();
+                let mut unmet = self.unmet(&plan);
+                unmet.extend(blockers);
+                Ok(Prepared { plan, release: Arc::new(target.clone()), source: Arc::new(source), unmet })
+            }
+        }
     }
 
     fn release_to_promote(
@@ -196,6 +244,35 @@ impl State {
                 format!("the environments before it differ: {}", each.join(", "))
             }
         }
+    }
+
+    fn release_to_go_back_to(
+        &self,
+        state: &EnvironmentState,
+        wanted: Option<&Version>,
+    ) -> Result<&Release, Failure> {
+        if wanted.is_some() {
+            return self.release_to_promote(state, wanted);
+        }
+        let name = &state.environment.name;
+        let running = state.service.value().and_then(|service| service.image.version());
+        let runs = running.as_ref().and_then(|version| self.catalog.value()?.get(version));
+        if let (Some(runs), Some(ledger)) = (runs, state.ledger.value())
+            && ledger.newest().is_some_and(|row| !row.is_anchor() && runs.changelog.get(&row.id).is_none())
+        {
+            // The schema went ahead of the app: it goes back to where the app is.
+            return Ok(runs);
+        }
+        let earlier = self.history.before(name, running.as_ref());
+        let listed = || {
+            let releases = self.catalog.value()?.releases();
+            releases.iter().rev().find(|release| Some(&release.version) < running.as_ref())
+        };
+        let known = earlier.and_then(|version| self.catalog.value()?.get(version));
+        known.or_else(listed).ok_or_else(|| {
+            Failure::new(FailureKind::Usage, format!("no release is known that {name} could go back to"))
+                .hint("Name one with `--to`.")
+        })
     }
 
     pub(super) fn no_such_environment(&self, name: &EnvironmentName) -> Failure {

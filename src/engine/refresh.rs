@@ -64,7 +64,6 @@ impl State {
         if !self.catalog.is_waiting() && is_due(self.catalog.asked_at()) {
             effects.push(self.ask_releases());
         }
-        // Others may stop the line, or vote, while a promotion runs here.
         if is_due(self.journal_checked_at) {
             self.journal_checked_at = Some(now);
             effects.push(Effect::ReadJournal);

@@ -5,6 +5,7 @@ use crate::domain::names::EnvironmentName;
 use crate::domain::plan::PlanDigest;
 use crate::domain::release::Version;
 use crate::engine::event::Intent;
+use crate::engine::planning::Request;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,21 +25,21 @@ pub enum Job {
     Plan {
         /// Where.
         environment: EnvironmentName,
-        /// Which release; `None` for the default.
-        release: Option<Version>,
+        /// What is asked for.
+        request: Request,
     },
-    /// Carry it out.
+    /// Carry it out, or a rollback.
     Promote {
         /// Where.
         environment: EnvironmentName,
-        /// Which release; `None` for the default.
-        release: Option<Version>,
+        /// What is asked for.
+        request: Request,
         /// The environment's name, said again.
         confirm: Option<String>,
         /// The digest of the plan that is meant.
         plan: Option<PlanDigest>,
-        /// Why what the gate asks for is overridden.
-        override_reason: Option<String>,
+        /// Why: for a rollback, or for overriding what the gate asks for.
+        reason: Option<String>,
     },
     /// Ask for a plan to be approved, approve it or reject it.
     Vote {
@@ -86,11 +87,12 @@ impl Job {
     }
 
     /// The plan that it is about, if it is about one.
-    pub(super) fn target(&self) -> Option<(&EnvironmentName, Option<&Version>)> {
+    pub(super) fn target(&self) -> Option<(&EnvironmentName, Request)> {
         match self {
-            Self::Plan { environment, release }
-            | Self::Promote { environment, release, .. }
-            | Self::Vote { environment, release, .. } => Some((environment, release.as_ref())),
+            Self::Plan { environment, request } | Self::Promote { environment, request, .. } => {
+                Some((environment, request.clone()))
+            }
+            Self::Vote { environment, release, .. } => Some((environment, Request::Forward(release.clone()))),
             Self::Status | Self::Locks(_) | Self::Drift { .. } | Self::Approvals | Self::Line(_) => None,
         }
     }

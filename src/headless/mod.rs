@@ -18,7 +18,7 @@ use std::io::{self, Write};
 use crate::domain::environment::Tier;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::Admission;
-use crate::domain::plan::PlanDigest;
+use crate::domain::plan::{Direction, PlanDigest};
 use crate::engine::State;
 use crate::engine::event::{Event, EventKind, Intent};
 use crate::engine::planning::{Planning, Prepared};
@@ -82,7 +82,7 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
                         drift::json(state, environments, release.as_ref(), failure.as_ref())
                     }
                     Job::Plan { .. } => json::plan(state, failure.as_ref()),
-                    Job::Promote { .. } => json::promotion(state, failure.as_ref(), exit),
+                    Job::Promote { .. } => json::promotion(state.promotions.first(), failure.as_ref(), exit),
                     Job::Vote { .. } => {
                         let said = self.answer.as_ref().and_then(|answer| answer.as_deref().ok());
                         approvals::vote_json(state, said, self.meant.as_ref(), failure.as_ref())
@@ -106,8 +106,13 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
                         }
                     }
                     Job::Promote { .. } => {
-                        if let Some(promotion) = &state.promotion {
+                        if let Some(promotion) = state.promotions.first() {
                             write!(self.out, "{}", text::promotion(promotion))?;
+                        } else if let (Planning::Ready(prepared), Some(_)) = (&state.planning, &self.refused)
+                            && prepared.plan.direction() == Direction::Back
+                        {
+                            // Whoever goes back without having seen what it does is shown it first.
+                            write!(self.out, "{}", text::plan(state, prepared))?;
                         }
                     }
                     Job::Vote { .. } | Job::Line(Some(_)) => {
@@ -142,7 +147,7 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
             (None, Some(Ok(_))) => None,
             (None, None) => Some(interrupted()),
         };
-        let failure = match (&self.job, &state.planning, &state.promotion) {
+        let failure = match (&self.job, &state.planning, state.promotions.first()) {
             (Job::Status | Job::Approvals, ..) => looked_at(state),
             (Job::Line(_), ..) => refused(),
             (_, Planning::Failed(_, failure), _) => Some(failure.clone()),
@@ -162,7 +167,7 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
 
     /// The next thing to ask for, or `None` to wait.
     fn step(&mut self, state: &State, is_idle: bool) -> Option<Next> {
-        if state.is_stopping && state.running().is_none() {
+        if state.is_stopping && state.running().next().is_none() {
             return Some(Next::Leave);
         }
         if !is_idle {
@@ -171,9 +176,8 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
         match self.stage {
             Stage::Begun => {
                 self.stage = Stage::Planned;
-                if let Some((environment, release)) = self.job.target() {
-                    let (environment, release) = (environment.clone(), release.cloned());
-                    return Some(Next::Intent(Intent::Plan { environment, release }));
+                if let Some((environment, request)) = self.job.target() {
+                    return Some(Next::Intent(Intent::Plan { environment: environment.clone(), request }));
                 }
                 self.step(state, is_idle)
             }
@@ -199,10 +203,11 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
         }
         let Planning::Ready(prepared) = &state.planning else { return Ok(None) };
         Ok(match &self.job {
-            Job::Promote { confirm, plan, override_reason, .. } => {
-                let reason = override_reason.as_deref();
-                let plan = confirmed(state, prepared, confirm.as_deref(), plan.as_ref(), reason)?;
-                Some(Intent::Promote { plan, override_reason: override_reason.clone() })
+            Job::Promote { confirm, plan, reason, .. } => {
+                let said =
+                    Said { confirm: confirm.as_deref(), plan: plan.as_ref(), reason: reason.as_deref() };
+                let plan = confirmed(state, prepared, &said)?;
+                Some(Intent::Promote { plan, reason: reason.clone() })
             }
             Job::Vote { environment, word, plan, note, .. } => {
                 let plan = approvals::meant(prepared, *word, plan.as_ref())?;
@@ -234,39 +239,44 @@ impl<Out: Write, Err: Write> Frontend for Headless<Out, Err> {
     fn show(&mut self, event: Option<&Event>, state: &State, _more: bool) -> io::Result<()> {
         let Some(event) = event else { return Ok(()) };
         let is_asked = matches!(&event.kind, EventKind::Intent(_)) && self.stage == Stage::Asked;
-        if is_asked || matches!(&event.kind, EventKind::JournalFailed(_)) {
+        if is_asked || matches!(&event.kind, EventKind::JournalFailed(..)) {
             self.answer = state.messages.back().map(|message| message.text.clone());
         }
         self.progress.show(event, state)
     }
 }
 
+/// What the command line said to confirm a plan.
+struct Said<'a> {
+    confirm: Option<&'a str>,
+    plan: Option<&'a PlanDigest>,
+    reason: Option<&'a str>,
+}
+
 /// Checks that the words of the command line mean this plan. The refusal names the exact flags.
-fn confirmed(
-    state: &State,
-    prepared: &Prepared,
-    confirm: Option<&str>,
-    plan: Option<&PlanDigest>,
-    override_reason: Option<&str>,
-) -> Result<PlanDigest, Failure> {
+fn confirmed(state: &State, prepared: &Prepared, said: &Said<'_>) -> Result<PlanDigest, Failure> {
     let digest = prepared.plan.digest();
-    let waiver = prepared.admit(override_reason)?;
+    let waiver = prepared.admit(said.reason)?;
     let name = &prepared.plan.environment;
     let environment = state.environment(name).map(|state| &state.environment);
-    // What deploys by itself needs nobody's word; a digest that is given must still be the right one.
-    let is_automatic = environment.is_some_and(|environment| {
-        environment.gate.admission == Admission::Automatic && environment.tier() == Tier::One
-    });
+    let is_back = prepared.plan.direction() == Direction::Back;
+    // What deploys by itself needs nobody's word; a digest that is given must still be the right one. An override is
+    // always confirmed.
+    let is_automatic = !is_back
+        && waiver.is_none()
+        && environment.is_some_and(|environment| {
+            environment.gate.admission == Admission::Automatic && environment.tier() == Tier::One
+        });
     let version = &prepared.plan.version;
-    let over = if waiver.is_some() { " --override REASON" } else { "" };
-    let flags = format!(
-        "lockstep promote {name} --release {version} --confirm {name} --plan {}{over}",
-        digest.short()
-    );
     let refuse = |what: String| {
-        Err(Failure::new(FailureKind::Refused, what).hint(format!("Confirm it with: {flags}")))
+        let over = if waiver.is_some() { " --override REASON" } else { "" };
+        let hint = format!("Confirm it with: {}{over}", text::command(&prepared.plan));
+        Err(Failure::new(FailureKind::Refused, what).hint(hint))
     };
-    match (confirm, plan) {
+    if is_back && said.reason.is_none_or(|reason| reason.trim().is_empty()) {
+        return refuse(format!("going back to {version} in {name} has to be confirmed, with a reason"));
+    }
+    match (said.confirm, said.plan) {
         (Some(other), _) if other != name.as_str() => {
             refuse(format!("`--confirm {other}` does not name {name}"))
         }
@@ -275,6 +285,7 @@ fn confirmed(
         }
         (Some(_), Some(_)) => Ok(digest.clone()),
         _ if is_automatic => Ok(digest.clone()),
+        _ if is_back => refuse(format!("going back to {version} in {name} has to be confirmed")),
         _ => refuse(format!("promoting {version} to {name} has to be confirmed")),
     }
 }

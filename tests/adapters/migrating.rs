@@ -95,7 +95,7 @@ async fn an_update_reports_every_row_once_and_leaves_what_the_release_says() {
     let lines = logged(&events);
     assert!(lines.contains(&"Running Changeset: changelog/all.sql::1::store"), "{lines:#?}");
     let is_liquibase = |event: &EventKind| match event {
-        EventKind::Log(lines) => {
+        EventKind::Log(_, lines) => {
             lines.iter().all(|line| line.source == Source::Liquibase && line.level == Level::Normal)
         }
         _ => true,
@@ -134,7 +134,7 @@ async fn a_failing_changeset_is_named_with_its_reason_and_what_was_done_before_i
         ]
     );
     let is_error = |event: &EventKind| match event {
-        EventKind::Log(lines) => lines.iter().any(|line| line.level == Level::Error),
+        EventKind::Log(_, lines) => lines.iter().any(|line| line.level == Level::Error),
         _ => false,
     };
     assert!(events.iter().any(is_error), "{events:?}");

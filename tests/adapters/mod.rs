@@ -152,7 +152,7 @@ fn advanced(events: &[EventKind]) -> Vec<&str> {
 /// The texts of all log lines.
 fn logged(events: &[EventKind]) -> Vec<&str> {
     let lines = events.iter().filter_map(|event| match event {
-        EventKind::Log(lines) => Some(lines),
+        EventKind::Log(_, lines) => Some(lines),
         _ => None,
     });
     lines.flatten().map(|line| &*line.text).collect()

@@ -8,16 +8,18 @@ use lockstep::adapters::packing;
 use lockstep::domain::changelog::{
     self, Changelog, Changeset, ChangesetId, Files, ROOT, Selection, Surroundings,
 };
+use lockstep::domain::compatibility::OldestImages;
 use lockstep::domain::environment::Environment;
 use lockstep::domain::failure::{Failure, FailureKind};
 use lockstep::domain::gate::{Admission, Gate};
 use lockstep::domain::ledger::{Ledger, LedgerRow, LockState};
 use lockstep::domain::lock::{Grant, LockSight};
 use lockstep::domain::log::{Level, LogLine, Source};
-use lockstep::domain::names::EnvironmentName;
+use lockstep::domain::names::{EnvironmentName, RunId};
 use lockstep::domain::observation::{
     HealthView, Observation, Operation, OperationStatus, ServiceStatus, ServiceView,
 };
+use lockstep::domain::plan::Until;
 use lockstep::domain::release::{Catalog, ImageRef, Release, Version};
 use lockstep::domain::schema::judgement::{LedgerStamp, SchemaView};
 use lockstep::domain::schema::{CatalogRow, Schema};
@@ -97,6 +99,7 @@ fn catalog() -> Catalog {
             archive: format!("bagel-store-demo1-changelog-{version}.zip"),
             archive_digest: format!("{:0<64}", version.to_string().replace(['v', '.'], "")),
             changelog: Arc::new(changelog),
+            oldest_images: OldestImages::new(),
             version,
         }
     });
@@ -328,8 +331,25 @@ impl Script {
         }
     }
 
-    async fn update(&self, index: usize, call: &LiquibaseCall, out: &Sink) {
-        let LiquibaseCall::Update(run, release) = call else { return };
+    async fn liquibase(&self, index: usize, call: &LiquibaseCall, out: &Sink) {
+        let done = |text: &str| Progress::Ended(Ok(StepOutcome::Done(text.to_owned())));
+        let (run, step, outcome) = match call {
+            LiquibaseCall::Validate(run, _) => (run, StepKind::Validate, done("valid")),
+            LiquibaseCall::Tag(run, ..) => (run, StepKind::Anchor, done("tagged")),
+            LiquibaseCall::Update(run, release) => {
+                self.update(index, run, release, out).await;
+                (run, StepKind::Update, done("applied"))
+            }
+            LiquibaseCall::Rollback(run, release, until) => {
+                let Until::Count(count) = until else { panic!("{until:?}") };
+                self.undo(index, run, release, *count, out).await;
+                (run, StepKind::Undo, done("undone"))
+            }
+        };
+        out.send(EventKind::Step(run.clone(), step, outcome)).await;
+    }
+
+    async fn update(&self, index: usize, run: &RunId, release: &Release, out: &Sink) {
         let before = self.world().applied[index];
         let changesets = release.changelog.changesets();
         for (count, changeset) in changesets.iter().enumerate().skip(before) {
@@ -340,6 +360,15 @@ impl Script {
             if count == before {
                 self.pause(StepKind::Update).await;
             }
+        }
+    }
+
+    async fn undo(&self, index: usize, run: &RunId, release: &Release, count: usize, out: &Sink) {
+        let before = self.world().applied[index];
+        for changeset in release.changelog.changesets()[before - count..before].iter().rev() {
+            self.world().applied[index] -= 1;
+            let undone = Progress::Applied(changeset.id.clone());
+            out.send(EventKind::Step(run.clone(), StepKind::Undo, undone)).await;
         }
     }
 
@@ -365,7 +394,7 @@ impl Script {
 
 async fn say(out: &Sink, source: Source, text: &str) {
     let line = LogLine { at: out.clock().now(), source, level: Level::Normal, text: text.into() };
-    out.send(EventKind::Log(vec![line])).await;
+    out.send(EventKind::Log(None, vec![line])).await;
 }
 
 impl Perform for Script {
@@ -415,16 +444,7 @@ impl Perform for Script {
             Effect::Database(_, DatabaseCall::Unlock(run)) => {
                 out.send(EventKind::Unlocked(run.clone())).await;
             }
-            Effect::Liquibase(_, LiquibaseCall::Validate(run, _)) => {
-                out.send(EventKind::Step(run.clone(), StepKind::Validate, done("valid"))).await;
-            }
-            Effect::Liquibase(_, LiquibaseCall::Tag(run, ..)) => {
-                out.send(EventKind::Step(run.clone(), StepKind::Anchor, done("tagged"))).await;
-            }
-            Effect::Liquibase(name, call @ LiquibaseCall::Update(run, _)) => {
-                self.update(index(name), call, &out).await;
-                out.send(EventKind::Step(run.clone(), StepKind::Update, done("applied"))).await;
-            }
+            Effect::Liquibase(name, call) => self.liquibase(index(name), call, &out).await,
             Effect::Cloud(name, call @ CloudCall::Deploy { .. }) => {
                 self.deploy(index(name), call, &out).await;
             }

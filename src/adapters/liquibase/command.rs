@@ -71,6 +71,10 @@ pub(super) enum Command<'a> {
     Tag(&'a str),
     /// `update`
     Update,
+    /// `rollback` to a tag.
+    RollbackTo(&'a str),
+    /// `rollback-count`
+    RollbackCount(usize),
 }
 
 impl Runner {
@@ -144,15 +148,27 @@ impl Job<'_> {
             Command::Validate => arguments.extend(["validate".to_owned(), changelog]),
             Command::Update => {
                 arguments.extend(["update".to_owned(), changelog]);
-                let Selection { contexts, label_filter } = self.selection;
-                if !contexts.is_empty() {
-                    arguments.push(format!("--contexts={}", contexts.join(",")));
-                }
-                arguments.extend(label_filter.as_ref().map(|filter| format!("--label-filter={filter}")));
+                arguments.extend(self.selected());
             }
             Command::Tag(tag) => arguments.extend(["tag".to_owned(), format!("--tag={tag}")]),
+            Command::RollbackTo(tag) => {
+                arguments.extend(["rollback".to_owned(), changelog, format!("--tag={tag}")]);
+                arguments.extend(self.selected());
+            }
+            Command::RollbackCount(count) => {
+                arguments.extend(["rollback-count".to_owned(), changelog, format!("--count={count}")]);
+                arguments.extend(self.selected());
+            }
         }
         arguments
+    }
+
+    /// The contexts and labels to run with.
+    fn selected(&self) -> Vec<String> {
+        let Selection { contexts, label_filter } = self.selection;
+        let contexts = (!contexts.is_empty()).then(|| format!("--contexts={}", contexts.join(",")));
+        let labels = label_filter.as_ref().map(|filter| format!("--label-filter={filter}"));
+        contexts.into_iter().chain(labels).collect()
     }
 
     fn url(&self, bundle: Option<&Path>) -> String {

@@ -15,7 +15,7 @@ use self::command::{Command, Job};
 use self::output::Said;
 use super::archive::Folder;
 use super::artifacts::Artifacts;
-use super::postgres::{Databases, Watch};
+use super::postgres::{Databases, Seen, Watch};
 use super::process::Process;
 use super::report::{RawLine, StepReport, seconds};
 use crate::config::{EnvironmentSettings, Settings};
@@ -24,6 +24,7 @@ use crate::domain::ledger::LockState;
 use crate::domain::lock::Grant;
 use crate::domain::log::Source;
 use crate::domain::names::RunId;
+use crate::domain::plan::Until;
 use crate::domain::release::Release;
 use crate::engine::event::StepOutcome;
 
@@ -91,7 +92,10 @@ impl Liquibase {
         let mut running = self.start(target, Command::Tag(tag), &what).await?;
         match timeout(self.settings.deadlines.liquibase, running.finish(target.step)).await {
             Ok(Ok(status)) if status.success() => Ok(StepOutcome::Done(format!("tagged as {tag}"))),
-            Ok(Ok(status)) => Err(settled(running.said.failure(&what, target.name()), status)),
+            Ok(Ok(status)) => {
+                let failure = settled(running.said.failure(&what, target.name()), status);
+                Err(self.with_lock_left(target, failure).await)
+            }
             Ok(Err(error)) => Err(Failure::new(FailureKind::Unknown, what).because(error)),
             Err(_) => Err(self.out_of_time(what)),
         }
@@ -101,8 +105,32 @@ impl Liquibase {
     pub(super) async fn update(&self, target: &Target<'_>) -> Result<StepOutcome, Failure> {
         let what = format!("could not update the database of {}", target.name());
         self.refuse_while_locked(target, &what).await?;
-        let mut watch = Watch::begin(&self.databases, target.environment, target.run).await?;
-        let mut running = self.start(target, Command::Update, &what).await?;
+        let watch = Watch::begin(&self.databases, target.environment, target.run).await?;
+        self.migrate(target, Command::Update, what, watch).await
+    }
+
+    /// Lets Liquibase undo changesets, reporting every row as it goes.
+    pub(super) async fn roll_back(&self, target: &Target<'_>, until: &Until) -> Result<StepOutcome, Failure> {
+        let what = format!("could not roll the database of {} back", target.name());
+        let command = match until {
+            Until::Tag(tag) => Command::RollbackTo(tag),
+            Until::Count(count) => Command::RollbackCount(*count),
+            Until::Nothing => return Ok(StepOutcome::Done("nothing was to be undone".to_owned())),
+        };
+        self.refuse_while_locked(target, &what).await?;
+        let watch = Watch::begin(&self.databases, target.environment, target.run).await?;
+        self.migrate(target, command, what, watch).await
+    }
+
+    /// Runs Liquibase while the ledger is watched.
+    async fn migrate(
+        &self,
+        target: &Target<'_>,
+        command: Command<'_>,
+        what: String,
+        mut watch: Watch<'_>,
+    ) -> Result<StepOutcome, Failure> {
+        let mut running = self.start(target, command, &what).await?;
         let ended = tokio::select! {
             ended = timeout(self.settings.deadlines.liquibase, running.finish(target.step)) => ended,
             never = watch.follow(target.step) => match never {},
@@ -117,10 +145,10 @@ impl Liquibase {
         let last = watch.look(target.step).await;
         let Some(ended) = ended else { return Err(self.out_of_time(what)) };
         match ended {
-            Ok(status) if status.success() => Ok(StepOutcome::Done(counted(watch.seen()))),
+            Ok(status) if status.success() => Ok(StepOutcome::Done(watch.seen().words())),
             Ok(status) => {
                 let failure = settled(running.said.failure(&what, target.name()), status);
-                Err(half_done(failure, watch.seen(), last))
+                Err(self.with_lock_left(target, half_done(failure, watch.seen(), last)).await)
             }
             Err(error) => Err(Failure::new(FailureKind::Unknown, what).because(error)),
         }
@@ -140,6 +168,27 @@ impl Liquibase {
                     ))
             }
         }
+    }
+
+    /// A Liquibase whose connection or life was cut leaves its lock behind, and nobody else lets it go.
+    async fn with_lock_left(&self, target: &Target<'_>, failure: Failure) -> Failure {
+        let LockState::Held { by, since } = (match self.databases.liquibase_lock(target.environment).await {
+            Ok(lock) => lock,
+            // What cannot be seen is told by whoever looks next.
+            Err(_) => return failure,
+        }) else {
+            return failure;
+        };
+        let holder = Grant { by, wall: since }.holder();
+        if holder.run.as_ref() != Some(target.run) {
+            return failure;
+        }
+        let kind =
+            if failure.kind == FailureKind::Unknown { failure.kind } else { FailureKind::ActionNeeded };
+        failure
+            .because("it left Liquibase's lock behind")
+            .with_kind(kind)
+            .hint("`lockstep locks` shows that its holder is gone, and the SQL that lets the lock go.")
     }
 
     async fn start(&self, target: &Target<'_>, command: Command<'_>, what: &str) -> Result<Running, Failure> {
@@ -223,32 +272,29 @@ impl Running {
 fn settled(failure: Failure, status: ExitStatus) -> Failure {
     match status.code() {
         Some(_) => failure,
-        None => failure
-            .because(format!("Liquibase was killed ({status})"))
-            .with_kind(FailureKind::Unknown)
-            .hint("Look at the ledger and at Liquibase's lock: a changeset may have run without leaving its row."),
+        None => {
+            let last = failure.because.last().map(|line| format!("its last line was: {line}"));
+            let killed = Failure::new(FailureKind::Unknown, failure.what)
+                .because(format!("Liquibase was killed ({status})"))
+                .hint(
+                    "Look at the ledger and at Liquibase's lock: a changeset may have run without leaving its row.",
+                );
+            last.into_iter().fold(killed, Failure::because)
+        }
     }
 }
 
 /// What a failed update means depends on what it got done before.
-fn half_done(failure: Failure, rows: usize, last: Result<(), Failure>) -> Failure {
+fn half_done(failure: Failure, seen: Seen, last: Result<(), Failure>) -> Failure {
     match (failure.kind, last) {
         (FailureKind::Unknown, _) => failure,
         (_, Err(unread)) => failure
-            .because(format!("whether changesets were applied is not known: {}", unread.what))
+            .because(format!("which changesets got or lost their row is not known: {}", unread.what))
             .with_kind(FailureKind::Unknown),
-        (_, Ok(())) if rows > 0 => {
-            failure.because(format!("before it, {}", counted(rows))).with_kind(FailureKind::ActionNeeded)
+        (_, Ok(())) if seen != Seen::default() => {
+            failure.because(format!("before it, {}", seen.words())).with_kind(FailureKind::ActionNeeded)
         }
         (_, Ok(())) => failure,
-    }
-}
-
-fn counted(rows: usize) -> String {
-    match rows {
-        0 => "nothing was pending".to_owned(),
-        1 => "1 changeset was applied".to_owned(),
-        rows => format!("{rows} changesets were applied"),
     }
 }
 
@@ -264,18 +310,19 @@ mod tests {
 
     #[test]
     fn a_failed_update_needs_action_only_when_it_got_something_done() {
-        assert_eq!(half_done(failure(), 0, Ok(())).kind, FailureKind::Failed);
-        let half = half_done(failure(), 2, Ok(()));
+        let (nothing, two) = (Seen::default(), Seen { came: 2, went: 0 });
+        assert_eq!(half_done(failure(), nothing, Ok(())).kind, FailureKind::Failed);
+        let half = half_done(failure(), two, Ok(()));
         assert_eq!(half.kind, FailureKind::ActionNeeded);
         assert_eq!(half.because, ["before it, 2 changesets were applied"]);
-        assert_eq!(half_done(failure(), 0, Err(failure())).kind, FailureKind::Unknown);
+        assert_eq!(half_done(failure(), nothing, Err(failure())).kind, FailureKind::Unknown);
     }
 
     #[test]
     fn a_killed_run_is_unknown_and_stays_so() {
         let killed = settled(failure(), ExitStatus::from_raw(9));
         assert_eq!(killed.kind, FailureKind::Unknown);
-        assert_eq!(half_done(killed, 2, Ok(())).kind, FailureKind::Unknown);
+        assert_eq!(half_done(killed, Seen { came: 2, went: 0 }, Ok(())).kind, FailureKind::Unknown);
         assert_eq!(settled(failure(), ExitStatus::from_raw(256)).kind, FailureKind::Failed);
     }
 }

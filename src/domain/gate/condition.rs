@@ -8,11 +8,11 @@ use crate::domain::Timestamp;
 use crate::domain::age::age;
 use crate::domain::drift::{ChangesetState, Comparison};
 use crate::domain::environment::Environment;
-use crate::domain::journal::History;
+use crate::domain::journal::{History, Override};
 use crate::domain::ledger::{Ledger, LockState};
 use crate::domain::names::EnvironmentName;
 use crate::domain::observation::{ServiceStatus, ServiceView};
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Direction, Plan};
 use crate::domain::release::Version;
 use crate::domain::schema::judgement::SchemaDrift;
 
@@ -49,6 +49,8 @@ pub enum Condition {
     Rejected,
     /// Approvals are missing.
     Approval,
+    /// There is no way back to that release.
+    WayBack,
 }
 
 /// Of what kind a condition is.
@@ -68,34 +70,59 @@ type Finding = (String, String);
 /// What looks at one condition.
 type Check = fn(&Surroundings<'_>) -> Vec<Finding>;
 
+/// A row of the table.
+pub(super) struct Row {
+    pub(super) condition: Condition,
+    pub(super) word: &'static str,
+    nature: Nature,
+    /// True when it stands in the way back too: that is open whatever the gate says, but not whatever the world says.
+    holds_back: bool,
+    check: Check,
+}
+
+const fn fact(condition: Condition, word: &'static str, check: Check) -> Row {
+    Row { condition, word, nature: Nature::Fact, holds_back: true, check }
+}
+
+const fn word(condition: Condition, word: &'static str, check: Check) -> Row {
+    Row { condition, word, nature: Nature::Word, holds_back: false, check }
+}
+
+const fn rule(condition: Condition, word: &'static str, check: Check) -> Row {
+    Row { condition, word, nature: Nature::Rule, holds_back: false, check }
+}
+
 /// Every condition, in the order in which it is told.
-const TABLE: &[(Condition, &str, Nature, Check)] = &[
-    (Condition::Busy, "busy", Nature::Fact, busy),
-    (Condition::Rival, "rival", Nature::Fact, rival),
-    (Condition::Line, "line", Nature::Word, line),
-    (Condition::Barred, "barred", Nature::Word, barred),
-    (Condition::Nothing, "nothing", Nature::Fact, nothing),
-    (Condition::Order, "order", Nature::Rule, order),
-    (Condition::Verified, "verified", Nature::Rule, verified),
-    (Condition::Soak, "soak", Nature::Rule, soak),
-    (Condition::Freeze, "freeze", Nature::Rule, freeze),
-    (Condition::Drift, "drift", Nature::Rule, drift),
-    (Condition::Rejected, "rejected", Nature::Word, rejected),
-    (Condition::Approval, "approval", Nature::Rule, approval),
-    (Condition::Service, "service", Nature::Fact, service),
-    (Condition::Lock, "lock", Nature::Fact, lock),
-    (Condition::Edited, "edited", Nature::Fact, edited),
+pub(super) const TABLE: &[Row] = &[
+    fact(Condition::Busy, "busy", busy),
+    fact(Condition::Rival, "rival", rival),
+    word(Condition::Line, "line", line),
+    word(Condition::Barred, "barred", barred),
+    fact(Condition::Nothing, "nothing", nothing),
+    rule(Condition::Order, "order", order),
+    rule(Condition::Verified, "verified", verified),
+    rule(Condition::Soak, "soak", soak),
+    rule(Condition::Freeze, "freeze", freeze),
+    rule(Condition::Drift, "drift", drift),
+    word(Condition::Rejected, "rejected", rejected),
+    rule(Condition::Approval, "approval", approval),
+    fact(Condition::Service, "service", service),
+    fact(Condition::Lock, "lock", lock),
+    // On the way back its own plan says so, of what it undoes.
+    Row { holds_back: false, ..fact(Condition::Edited, "edited", edited) },
+    // Found with the plan itself, in `domain/plan/back.rs`.
+    fact(Condition::WayBack, "way back", |_| Vec::new()),
 ];
 
 impl Condition {
     /// The word for programs.
     pub fn word(self) -> &'static str {
-        TABLE.iter().find(|row| row.0 == self).map_or("", |row| row.1)
+        TABLE.iter().find(|row| row.condition == self).map_or("", |row| row.word)
     }
 
     /// Of what kind it is.
     pub fn nature(self) -> Nature {
-        TABLE.iter().find(|row| row.0 == self).map_or(Nature::Fact, |row| row.2)
+        TABLE.iter().find(|row| row.condition == self).map_or(Nature::Fact, |row| row.nature)
     }
 }
 
@@ -112,6 +139,13 @@ pub struct Unmet {
     pub can_override: bool,
 }
 
+impl Unmet {
+    /// What keeps a rollback from going back; nobody can override it.
+    pub fn on_the_way_back(what: impl Into<String>, how: impl Into<String>) -> Self {
+        Self { condition: Condition::WayBack, what: what.into(), how: how.into(), can_override: false }
+    }
+}
+
 /// Conditions that a person overrode for one promotion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiver {
@@ -122,6 +156,12 @@ pub struct Waiver {
 }
 
 impl Waiver {
+    /// What goes on record.
+    pub fn record(&self) -> Override {
+        let conditions = self.unmet.iter().map(|unmet| unmet.what.clone()).collect();
+        Override { conditions, reason: self.reason.clone() }
+    }
+
     /// True when it covers `unmet`: the same condition was overridden, whatever its words are by now.
     pub fn covers(&self, unmet: &Unmet) -> bool {
         unmet.can_override && self.unmet.iter().any(|other| other.condition == unmet.condition)
@@ -145,8 +185,8 @@ pub struct Surroundings<'a> {
     pub here: Look<'a>,
     /// The environments before, each held against the release that it runs.
     pub before: Vec<Look<'a>>,
-    /// What this process promotes at the moment.
-    pub running: Option<(&'a Version, &'a EnvironmentName)>,
+    /// What this process promotes to the environment at the moment, when it is not this plan.
+    pub running: Option<&'a Version>,
     /// Who else promotes to the environment.
     pub rival: Option<&'a str>,
 }
@@ -171,13 +211,14 @@ pub struct Look<'a> {
 /// Every condition that is not met; `is_meant` says of which kinds they may be.
 pub fn unmet(surroundings: &Surroundings<'_>, is_meant: impl Fn(Nature) -> bool) -> Vec<Unmet> {
     let can_override = surroundings.environment.gate.can_be_overridden;
-    let rows = TABLE.iter().filter(|row| is_meant(row.2));
-    rows.flat_map(|(condition, _, nature, check)| {
-        check(surroundings).into_iter().map(|(what, how)| Unmet {
-            condition: *condition,
+    let is_back = surroundings.plan.direction() == Direction::Back;
+    let rows = TABLE.iter().filter(|row| is_meant(row.nature) && (!is_back || row.holds_back));
+    rows.flat_map(|row| {
+        (row.check)(surroundings).into_iter().map(|(what, how)| Unmet {
+            condition: row.condition,
             what,
             how,
-            can_override: can_override && *nature == Nature::Rule,
+            can_override: can_override && row.nature == Nature::Rule,
         })
     })
     .collect()
@@ -188,8 +229,8 @@ fn one(what: impl Into<String>, how: impl Into<String>) -> Vec<Finding> {
 }
 
 fn busy(all: &Surroundings<'_>) -> Vec<Finding> {
-    let Some((version, environment)) = all.running else { return Vec::new() };
-    one(format!("{version} is being promoted to {environment}"), "Wait until that has ended.")
+    let Some(version) = all.running else { return Vec::new() };
+    one(format!("{version} is being promoted to {}", all.here.name), "Wait until that has ended.")
 }
 
 fn rival(all: &Surroundings<'_>) -> Vec<Finding> {
@@ -220,8 +261,13 @@ fn nothing(all: &Surroundings<'_>) -> Vec<Finding> {
     if !all.plan.is_empty() {
         return Vec::new();
     }
-    let what = format!("{} runs {} already, with every changeset", all.here.name, all.plan.version);
-    one(what, "Choose another release.")
+    let (name, version) = (all.here.name, &all.plan.version);
+    match all.plan.direction() {
+        Direction::Forward => {
+            one(format!("{name} runs {version} already, with every changeset"), "Choose another release.")
+        }
+        Direction::Back => one(format!("{name} runs {version} already"), "Choose an older release."),
+    }
 }
 
 fn order(all: &Surroundings<'_>) -> Vec<Finding> {

@@ -26,14 +26,19 @@ pub fn differences(before: &str, after: &str) -> Vec<String> {
     if before == after {
         return Vec::new();
     }
-    let (Some(before), Some(after)) = (Form::read(before), Form::read(after)) else {
-        return vec!["it is written in another form".to_owned()];
+    let lines = match (Form::read(before), Form::read(after)) {
+        (Some(before), Some(after)) => lines(&before, &after),
+        _ => Vec::new(),
     };
-    let mut lines = facts(&before, &after);
-    lines.extend(changesets(&before, &after));
+    if lines.is_empty() { vec!["it is written in another form".to_owned()] } else { lines }
+}
+
+fn lines(before: &Form<'_>, after: &Form<'_>) -> Vec<String> {
+    let mut lines = facts(before, after);
+    lines.extend(changesets(before, after));
     let steps = |form: &Form<'_>| form.values("step").join(" → ");
-    if steps(&before) != steps(&after) {
-        lines.push(format!("steps now {}, before {}", steps(&after), steps(&before)));
+    if steps(before) != steps(after) {
+        lines.push(format!("steps now {}, before {}", steps(after), steps(before)));
     }
     lines
 }
@@ -190,5 +195,78 @@ fn cut(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(image: &str, changesets: &[(&str, &str, &str)], step: &str) -> String {
+        let mut text = "lockstep plan 1\n".to_owned();
+        let mut line = |name: &str, value: &str| writeln!(text, "{name} {} {value}", value.len()).unwrap();
+        line("image-to", image);
+        line("archive", &image[image.len() - 3..].repeat(20));
+        for (id, sql, rollback) in changesets {
+            line("changeset", &format!("changelog/all.sql::{id}::store"));
+            line("checksum", &format!("9:{}", sql.len()));
+            line("sql", sql);
+            line("rollback", rollback);
+        }
+        line("step", step);
+        text
+    }
+
+    #[test]
+    fn what_differs_is_told_as_people_would() {
+        let before = form(
+            "registry/store:v1.3.0",
+            &[
+                ("1", "create table a;\nalter table a add column b int;", "drop table a;"),
+                ("2", "select 2", ""),
+            ],
+            "update",
+        );
+        let after = form(
+            "registry/store:v1.4.0",
+            &[
+                ("3", "select 3", ""),
+                ("1", "create table a;\nalter table a add column c int;\nselect 1;", "drop table a cascade;"),
+            ],
+            "update",
+        );
+        assert_eq!(differences(&before, &before), Vec::<String>::new());
+        assert_eq!(
+            differences(&before, &after),
+            [
+                "image-to …v1.3.0 → …v1.4.0",
+                "archive 3.03.03.03.0 → 4.04.04.04.0",
+                "2 is no part of it any more",
+                "3 was added",
+                "sql of 1: 2 lines changed: …b int; → …c int;",
+                "rollback of 1: 1 line changed: …a; → …a cascade;",
+            ]
+        );
+    }
+
+    #[test]
+    fn another_order_and_other_steps_are_told_when_they_are_all_that_differs() {
+        let one = form("v1.0.0", &[("1", "a", ""), ("2", "b", "")], "update");
+        let other = form("v1.0.0", &[("2", "b", ""), ("1", "a", "")], "service");
+        assert_eq!(
+            differences(&one, &other),
+            ["the changesets are in another order", "steps now service, before update"]
+        );
+    }
+
+    #[test]
+    fn any_two_different_texts_differ_in_something_that_is_told() {
+        let plan = form("v1.0.0", &[("1", "a\nb", "")], "update");
+        for place in 0..plan.len() {
+            let mut other = plan.clone().into_bytes();
+            other[place] ^= 1;
+            let other = String::from_utf8(other).unwrap();
+            assert_ne!(differences(&plan, &other), Vec::<String>::new(), "{other}");
+        }
     }
 }

@@ -122,6 +122,7 @@ mod tests {
             plan: "8c41f0".to_owned(),
             by: "ana".to_owned(),
             aim: None,
+            reason: None,
             overridden: None,
         }
     }

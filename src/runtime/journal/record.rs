@@ -38,6 +38,8 @@ pub(super) enum RecordEntry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         aim: Option<RecordAim>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         overridden: Option<RecordOverride>,
     },
     Planned {
@@ -153,13 +155,14 @@ pub(super) struct RecordFailure {
 impl From<&Entry> for RecordEntry {
     fn from(entry: &Entry) -> Self {
         match entry {
-            Entry::Began { run, environment, version, plan, by, aim, overridden } => Self::Began {
+            Entry::Began { run, environment, version, plan, by, aim, reason, overridden } => Self::Began {
                 run: run.to_string(),
                 environment: environment.to_string(),
                 version: version.to_string(),
                 plan: plan.clone(),
                 by: by.clone(),
-                aim: aim.as_ref().map(RecordAim::from),
+                aim: aim.as_deref().map(RecordAim::from),
+                reason: reason.clone(),
                 overridden: overridden.as_ref().map(RecordOverride::from),
             },
             Entry::Planned { plan, environment, version, text } => Self::Planned {
@@ -224,15 +227,19 @@ impl RecordEntry {
         let parse_version = |text: &str| Version::parse(text).ok();
         let step_kind = |text: &str| StepKind::from_word(text);
         Some(match self {
-            Self::Began { run, environment: name, version, plan, by, aim, overridden } => Entry::Began {
-                run: RunId::from_text(run),
-                environment: environment(&name)?,
-                version: parse_version(&version)?,
-                plan,
-                by,
-                aim: aim.and_then(RecordAim::into_aim),
-                overridden: overridden.map(|it| Override { conditions: it.conditions, reason: it.reason }),
-            },
+            Self::Began { run, environment: name, version, plan, by, aim, reason, overridden } => {
+                Entry::Began {
+                    run: RunId::from_text(run),
+                    environment: environment(&name)?,
+                    version: parse_version(&version)?,
+                    plan,
+                    by,
+                    aim: aim.and_then(RecordAim::into_aim).map(Box::new),
+                    reason,
+                    overridden: overridden
+                        .map(|it| Override { conditions: it.conditions, reason: it.reason }),
+                }
+            }
             Self::Planned { plan, environment: name, version, text } => Entry::Planned {
                 plan,
                 environment: environment(&name)?,

@@ -351,7 +351,7 @@ fn gate_line<'a>(state: &State, environment: &EnvironmentState, width: usize, st
     let is_newer =
         next.is_some_and(|release| environment.version().is_none_or(|version| release.version > version));
     let (label, right) = match next {
-        Some(release) if is_newer && state.running().is_none() => (
+        Some(release) if is_newer && state.running_in(name).is_none() => (
             "next",
             vec![Span::styled(format!("{} ", release.version), styles.text), Span::styled("p", styles.key)],
         ),
