@@ -1,7 +1,9 @@
 //! The verbs: events in, effects out. Pure, so that every behaviour is tested as a sequence of values.
 
+pub mod automatic;
 pub mod effect;
 pub mod event;
+pub mod petitions;
 pub mod planning;
 pub mod promotion;
 
@@ -28,8 +30,10 @@ use crate::domain::names::{DemoId, EnvironmentName};
 use crate::domain::observation::{Facet, HealthView, Observation, ServiceStatus, ServiceView};
 use crate::domain::release::{Catalog, Release, Version};
 use crate::domain::schema::judgement::SchemaView;
+use automatic::Upcoming;
 use effect::Effect;
 use event::{Event, EventKind, Identity, Intent};
+use petitions::Petition;
 use planning::Planning;
 use promotion::Promotion;
 pub use schemas::SchemaWatch;
@@ -68,12 +72,17 @@ pub struct State {
     pub log: LogBook,
     /// What the operator should know, oldest first.
     pub messages: VecDeque<Message>,
+    /// What waits for approval, in the order of the environments.
+    pub petitions: Vec<Petition>,
+    /// What begins by itself, unless somebody holds it.
+    pub automatic: Option<Upcoming>,
     /// True once somebody asked to stop: nothing new begins.
     pub is_stopping: bool,
     /// How often to look at an environment where nothing happens.
     observe_every: Duration,
     journal_checked_at: Option<Timestamp>,
     asked: standings::Asked,
+    autopilot: Option<automatic::Autopilot>,
 }
 
 /// One environment and what is known of it.
@@ -156,19 +165,30 @@ impl State {
             history: History::default(),
             log: LogBook::default(),
             messages: VecDeque::new(),
+            petitions: Vec::new(),
+            automatic: None,
             is_stopping: false,
             observe_every,
             journal_checked_at: None,
             asked: standings::Asked::new(),
+            autopilot: None,
         }
     }
 
     /// Takes one event in and says what to do next.
     pub fn apply(&mut self, event: &Event) -> Vec<Effect> {
-        self.now = self.now.max(event.at);
+        let before = self.now;
+        self.now = before.max(event.at);
         let mut effects = match &event.kind {
             EventKind::Intent(intent) => self.intend(intent),
-            EventKind::Ticked => self.observe_what_is_due(),
+            EventKind::Ticked => {
+                let mut effects = self.observe_what_is_due();
+                if before.as_second() != self.now.as_second() {
+                    self.keep_unmet_true();
+                    effects.extend(self.count_down());
+                }
+                effects
+            }
             EventKind::Observed(environment, generation, observation) => {
                 let mut effects = self.observed(environment, *generation, observation);
                 effects.extend(self.compare());
@@ -176,6 +196,9 @@ impl State {
                     self.judge_schemas(environment);
                 }
                 self.keep_plan_true(Some(environment));
+                if matches!(observation, Observation::Service(_) | Observation::Ledger(_)) {
+                    self.keep_petitions_true(Some(environment));
+                }
                 effects
             }
             EventKind::Releases(result) => {
@@ -183,22 +206,28 @@ impl State {
                 self.complete_catalog();
                 let effects = self.compare();
                 self.keep_plan_true(None);
+                self.keep_petitions_true(None);
                 effects
             }
             EventKind::Checksums(archive_digest, told) => {
                 self.checksums_told(archive_digest, told);
                 let effects = self.compare();
                 self.keep_plan_true(None);
+                self.keep_petitions_true(None);
                 effects
             }
             EventKind::Identified(result) => {
                 self.identity = Some(result.clone());
+                self.keep_unmet_true();
+                self.keep_petitions_true(None);
                 Vec::new()
             }
             EventKind::Remembered(news) => {
                 if let Some(history) = news {
                     self.history = history.clone();
                     self.judge_all_schemas();
+                    self.keep_unmet_true();
+                    self.keep_petitions_true(None);
                 }
                 self.pass_gates()
             }
@@ -288,6 +317,7 @@ impl State {
                 effects
             }
             Intent::InspectLocks(environments) => self.inspect_locks(environments),
+            Intent::InspectLine => vec![Effect::Identify, Effect::ReadJournal, self.ask_releases()],
             Intent::InspectDrift(environments) => self.inspect_drift(environments),
             Intent::Plan { environment, request } => self.plan(environment, request.clone()),
             Intent::Dismiss => {
@@ -298,6 +328,12 @@ impl State {
             Intent::Abort(environment) => self.abort(environment),
             Intent::Acknowledge(environment) => self.acknowledge(environment, None),
             Intent::Resolve { environment, reason } => self.acknowledge(environment, Some(reason)),
+            Intent::Vote { environment, word, plan, note } => self.vote(environment, *word, plan, note),
+            Intent::StopLine { reason } => self.set_line(true, reason),
+            Intent::ResumeLine { reason } => self.set_line(false, reason),
+            Intent::Bar { version, reason } => self.set_bar(version, true, reason),
+            Intent::Unbar { version, reason } => self.set_bar(version, false, reason),
+            Intent::HoldAutomatic => self.hold_automatic(),
             Intent::Interrupt => self.interrupt(),
         }
     }
@@ -352,11 +388,14 @@ impl State {
         Vec::new()
     }
 
-    /// What was sent to the journal counts at once; reading it back later gives the same.
+    /// What was sent to the journal counts at once; reading it back later gives the same. What people say counts
+    /// once it has been read back: it must not hold when it could not be written.
     fn remember(&mut self, effects: &[Effect]) {
         for effect in effects {
-            if let Effect::Record(entry) = effect {
-                self.history.add(self.now, entry);
+            match effect {
+                Effect::Record(Entry::Voted(_) | Entry::Line { .. } | Entry::Barred { .. }) => {}
+                Effect::Record(entry) => self.history.add(self.now, entry),
+                _ => {}
             }
         }
     }

@@ -273,7 +273,8 @@ fn a_release_that_does_not_run_in_the_environment_before_is_refused_with_the_way
     assert_eq!(world.state.promotions, []);
     let refused = world.state.messages.back().unwrap().text.clone().unwrap_err();
     assert_eq!(refused.because, ["dev runs v2.0.0, not v3.0.0"]);
-    assert_eq!(refused.hint.as_deref(), Some("Promote v3.0.0 to dev first."));
+    let how = "Promote v3.0.0 to dev first: `lockstep promote dev --release v3.0.0`.";
+    assert_eq!(refused.hint.as_deref(), Some(how));
 }
 
 #[test]
