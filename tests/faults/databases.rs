@@ -154,9 +154,13 @@ async fn database_down_lets_nothing_begin_and_an_update_under_way_is_unknown() {
     scene.set("database-down", &[]).await;
     let said = scene.promote("v1.4.0").await;
     assert_eq!(said.code, 69, "{said:#?}");
-    let status = scene.place.json(&["status"]).await;
-    assert_eq!(status["environments"][0]["health"]["healthy"], false, "{status:#}");
-    assert!(status["environments"][0]["database"]["failure"].is_object(), "{status:#}");
+    let status = scene.place.run(&["status", "--output", "json"]).await;
+    assert_eq!(status.code, 69, "{status:#?}");
+    let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();
+    let dev = &status["environments"][0];
+    assert!(dev["database"]["failure"].is_object(), "{status:#}");
+    // A dead database blanks nothing but itself.
+    assert_eq!((&dev["version"], &dev["health"]["healthy"]), (&"v1.2.0".into(), &false.into()), "{status:#}");
     scene.clear().await;
     assert_eq!(scene.rows().await, BEFORE);
 
