@@ -144,6 +144,7 @@ impl Parts {
                 let step = report.step(&run, StepKind::Service);
                 let deployed = async {
                     let environment = self.environment(name)?;
+                    self.databases.assure(name, &run).await?;
                     let expected = expected.as_ref();
                     let deployment =
                         Deployment { aws: &self.aws, environment, image: &image, expected, step: &step };
@@ -216,10 +217,11 @@ impl Parts {
         let result = match self.environment(name) {
             Ok(environment) => {
                 let target = Target { environment, run: &run, release: &release, step: &step };
-                match (kind, tag) {
-                    (_, Some(tag)) => self.liquibase.tag(&target, &tag).await,
-                    (StepKind::Validate, None) => self.liquibase.validate(&target).await,
-                    _ => self.liquibase.update(&target).await,
+                match (self.databases.assure(name, &run).await, kind, tag) {
+                    (Err(failure), ..) => Err(failure),
+                    (Ok(()), _, Some(tag)) => self.liquibase.tag(&target, &tag).await,
+                    (Ok(()), StepKind::Validate, None) => self.liquibase.validate(&target).await,
+                    (Ok(()), ..) => self.liquibase.update(&target).await,
                 }
             }
             Err(failure) => Err(failure),

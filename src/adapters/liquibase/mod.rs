@@ -245,18 +245,16 @@ impl Running {
 
 /// A process that was killed may have left anything behind; one that ended by itself says what happened.
 fn settled(failure: Failure, status: ExitStatus) -> Failure {
-    match status.code() {
-        Some(_) => failure,
-        None => {
-            let last = failure.because.last().map(|line| format!("its last line was: {line}"));
-            let killed = Failure::new(FailureKind::Unknown, failure.what)
-                .because(format!("Liquibase was killed ({status})"))
-                .hint(
-                    "Look at the ledger and at Liquibase's lock: a changeset may have run without leaving its row.",
-                );
-            last.into_iter().fold(killed, Failure::because)
-        }
+    if status.code().is_some() {
+        return failure;
     }
+    let last = failure.because.last().map(|line| format!("its last line was: {line}"));
+    let killed = Failure::new(FailureKind::Unknown, failure.what)
+        .because(format!("Liquibase was killed ({status})"))
+        .hint(
+            "Look at the ledger and at Liquibase's lock: a changeset may have run without leaving its row.",
+        );
+    last.into_iter().fold(killed, Failure::because)
 }
 
 /// What a failed update means depends on what it got done before.
