@@ -117,7 +117,11 @@ impl Liquibase {
             watch.cancel().await;
             timeout(self.settings.deadlines.look, running.finish(target.step)).await.ok()
         };
-        let last = watch.look(target.step).await;
+        // Its session may have ended with those of the run; the second look opens another.
+        let last = match watch.look(target.step).await {
+            Ok(()) => Ok(()),
+            Err(_) => watch.look(target.step).await,
+        };
         let Some(ended) = ended else { return Err(self.out_of_time(what)) };
         match ended {
             Ok(status) if status.success() => Ok(StepOutcome::Done(counted(watch.seen()))),
