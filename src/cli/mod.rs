@@ -147,7 +147,9 @@ fn runtime(settings: Settings) -> Runtime<Adapters> {
         environments,
         settings.polling.observe,
     );
-    let journal = Journal::at(paths::journal(&settings.id));
+    let mut journal = Journal::at(settings.journal());
+    // Before there is a screen that could be kept waiting by a long one.
+    journal.read();
     Runtime::new(state, Adapters::new(Arc::new(settings), paths::tools()), journal, Clock::system())
 }
 

@@ -158,28 +158,28 @@ impl<P: Perform> Runtime<P> {
         self.tasks.is_empty()
     }
 
-    /// Journal entries are written at once and in order. When one fails, what comes after it is not performed: an
-    /// effect without its intent on disk must not happen.
+    /// Journal entries are written at once and in order. When one fails, nothing that a run would do next is performed:
+    /// an effect without its intent on disk must not happen. Looking and letting a lock go always may.
     fn carry_out(&mut self, effects: Vec<Effect>) {
-        let mut follow_ups = Vec::new();
+        let mut failed = None;
         for effect in effects {
             match effect {
-                Effect::Record(entry) => {
-                    if let Err(failure) = self.journal.append(self.sink.clock.now(), &entry) {
-                        follow_ups.push(EventKind::JournalFailed(failure));
-                        break;
-                    }
+                Effect::Record(entry) if failed.is_none() => {
+                    failed = self.journal.append(self.sink.clock.now(), &entry).err();
                 }
-                Effect::ReadJournal => {
-                    if let Some(history) = self.journal.read_if_changed() {
-                        follow_ups.push(EventKind::Remembered(history));
-                    }
-                }
+                Effect::Record(_) => {}
+                Effect::ReadJournal => self.journal.read(),
+                effect if failed.is_some() && (effect.is_mutation() || effect.step().is_some()) => {}
                 effect => self.spawn(effect),
             }
         }
-        for kind in follow_ups {
-            let event = self.event(kind);
+        if let Some(failure) = failed {
+            let event = self.event(EventKind::JournalFailed(failure));
+            self.handle(&event);
+        }
+        // Asked for last, so that it holds everything that was written on the way here.
+        if let Some(history) = self.journal.news() {
+            let event = self.event(EventKind::Remembered(history));
             self.handle(&event);
         }
     }
