@@ -28,7 +28,9 @@ pub enum Entry {
         /// Who asked for it.
         by: String,
         /// What it sets out to do; `None` in journals of older versions.
-        aim: Option<Aim>,
+        aim: Option<Box<Aim>>,
+        /// Why, when somebody said so.
+        reason: Option<String>,
         /// The conditions of the gate that were overridden, as people read them, and why; mostly none.
         overridden: Option<Override>,
     },
@@ -58,6 +60,15 @@ pub enum Entry {
         run: RunId,
         /// The platform's id of the operation.
         operation: String,
+    },
+    /// Somebody wants a run to stop. What Liquibase does at the moment is cancelled; the platform's operation goes on.
+    Aborted {
+        /// The run.
+        run: RunId,
+        /// Who.
+        by: String,
+        /// The step that it was at.
+        step: StepKind,
     },
     /// A step ended.
     Ended {
@@ -119,6 +130,26 @@ pub enum Entry {
         /// Who and why.
         notice: Notice,
     },
+}
+
+impl Entry {
+    /// The run that it belongs to, if it belongs to one.
+    pub fn run(&self) -> Option<&RunId> {
+        match self {
+            Self::Began { run, .. }
+            | Self::Intended { run, .. }
+            | Self::Operated { run, .. }
+            | Self::Aborted { run, .. }
+            | Self::Ended { run, .. }
+            | Self::Concluded { run, .. }
+            | Self::Reconciled { run, .. } => Some(run),
+            Self::Planned { .. }
+            | Self::Acknowledged { .. }
+            | Self::Voted(_)
+            | Self::Line { .. }
+            | Self::Barred { .. } => None,
+        }
+    }
 }
 
 /// What a run sets out to do, as far as it takes to find out later what became of it.
@@ -224,12 +255,16 @@ pub struct PastRun {
     pub schema: Option<SchemaRecord>,
     /// What it set out to do; `None` in journals of older versions.
     pub aim: Option<Aim>,
+    /// Why it was begun, when somebody said so.
+    pub reason: Option<String>,
     /// What it overrode.
     pub overridden: Option<Override>,
     /// Every side effect that it announced, in order, with what came of it as far as that is on record.
     pub intents: Vec<PastIntent>,
     /// The platform's id of its operation, once it had one.
     pub operation: Option<String>,
+    /// When somebody wanted it to stop, and who.
+    pub aborted: Option<(Timestamp, String)>,
     /// What was seen when it was found out later what became of it; empty for a run that was seen to its end.
     pub evidence: Vec<String>,
 }
@@ -258,6 +293,31 @@ pub struct History {
 }
 
 impl PastRun {
+    /// The run that an entry says has begun.
+    fn begun(at: Timestamp, entry: &Entry) -> Option<Self> {
+        let Entry::Began { run, environment, version, plan, by, aim, reason, overridden } = entry else {
+            return None;
+        };
+        Some(Self {
+            run: run.clone(),
+            environment: environment.clone(),
+            version: version.clone(),
+            plan: plan.clone(),
+            by: by.clone(),
+            began: at,
+            conclusion: None,
+            is_acknowledged: false,
+            schema: None,
+            aim: aim.as_deref().cloned(),
+            reason: reason.clone(),
+            overridden: overridden.clone(),
+            intents: Vec::new(),
+            operation: None,
+            aborted: None,
+            evidence: Vec::new(),
+        })
+    }
+
     /// What it is, in one line. A time is shown by `time`.
     pub fn words(&self, time: impl Fn(Timestamp) -> String) -> String {
         let end = match &self.conclusion {
@@ -288,24 +348,7 @@ impl History {
     /// Adds what one entry says.
     pub fn add(&mut self, at: Timestamp, entry: &Entry) {
         match entry {
-            Entry::Began { run, environment, version, plan, by, aim, overridden } => {
-                self.runs.push(PastRun {
-                    run: run.clone(),
-                    environment: environment.clone(),
-                    version: version.clone(),
-                    plan: plan.clone(),
-                    by: by.clone(),
-                    began: at,
-                    conclusion: None,
-                    is_acknowledged: false,
-                    schema: None,
-                    aim: aim.clone(),
-                    overridden: overridden.clone(),
-                    intents: Vec::new(),
-                    operation: None,
-                    evidence: Vec::new(),
-                })
-            }
+            Entry::Began { .. } => self.runs.extend(PastRun::begun(at, entry)),
             Entry::Planned { plan, text, .. } => {
                 self.plans.insert(plan.clone(), text.clone());
             }
@@ -317,6 +360,11 @@ impl History {
             Entry::Operated { run, operation } => {
                 if let Some(past) = self.run_mut(run) {
                     past.operation = Some(operation.clone());
+                }
+            }
+            Entry::Aborted { run, by, .. } => {
+                if let Some(past) = self.run_mut(run) {
+                    past.aborted = Some((at, by.clone()));
                 }
             }
             Entry::Ended { run, step, result } => {
@@ -381,6 +429,13 @@ impl History {
             Some((at, Ok(_))) if past.environment == *environment && past.version == *version => Some(*at),
             _ => None,
         })
+    }
+
+    /// The version that was proven in `environment` before `running` was; `None` when none is on record.
+    pub fn before(&self, environment: &EnvironmentName, running: Option<&Version>) -> Option<&Version> {
+        let proven = |past: &&PastRun| matches!(past.conclusion, Some((_, Ok(_))));
+        let runs = self.runs.iter().rev().filter(|past| past.environment == *environment);
+        runs.filter(proven).map(|past| &past.version).find(|version| Some(*version) < running)
     }
 
     /// The runs that nobody saw end, oldest first: they run, or whoever ran them died, or nobody knows.
@@ -450,6 +505,7 @@ mod tests {
                 plan: "8c41f0".to_owned(),
                 by: "ana".to_owned(),
                 aim: None,
+                reason: None,
                 overridden: None,
             },
             Entry::Concluded { run, environment, result, schema: None },

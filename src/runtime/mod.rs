@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::domain::names::RunId;
 use crate::engine::State;
 use crate::engine::effect::{DatabaseCall, Effect};
 use crate::engine::event::{Event, EventKind, Intent, Progress, TaskId};
@@ -139,9 +140,8 @@ impl<P: Perform> Runtime<P> {
         if let EventKind::Finished(task) = event.kind {
             self.tasks.remove(&task);
         }
-        if let EventKind::Log(lines) = &event.kind {
+        if let EventKind::Log(run, lines) = &event.kind {
             // A log that cannot be kept changes no outcome; the lines are still on screen.
-            let run = self.state.promotion.as_ref().map(|promotion| promotion.run.clone());
             self.journal.keep_log(run.as_ref(), lines).ok();
         }
         let effects = self.state.apply(event);
@@ -158,28 +158,39 @@ impl<P: Perform> Runtime<P> {
         self.tasks.is_empty()
     }
 
-    /// Journal entries are written at once and in order. When one fails, nothing that a run would do next is performed:
-    /// an effect without its intent on disk must not happen. Looking and letting a lock go always may.
+    /// Journal entries are written at once and in order. When one fails, no step of its run that comes after it is
+    /// performed: an effect without its intent on disk must not happen.
     fn carry_out(&mut self, effects: Vec<Effect>) {
-        let mut failed = None;
+        let mut failures = Vec::new();
+        let mut stopped: BTreeSet<RunId> = BTreeSet::new();
+        let mut was_asked = false;
         for effect in effects {
             match effect {
-                Effect::Record(entry) if failed.is_none() => {
-                    failed = self.journal.append(self.sink.clock.now(), &entry).err();
+                Effect::Record(entry) if entry.run().is_some_and(|run| stopped.contains(run)) => {}
+                Effect::Record(entry) => {
+                    if let Err(failure) = self.journal.append(self.sink.clock.now(), &entry) {
+                        let run = entry.run().cloned();
+                        stopped.extend(run.clone());
+                        failures.push(EventKind::JournalFailed(run, failure));
+                    }
                 }
-                Effect::Record(_) => {}
-                Effect::ReadJournal => self.journal.read(),
-                effect if failed.is_some() && (effect.is_mutation() || effect.step().is_some()) => {}
+                Effect::ReadJournal => {
+                    self.journal.read();
+                    was_asked = true;
+                }
+                effect if effect.step().is_some_and(|(run, _)| stopped.contains(run)) => {}
                 effect => self.spawn(effect),
             }
         }
-        if let Some(failure) = failed {
-            let event = self.event(EventKind::JournalFailed(failure));
+        for failure in failures {
+            let event = self.event(failure);
             self.handle(&event);
         }
-        // Asked for last, so that it holds everything that was written on the way here.
-        if let Some(history) = self.journal.news() {
-            let event = self.event(EventKind::Remembered(history));
+        // Asked for last, so that it holds everything that was written on the way here. Others may have written without
+        // anybody asking: appending finds that out.
+        let news = self.journal.news();
+        if was_asked || news.is_some() {
+            let event = self.event(EventKind::Remembered(news));
             self.handle(&event);
         }
     }

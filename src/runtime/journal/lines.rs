@@ -70,19 +70,6 @@ fn environment(entry: &Entry) -> Option<&EnvironmentName> {
     }
 }
 
-/// The run that an entry belongs to.
-fn run(entry: &Entry) -> Option<&RunId> {
-    match entry {
-        Entry::Began { run, .. }
-        | Entry::Intended { run, .. }
-        | Entry::Operated { run, .. }
-        | Entry::Ended { run, .. }
-        | Entry::Concluded { run, .. }
-        | Entry::Reconciled { run, .. } => Some(run),
-        _ => None,
-    }
-}
-
 fn read(folder: &Path) -> io::Result<Vec<Line>> {
     let numbers = match files::numbers(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -100,7 +87,7 @@ fn read(folder: &Path) -> io::Result<Vec<Line>> {
                 None => record.entry.into_entry().map_or(Said::Unknown, |entry| Said::Entry(Box::new(entry))),
             };
             let entry = if let Said::Entry(entry) = &said { Some(&**entry) } else { None };
-            let run = entry.and_then(run).cloned();
+            let run = entry.and_then(Entry::run).cloned();
             let named = entry.and_then(environment).cloned();
             if let (Some(run), Some(named)) = (&run, &named) {
                 places.insert(run.clone(), named.clone());

@@ -71,6 +71,8 @@ pub(super) enum RecordEntry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         aim: Option<RecordAim>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         overridden: Option<RecordOverride>,
     },
     Planned {
@@ -87,6 +89,11 @@ pub(super) enum RecordEntry {
     Operated {
         run: String,
         operation: String,
+    },
+    Aborted {
+        run: String,
+        by: String,
+        step: String,
     },
     Ended {
         run: String,
@@ -194,13 +201,14 @@ pub(super) struct RecordFailure {
 impl From<&Entry> for RecordEntry {
     fn from(entry: &Entry) -> Self {
         match entry {
-            Entry::Began { run, environment, version, plan, by, aim, overridden } => Self::Began {
+            Entry::Began { run, environment, version, plan, by, aim, reason, overridden } => Self::Began {
                 run: run.to_string(),
                 environment: environment.to_string(),
                 version: version.to_string(),
                 plan: plan.clone(),
                 by: by.clone(),
-                aim: aim.as_ref().map(RecordAim::from),
+                aim: aim.as_deref().map(RecordAim::from),
+                reason: reason.clone(),
                 overridden: overridden.as_ref().map(RecordOverride::from),
             },
             Entry::Planned { plan, environment, version, text } => Self::Planned {
@@ -214,6 +222,9 @@ impl From<&Entry> for RecordEntry {
             }
             Entry::Operated { run, operation } => {
                 Self::Operated { run: run.to_string(), operation: operation.clone() }
+            }
+            Entry::Aborted { run, by, step } => {
+                Self::Aborted { run: run.to_string(), by: by.clone(), step: step.word().to_owned() }
             }
             Entry::Ended { run, step, result } => {
                 Self::Ended { run: run.to_string(), step: step.word().to_owned(), result: result.into() }
@@ -315,15 +326,19 @@ impl RecordEntry {
         let step_kind = |text: &str| StepKind::from_word(text);
         Some(match self {
             Self::Opened { .. } | Self::Continued { .. } | Self::Mended { .. } => return None,
-            Self::Began { run, environment: name, version, plan, by, aim, overridden } => Entry::Began {
-                run: RunId::from_text(run),
-                environment: environment(&name)?,
-                version: parse_version(&version)?,
-                plan,
-                by,
-                aim: aim.and_then(RecordAim::into_aim),
-                overridden: overridden.map(|it| Override { conditions: it.conditions, reason: it.reason }),
-            },
+            Self::Began { run, environment: name, version, plan, by, aim, reason, overridden } => {
+                Entry::Began {
+                    run: RunId::from_text(run),
+                    environment: environment(&name)?,
+                    version: parse_version(&version)?,
+                    plan,
+                    by,
+                    aim: aim.and_then(RecordAim::into_aim).map(Box::new),
+                    reason,
+                    overridden: overridden
+                        .map(|it| Override { conditions: it.conditions, reason: it.reason }),
+                }
+            }
             Self::Planned { plan, environment: name, version, text } => Entry::Planned {
                 plan,
                 environment: environment(&name)?,
@@ -334,6 +349,9 @@ impl RecordEntry {
                 Entry::Intended { run: RunId::from_text(run), step: step_kind(&step)?, what }
             }
             Self::Operated { run, operation } => Entry::Operated { run: RunId::from_text(run), operation },
+            Self::Aborted { run, by, step } => {
+                Entry::Aborted { run: RunId::from_text(run), by, step: step_kind(&step)? }
+            }
             Self::Ended { run, step, result } => {
                 Entry::Ended { run: RunId::from_text(run), step: step_kind(&step)?, result: result.into() }
             }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use super::files::Head;
-use super::record::Record;
+use super::record::{Record, RecordEntry};
 use super::*;
 use crate::domain::failure::FailureKind;
 use crate::domain::names::EnvironmentName;
@@ -23,6 +23,7 @@ fn began(run: &str) -> Entry {
         plan: "8c41f0".to_owned(),
         by: "ana".to_owned(),
         aim: None,
+        reason: None,
         overridden: None,
     }
 }
@@ -272,7 +273,7 @@ fn a_journal_of_a_version_without_a_chain_is_kept_and_read_and_sealed() {
         seq: 0,
         at: NOW,
         writer: None,
-        entry: super::record::RecordEntry::from(&began("r-old")),
+        entry: RecordEntry::from(&began("r-old")),
         prev: String::new(),
     });
     fs::write(files::path(&folder, 0), format!("{}\n", line.unwrap())).unwrap();

@@ -262,6 +262,7 @@ mod tests {
                 plan: "8c41f0".to_owned(),
                 by: "ana".to_owned(),
                 aim: None,
+                reason: None,
                 overridden: None,
             }),
             (run(), ".{0,60}").prop_map(|(run, what)| Entry::Intended { run, step: StepKind::Update, what }),
