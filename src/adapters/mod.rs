@@ -327,6 +327,7 @@ mod tests {
                 image: "registry.example/store".to_owned(),
             },
             liquibase: LiquibaseSettings { runner: RunnerKind::Auto, docker_image: "image".to_owned() },
+            journals: None,
             polling: PollingSettings { operation: second, observe: second },
             deadlines: DeadlineSettings {
                 look: second,
