@@ -10,7 +10,9 @@ use lockstep::adapters::Adapters;
 use lockstep::config::{Settings, file, paths};
 use lockstep::domain::Timestamp;
 use lockstep::domain::changelog::{Changelog, Files, ROOT, Surroundings};
-use lockstep::domain::environment::{Environment, Gate};
+use lockstep::domain::compatibility::OldestImages;
+use lockstep::domain::environment::Environment;
+use lockstep::domain::gate::{Admission, Gate};
 use lockstep::domain::ledger::{Ledger, LedgerRow};
 use lockstep::domain::names::{DemoId, EnvironmentName};
 use lockstep::domain::observation::{Observation, ServiceStatus, ServiceView};
@@ -98,6 +100,7 @@ impl Board {
             archive: "store-changelog-v1.0.0.zip".to_owned(),
             archive_digest: "0".repeat(64),
             changelog,
+            oldest_images: OldestImages::new(),
         };
         for effect in board.apply(EventKind::Intent(Intent::Begin)) {
             if let Effect::Cloud(name, lockstep::engine::effect::CloudCall::Describe(generation)) = effect {
@@ -212,8 +215,8 @@ fn settings(endpoint: &str, database: &str) -> Settings {
 
 fn environment(name: EnvironmentName) -> Environment {
     Environment {
-        after: None,
-        gate: Gate::Confirm,
+        after: Vec::new(),
+        gate: Gate::new(Admission::Confirm),
         production: false,
         service: SERVICE.to_owned(),
         database: name.to_string(),

@@ -10,6 +10,7 @@ use futures_util::{StreamExt as _, stream};
 use super::{archive, liquibase};
 use crate::config::Settings;
 use crate::domain::changelog::{Changelog, Files, SharedFiles, Surroundings};
+use crate::domain::compatibility;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::release::{Catalog, ImageRef, Release, Version};
 use crate::runtime::compute;
@@ -148,7 +149,8 @@ impl Artifacts {
         let files = archive::read(bytes).map_err(|problem| left_out(path).because(problem))?;
         let (changelog, problems) =
             Changelog::read_sharing(&files, archive::ROOT, &self.0.surroundings, shared);
-        let errors: Vec<_> = problems.iter().filter(|problem| problem.is_error).collect();
+        let (oldest_images, wrong) = compatibility::declared(&files);
+        let errors: Vec<_> = problems.iter().chain(&wrong).filter(|problem| problem.is_error).collect();
         if !errors.is_empty() {
             return Err(errors.into_iter().fold(left_out(path), Failure::because));
         }
@@ -158,6 +160,7 @@ impl Artifacts {
             archive: name(path),
             archive_digest: archive::digest(bytes),
             changelog: Arc::new(changelog),
+            oldest_images,
         })
     }
 

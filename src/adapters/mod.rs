@@ -96,6 +96,7 @@ impl Perform for Adapters {
             Effect::Liquibase(environment, call) => {
                 Box::pin(parts.liquibase(&environment, call, &report)).await;
             }
+            Effect::Cancel(_, run) => parts.liquibase.cancel(&run),
             Effect::Health(environment, call) => Box::pin(parts.health(&environment, call, &report)).await,
             Effect::Record(_) | Effect::ReadJournal => {
                 let words =
@@ -208,20 +209,24 @@ impl Parts {
     }
 
     async fn liquibase(&self, name: &EnvironmentName, call: LiquibaseCall, report: &Report) {
-        let (run, release, kind, tag) = match call {
-            LiquibaseCall::Validate(run, release) => (run, release, StepKind::Validate, None),
-            LiquibaseCall::Tag(run, release, tag) => (run, release, StepKind::Anchor, Some(tag)),
-            LiquibaseCall::Update(run, release) => (run, release, StepKind::Update, None),
+        let (run, release, kind) = match &call {
+            LiquibaseCall::Validate(run, release) => (run, release, StepKind::Validate),
+            LiquibaseCall::Tag(run, release, _) => (run, release, StepKind::Anchor),
+            LiquibaseCall::Update(run, release) => (run, release, StepKind::Update),
+            LiquibaseCall::Rollback(run, release, _) => (run, release, StepKind::Undo),
         };
-        let step = report.step(&run, kind);
+        let step = report.step(run, kind);
         let result = match self.environment(name) {
             Ok(environment) => {
-                let target = Target { environment, run: &run, release: &release, step: &step };
-                match (self.databases.assure(name, &run).await, kind, tag) {
-                    (Err(failure), ..) => Err(failure),
-                    (Ok(()), _, Some(tag)) => self.liquibase.tag(&target, &tag).await,
-                    (Ok(()), StepKind::Validate, None) => self.liquibase.validate(&target).await,
-                    (Ok(()), ..) => self.liquibase.update(&target).await,
+                let target = Target { environment, run, release, step: &step };
+                match (self.databases.assure(name, run).await, &call) {
+                    (Err(failure), _) => Err(failure),
+                    (Ok(()), LiquibaseCall::Validate(..)) => self.liquibase.validate(&target).await,
+                    (Ok(()), LiquibaseCall::Tag(_, _, tag)) => self.liquibase.tag(&target, tag).await,
+                    (Ok(()), LiquibaseCall::Update(..)) => self.liquibase.update(&target).await,
+                    (Ok(()), LiquibaseCall::Rollback(_, _, until)) => {
+                        self.liquibase.roll_back(&target, until).await
+                    }
                 }
             }
             Err(failure) => Err(failure),

@@ -21,6 +21,8 @@ pub(super) const BATCH: usize = 256;
 pub(super) struct Report {
     sink: Sink,
     redactor: Redactor,
+    /// The run that everything is said for, if for one.
+    run: Option<RunId>,
 }
 
 /// A line as it came from outside, not redacted yet.
@@ -38,7 +40,7 @@ pub(super) struct RawLine {
 impl Report {
     /// A report to `sink` that passes `redactor`.
     pub(super) fn new(sink: Sink, redactor: Redactor) -> Self {
-        Self { sink, redactor }
+        Self { sink, redactor, run: None }
     }
 
     /// Reports something whose texts are not from outside, or were redacted.
@@ -65,7 +67,7 @@ impl Report {
             .collect();
         let texts = lines.iter().map(|line| line.text.clone()).collect();
         for batch in lines.chunks(BATCH) {
-            self.sink.send(EventKind::Log(batch.to_vec())).await;
+            self.sink.send(EventKind::Log(self.run.clone(), batch.to_vec())).await;
         }
         texts
     }
@@ -82,7 +84,8 @@ impl Report {
 
     /// The report of one step of a run.
     pub(super) fn step(&self, run: &RunId, kind: StepKind) -> StepReport {
-        StepReport { report: self.clone(), run: run.clone(), kind }
+        let report = Self { run: Some(run.clone()), ..self.clone() };
+        StepReport { report, run: run.clone(), kind }
     }
 }
 
@@ -102,7 +105,7 @@ impl StepReport {
         self.progress(Progress::Advanced(words)).await;
     }
 
-    /// A changeset of this run got its row.
+    /// A changeset got its row in this run, or lost it on the way back.
     pub(super) async fn applied(&self, id: ChangesetId) {
         self.progress(Progress::Applied(id)).await;
     }

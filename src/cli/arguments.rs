@@ -56,6 +56,8 @@ pub(super) enum Command {
     Plan(Plan),
     /// Carry a promotion out and prove its result
     Promote(Promote),
+    /// Go back to an earlier release: schema and app, in the order that is safe, and prove the result
+    Rollback(Rollback),
     /// Compare what really is in two databases: of environments, or of releases built for it
     Diff(Diff),
     /// Releases and their archives
@@ -180,6 +182,28 @@ pub(super) struct Promote {
     #[arg(long, value_name = "ENV")]
     pub(super) confirm: Option<String>,
     /// The digest of the plan that is meant, as `lockstep plan` shows it
+    #[arg(long, value_name = "DIGEST")]
+    pub(super) plan: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Rollback {
+    /// The environment to go back in
+    #[arg(value_name = "ENV")]
+    pub(super) environment: String,
+    /// The release to go back to; by default the one that was proven there before
+    #[arg(long, value_name = "VERSION")]
+    pub(super) to: Option<String>,
+    /// Leave the schema as it is; only where the older image runs on it
+    #[arg(long)]
+    pub(super) app_only: bool,
+    /// Why; kept in the journal
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
+    /// The environment's name, said again
+    #[arg(long, value_name = "ENV")]
+    pub(super) confirm: Option<String>,
+    /// The digest of the plan that is meant, as the command shows it without this
     #[arg(long, value_name = "DIGEST")]
     pub(super) plan: Option<String>,
 }

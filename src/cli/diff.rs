@@ -110,7 +110,7 @@ async fn schema(side: &Side, other: &Side, adapters: &Adapters) -> Result<Arc<Sc
     let building = adapters.release_schema(release, like, sink, signals.next());
     let listening = async {
         while let Some(event) = events.recv().await {
-            let EventKind::Log(lines) = event.kind else { continue };
+            let EventKind::Log(_, lines) = event.kind else { continue };
             lines.iter().filter(|line| line.source == Source::Lockstep).for_each(|line| say(&line.text));
         }
     };

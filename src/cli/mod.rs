@@ -24,6 +24,7 @@ use crate::domain::names::EnvironmentName;
 use crate::domain::plan::PlanDigest;
 use crate::domain::release::Version;
 use crate::engine::State;
+use crate::engine::planning::Request;
 use crate::exit::Exit;
 use crate::headless::{self, Format, Headless, Job};
 use crate::runtime::{Clock, Journal, Runtime, StopSignals, drive};
@@ -88,13 +89,21 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         }
         Some(Command::Plan(plan)) => {
             let (environment, release) = target(&plan.environment, plan.release.as_deref())?;
-            job(arguments, Job::Plan { environment, release }).await
+            job(arguments, Job::Plan { environment, request: Request::Forward(release) }).await
         }
         Some(Command::Promote(promote)) => {
             let (environment, release) = target(&promote.environment, promote.release.as_deref())?;
             let plan = promote.plan.as_deref().map(PlanDigest::from_text);
-            job(arguments, Job::Promote { environment, release, confirm: promote.confirm.clone(), plan })
-                .await
+            let request = Request::Forward(release);
+            let confirm = promote.confirm.clone();
+            job(arguments, Job::Promote { environment, request, confirm, plan, reason: None }).await
+        }
+        Some(Command::Rollback(back)) => {
+            let (environment, release) = target(&back.environment, back.to.as_deref())?;
+            let request = Request::Back { release, keep_schema: back.app_only };
+            let plan = back.plan.as_deref().map(PlanDigest::from_text);
+            let (confirm, reason) = (back.confirm.clone(), back.reason.clone());
+            job(arguments, Job::Promote { environment, request, confirm, plan, reason }).await
         }
     }
 }

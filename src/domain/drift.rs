@@ -309,6 +309,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::domain::Timestamp;
     use crate::domain::changelog::{Checksum, Files, Surroundings};
+    use crate::domain::compatibility::OldestImages;
     use crate::domain::release::{ImageRef, Release};
 
     /// A catalog with v1 = {1}, v2 = {1, 2}, v3 = {1, 2, 3}.
@@ -332,6 +333,7 @@ pub(crate) mod tests {
             archive: "all.zip".to_owned(),
             archive_digest: "0".repeat(64),
             changelog: Arc::new(changelog),
+            oldest_images: OldestImages::new(),
         }
     }
 

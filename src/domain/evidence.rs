@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::changelog::{Changeset, Selection};
+use crate::domain::changelog::{Changeset, ChangesetId, Selection};
 use crate::domain::drift::{ChangesetState, Comparison};
 use crate::domain::ledger::Ledger;
 use crate::domain::observation::{HealthView, OperationStatus, ServiceStatus, ServiceView};
@@ -38,6 +38,17 @@ impl Proof {
     }
 }
 
+/// What a promotion promised.
+#[derive(Debug, Clone, Copy)]
+pub struct Promised<'a> {
+    /// The release that shall run.
+    pub release: &'a Release,
+    /// What Liquibase ran with.
+    pub selection: &'a Selection,
+    /// The changesets that must have no row any more.
+    pub undone: &'a [ChangesetId],
+}
+
 /// The four proofs of a promotion. Green means that all four are proven, each by its own witness.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
@@ -53,21 +64,21 @@ pub struct Evidence {
 
 impl Evidence {
     /// Judges what was seen after the last step. `operation` is how the followed operation ended; `None` when
-    /// the image ran already and no operation was needed. `selection` is what Liquibase ran with.
+    /// the image ran already and no operation was needed.
     pub fn judge(
-        release: &Release,
-        selection: &Selection,
+        promised: &Promised<'_>,
         operation: Option<(&str, OperationStatus)>,
         service: Result<&ServiceView, String>,
         health: Result<&HealthView, String>,
         ledger: Result<&Ledger, String>,
     ) -> Self {
+        let Promised { release, selection, undone } = promised;
         Self {
             operation: operation_proof(operation),
             image: service.map_or_else(Proof::Unknown, |service| image_proof(release, service)),
             version: health.map_or_else(Proof::Unknown, |health| version_proof(release, health)),
             rows: ledger.map_or_else(Proof::Unknown, |ledger| {
-                rows_proof(&Comparison::of(&release.changelog, ledger, selection))
+                rows_proof(&Comparison::of(&release.changelog, ledger, selection), ledger, undone)
             }),
         }
     }
@@ -136,7 +147,7 @@ fn version_proof(release: &Release, health: &HealthView) -> Proof {
     }
 }
 
-fn rows_proof(comparison: &Comparison) -> Proof {
+fn rows_proof(comparison: &Comparison, ledger: &Ledger, undone: &[ChangesetId]) -> Proof {
     let name = |changeset: &Changeset| format!("{} by {}", changeset.id.id, changeset.id.author);
     if let Some(changeset) = comparison.first(ChangesetState::Pending) {
         return Proof::Refuted(format!("changeset {} has no row", name(changeset)));
@@ -144,10 +155,18 @@ fn rows_proof(comparison: &Comparison) -> Proof {
     if let Some(changeset) = comparison.first(ChangesetState::Edited) {
         return Proof::Refuted(format!("changeset {} ran with another content", name(changeset)));
     }
+    let has_row = |id: &&ChangesetId| ledger.rows.iter().any(|row| *row.id == **id);
+    if let Some(id) = undone.iter().find(has_row) {
+        return Proof::Refuted(format!("changeset {} by {} still has its row", id.id, id.author));
+    }
     let filtered = comparison.count(ChangesetState::Filtered);
     let expected = comparison.changesets().len() - filtered;
     let rest = if filtered == 0 { String::new() } else { format!(", {filtered} are for other runs") };
-    Proof::Proven(format!("{expected} of {expected} changesets have their row{rest}"))
+    let gone = match undone.len() {
+        0 => String::new(),
+        count => format!(", {count} undone"),
+    };
+    Proof::Proven(format!("{expected} of {expected} changesets have their row{rest}{gone}"))
 }
 
 /// Operation ids are 32 hexadecimal digits; eight tell them apart on a screen.
@@ -189,9 +208,9 @@ mod tests {
     }
 
     fn judge(operation: OperationStatus, image: &str, version: &str, rows: usize) -> Evidence {
+        let (release, selection) = (release(2), Selection::default());
         Evidence::judge(
-            &release(2),
-            &Selection::default(),
+            &Promised { release: &release, selection: &selection, undone: &[] },
             Some(("51c0", operation)),
             Ok(&service(image)),
             Ok(&health(version)),
@@ -216,9 +235,9 @@ mod tests {
     #[test]
     fn what_could_not_be_looked_up_is_unknown_not_green() {
         let gone = Err("the database does not answer".to_owned());
+        let (release, selection) = (release(2), Selection::default());
         let evidence = Evidence::judge(
-            &release(2),
-            &Selection::default(),
+            &Promised { release: &release, selection: &selection, undone: &[] },
             Some(("51c0", OperationStatus::Succeeded)),
             Ok(&service("registry/store:v2.0.0")),
             Ok(&health("v2.0.0")),

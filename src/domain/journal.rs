@@ -1,11 +1,14 @@
 //! What the journal keeps: entries, and the history that they add up to.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::Timestamp;
+use crate::domain::changelog::ChangesetId;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::{EnvironmentName, RunId};
-use crate::domain::release::Version;
+use crate::domain::plan::Direction;
+use crate::domain::release::{ImageRef, Version};
 use crate::domain::schema::judgement::SchemaRecord;
 use crate::domain::step::StepKind;
 
@@ -24,6 +27,23 @@ pub enum Entry {
         plan: String,
         /// Who asked for it.
         by: String,
+        /// What it sets out to do; `None` in journals of older versions.
+        aim: Option<Box<Aim>>,
+        /// Why, when somebody said so.
+        reason: Option<String>,
+        /// The conditions of the gate that were overridden, as people read them, and why; mostly none.
+        overridden: Option<Override>,
+    },
+    /// A plan in full, before it is approved or carried out for the first time.
+    Planned {
+        /// Its digest.
+        plan: String,
+        /// Where.
+        environment: EnvironmentName,
+        /// To which version.
+        version: Version,
+        /// Its canonical form.
+        text: String,
     },
     /// A side effect is about to happen. On disk before it does.
     Intended {
@@ -33,6 +53,22 @@ pub enum Entry {
         step: StepKind,
         /// What will be done, in words.
         what: String,
+    },
+    /// The platform gave the operation of a run a name.
+    Operated {
+        /// The run.
+        run: RunId,
+        /// The platform's id of the operation.
+        operation: String,
+    },
+    /// Somebody wants a run to stop. What Liquibase does at the moment is cancelled; the platform's operation goes on.
+    Aborted {
+        /// The run.
+        run: RunId,
+        /// Who.
+        by: String,
+        /// The step that it was at.
+        step: StepKind,
     },
     /// A step ended.
     Ended {
@@ -54,13 +90,146 @@ pub enum Entry {
         /// What the database really held when it was proven, where that is known.
         schema: Option<SchemaRecord>,
     },
+    /// It was found out later what became of a run that nobody saw end.
+    Reconciled {
+        /// The run.
+        run: RunId,
+        /// Where.
+        environment: EnvironmentName,
+        /// Who looked.
+        by: String,
+        /// What came of it: words when it did what it promised, else why not.
+        result: Result<String, Failure>,
+        /// What was seen, one fact each.
+        evidence: Vec<String>,
+    },
     /// A person has seen the failure that an environment showed.
     Acknowledged {
         /// Where.
         environment: EnvironmentName,
         /// Who.
         by: String,
+        /// Why it is settled, when somebody said so.
+        reason: Option<String>,
     },
+    /// Somebody asks for a plan to be approved, or says what they think of it.
+    Voted(Vote),
+    /// Nothing new may begin, anywhere, or it may again.
+    Line {
+        /// True when it was stopped.
+        stopped: bool,
+        /// Who and why.
+        notice: Notice,
+    },
+    /// A release goes no further, or it may again.
+    Barred {
+        /// Which release.
+        version: Version,
+        /// True when it was barred.
+        barred: bool,
+        /// Who and why.
+        notice: Notice,
+    },
+}
+
+impl Entry {
+    /// The run that it belongs to, if it belongs to one.
+    pub fn run(&self) -> Option<&RunId> {
+        match self {
+            Self::Began { run, .. }
+            | Self::Intended { run, .. }
+            | Self::Operated { run, .. }
+            | Self::Aborted { run, .. }
+            | Self::Ended { run, .. }
+            | Self::Concluded { run, .. }
+            | Self::Reconciled { run, .. } => Some(run),
+            Self::Planned { .. }
+            | Self::Acknowledged { .. }
+            | Self::Voted(_)
+            | Self::Line { .. }
+            | Self::Barred { .. } => None,
+        }
+    }
+}
+
+/// What a run sets out to do, as far as it takes to find out later what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aim {
+    /// Forward to a release, or back to one.
+    pub direction: Direction,
+    /// The image that ran before.
+    pub image_from: Option<ImageRef>,
+    /// The image that shall run.
+    pub image_to: ImageRef,
+    /// The changesets to run, or to undo, in the order in which that happens.
+    pub changesets: Vec<ChangesetId>,
+    /// How many rows the ledger had before.
+    pub rows: usize,
+    /// The tag that leads back to before, if there is one.
+    pub anchor: Option<String>,
+}
+
+/// Conditions of a gate that somebody overrode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// Each condition, as it was shown.
+    pub conditions: Vec<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// Who did something, when, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// One word about a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vote {
+    /// Where the plan leads.
+    pub environment: EnvironmentName,
+    /// To which version.
+    pub version: Version,
+    /// The digest of the plan.
+    pub plan: String,
+    /// Who, by name.
+    pub by: String,
+    /// Who, as the cloud knows them in full, where it does.
+    pub arn: Option<String>,
+    /// What they say.
+    pub word: VoteWord,
+    /// What they wrote beside it.
+    pub note: String,
+}
+
+/// What somebody says about a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VoteWord {
+    /// Please approve it.
+    Request,
+    /// It may be carried out.
+    Approve,
+    /// It must not.
+    Reject,
+}
+
+impl VoteWord {
+    const WORDS: [(Self, &'static str); 3] =
+        [(Self::Request, "request"), (Self::Approve, "approve"), (Self::Reject, "reject")];
+
+    /// The word for people and for machines.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.into_iter().find(|(vote, _)| *vote == self).map_or("request", |(_, word)| word)
+    }
+
+    /// The vote with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::WORDS.into_iter().find(|(_, text)| *text == word).map(|(vote, _)| vote)
+    }
 }
 
 /// A run that the journal knows.
@@ -84,15 +253,71 @@ pub struct PastRun {
     pub is_acknowledged: bool,
     /// What the database really held when it was proven.
     pub schema: Option<SchemaRecord>,
+    /// What it set out to do; `None` in journals of older versions.
+    pub aim: Option<Aim>,
+    /// Why it was begun, when somebody said so.
+    pub reason: Option<String>,
+    /// What it overrode.
+    pub overridden: Option<Override>,
+    /// Every side effect that it announced, in order, with what came of it as far as that is on record.
+    pub intents: Vec<PastIntent>,
+    /// The platform's id of its operation, once it had one.
+    pub operation: Option<String>,
+    /// When somebody wanted it to stop, and who.
+    pub aborted: Option<(Timestamp, String)>,
+    /// What was seen when it was found out later what became of it; empty for a run that was seen to its end.
+    pub evidence: Vec<String>,
 }
 
-/// What the journal adds up to: every run, oldest first.
+/// A side effect that a run announced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastIntent {
+    /// When.
+    pub at: Timestamp,
+    /// The step it belongs to.
+    pub step: StepKind,
+    /// What was to be done.
+    pub what: String,
+    /// What came of it; `None` when that is not on record.
+    pub result: Option<Result<String, Failure>>,
+}
+
+/// What the journal adds up to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct History {
     runs: Vec<PastRun>,
+    plans: BTreeMap<String, String>,
+    votes: Vec<(Timestamp, Vote)>,
+    line: Option<(Timestamp, Notice)>,
+    bars: Vec<(Timestamp, Version, Notice)>,
 }
 
 impl PastRun {
+    /// The run that an entry says has begun.
+    fn begun(at: Timestamp, entry: &Entry) -> Option<Self> {
+        let Entry::Began { run, environment, version, plan, by, aim, reason, overridden } = entry else {
+            return None;
+        };
+        Some(Self {
+            run: run.clone(),
+            environment: environment.clone(),
+            version: version.clone(),
+            plan: plan.clone(),
+            by: by.clone(),
+            began: at,
+            conclusion: None,
+            is_acknowledged: false,
+            schema: None,
+            aim: aim.as_deref().cloned(),
+            reason: reason.clone(),
+            overridden: overridden.clone(),
+            intents: Vec::new(),
+            operation: None,
+            aborted: None,
+            evidence: Vec::new(),
+        })
+    }
+
     /// What it is, in one line. A time is shown by `time`.
     pub fn words(&self, time: impl Fn(Timestamp) -> String) -> String {
         let end = match &self.conclusion {
@@ -104,6 +329,16 @@ impl PastRun {
         format!("{} to {}, begun by {} at {began}; {end}", self.version, self.environment, self.by)
     }
 
+    /// True while it is not known how it ended: by the journal it runs, or it ended as *unknown* and nobody has
+    /// looked it up or settled it since.
+    pub fn is_open(&self) -> bool {
+        match &self.conclusion {
+            None => true,
+            Some((_, Err(failure))) => failure.kind == FailureKind::Unknown && !self.is_acknowledged,
+            Some((_, Ok(_))) => false,
+        }
+    }
+
     fn was_refused(&self) -> bool {
         matches!(&self.conclusion, Some((_, Err(failure))) if failure.kind == FailureKind::Refused)
     }
@@ -113,21 +348,42 @@ impl History {
     /// Adds what one entry says.
     pub fn add(&mut self, at: Timestamp, entry: &Entry) {
         match entry {
-            Entry::Began { run, environment, version, plan, by } => self.runs.push(PastRun {
-                run: run.clone(),
-                environment: environment.clone(),
-                version: version.clone(),
-                plan: plan.clone(),
-                by: by.clone(),
-                began: at,
-                conclusion: None,
-                is_acknowledged: false,
-                schema: None,
-            }),
+            Entry::Began { .. } => self.runs.extend(PastRun::begun(at, entry)),
+            Entry::Planned { plan, text, .. } => {
+                self.plans.insert(plan.clone(), text.clone());
+            }
+            Entry::Intended { run, step, what } => {
+                if let Some(past) = self.run_mut(run) {
+                    past.intents.push(PastIntent { at, step: *step, what: what.clone(), result: None });
+                }
+            }
+            Entry::Operated { run, operation } => {
+                if let Some(past) = self.run_mut(run) {
+                    past.operation = Some(operation.clone());
+                }
+            }
+            Entry::Aborted { run, by, .. } => {
+                if let Some(past) = self.run_mut(run) {
+                    past.aborted = Some((at, by.clone()));
+                }
+            }
+            Entry::Ended { run, step, result } => {
+                if let Some(past) = self.run_mut(run)
+                    && let Some(intent) = past.intents.iter_mut().rev().find(|intent| intent.step == *step)
+                {
+                    intent.result = Some(result.clone());
+                }
+            }
             Entry::Concluded { run, result, schema, .. } => {
-                if let Some(past) = self.runs.iter_mut().rev().find(|past| past.run == *run) {
+                if let Some(past) = self.run_mut(run) {
                     past.conclusion = Some((at, result.clone()));
                     past.schema.clone_from(schema);
+                }
+            }
+            Entry::Reconciled { run, result, evidence, .. } => {
+                if let Some(past) = self.run_mut(run) {
+                    past.conclusion = Some((at, result.clone()));
+                    past.evidence.clone_from(evidence);
                 }
             }
             Entry::Acknowledged { environment, .. } => {
@@ -135,8 +391,56 @@ impl History {
                     past.is_acknowledged = true;
                 }
             }
-            Entry::Intended { .. } | Entry::Ended { .. } => {}
+            Entry::Voted(vote) => self.votes.push((at, vote.clone())),
+            Entry::Line { stopped, notice } => self.line = stopped.then(|| (at, notice.clone())),
+            Entry::Barred { version, barred, notice } => {
+                self.bars.retain(|(_, other, _)| other != version);
+                if *barred {
+                    self.bars.push((at, version.clone(), notice.clone()));
+                }
+            }
         }
+    }
+
+    /// The canonical form of the plan with this digest, when it was kept.
+    pub fn plan(&self, digest: &str) -> Option<&str> {
+        self.plans.get(digest).map(String::as_str)
+    }
+
+    /// Everything that was said about plans, oldest first.
+    pub fn votes(&self) -> &[(Timestamp, Vote)] {
+        &self.votes
+    }
+
+    /// Since when and why nothing new may begin anywhere; `None` when it may.
+    pub fn line(&self) -> Option<(Timestamp, &Notice)> {
+        self.line.as_ref().map(|(at, notice)| (*at, notice))
+    }
+
+    /// Since when and why this release goes no further; `None` when it may.
+    pub fn bar(&self, version: &Version) -> Option<(Timestamp, &Notice)> {
+        self.bars.iter().find(|(_, other, _)| other == version).map(|(at, _, notice)| (*at, notice))
+    }
+
+    /// When `version` was last proven in `environment`; `None` when it never was.
+    pub fn proven(&self, environment: &EnvironmentName, version: &Version) -> Option<Timestamp> {
+        let mut runs = self.runs.iter().rev();
+        runs.find_map(|past| match &past.conclusion {
+            Some((at, Ok(_))) if past.environment == *environment && past.version == *version => Some(*at),
+            _ => None,
+        })
+    }
+
+    /// The version that was proven in `environment` before `running` was; `None` when none is on record.
+    pub fn before(&self, environment: &EnvironmentName, running: Option<&Version>) -> Option<&Version> {
+        let proven = |past: &&PastRun| matches!(past.conclusion, Some((_, Ok(_))));
+        let runs = self.runs.iter().rev().filter(|past| past.environment == *environment);
+        runs.filter(proven).map(|past| &past.version).find(|version| Some(*version) < running)
+    }
+
+    /// The runs that nobody saw end, oldest first: they run, or whoever ran them died, or nobody knows.
+    pub fn open(&self) -> impl Iterator<Item = &PastRun> {
+        self.runs.iter().filter(|past| past.is_open())
     }
 
     /// Every run, oldest first.
@@ -147,6 +451,10 @@ impl History {
     /// What is known of a run.
     pub fn run(&self, run: &RunId) -> Option<&PastRun> {
         self.runs.iter().rev().find(|past| past.run == *run)
+    }
+
+    fn run_mut(&mut self, run: &RunId) -> Option<&mut PastRun> {
+        self.runs.iter_mut().rev().find(|past| past.run == *run)
     }
 
     /// The failure that `environment` still has to show: that of its newest run, until somebody acknowledges it. A
@@ -196,6 +504,9 @@ mod tests {
                 version: Version::parse("v1.3.0").unwrap(),
                 plan: "8c41f0".to_owned(),
                 by: "ana".to_owned(),
+                aim: None,
+                reason: None,
+                overridden: None,
             },
             Entry::Concluded { run, environment, result, schema: None },
         ]
@@ -212,7 +523,7 @@ mod tests {
             history.alarm(&dev).map(|(_, failure)| failure.what.as_str()),
             Some("health check failed")
         );
-        let seen = Entry::Acknowledged { environment: dev.clone(), by: "ana".to_owned() };
+        let seen = Entry::Acknowledged { environment: dev.clone(), by: "ana".to_owned(), reason: None };
         history.add(Timestamp::UNIX_EPOCH, &seen);
         assert_eq!(history.alarm(&dev), None);
     }

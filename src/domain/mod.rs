@@ -5,10 +5,12 @@
 
 pub mod age;
 pub mod changelog;
+pub mod compatibility;
 pub mod drift;
 pub mod environment;
 pub mod evidence;
 pub mod failure;
+pub mod gate;
 pub mod grid;
 pub mod journal;
 pub mod ledger;
@@ -17,6 +19,7 @@ pub mod log;
 pub mod names;
 pub mod observation;
 pub mod plan;
+pub mod reconcile;
 pub mod release;
 pub mod schema;
 pub mod secret;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::domain::changelog::{Changelog, ChangesetId};
+use crate::domain::compatibility::OldestImages;
 
 /// The version of a release, such as `v1.2.0`; ordered as semantic versions are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +88,8 @@ pub struct Release {
     pub archive_digest: String,
     /// What the archive says.
     pub changelog: Arc<Changelog>,
+    /// The oldest images that run on the schemas of this release and those before it, where they are declared.
+    pub oldest_images: OldestImages,
 }
 
 /// Every release that can be promoted, oldest first.

@@ -1,4 +1,4 @@
-//! The steps of a promotion, in their one order.
+//! The steps of a promotion. Their order is the plan's.
 
 /// One step of a promotion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +13,8 @@ pub enum StepKind {
     Anchor,
     /// `liquibase update`.
     Update,
+    /// `liquibase rollback`, on the way back.
+    Undo,
     /// Change the service's image and follow the platform's operation to its end.
     Service,
     /// Wait until the application itself says that it is well and which version it is.
@@ -22,13 +24,14 @@ pub enum StepKind {
 }
 
 impl StepKind {
-    /// All steps, in the order they run.
-    pub const ALL: [Self; 8] = [
+    /// All steps.
+    pub const ALL: [Self; 9] = [
         Self::Lock,
         Self::Recheck,
         Self::Validate,
         Self::Anchor,
         Self::Update,
+        Self::Undo,
         Self::Service,
         Self::Health,
         Self::Evidence,
@@ -42,6 +45,7 @@ impl StepKind {
             Self::Validate => "validate",
             Self::Anchor => "anchor",
             Self::Update => "update",
+            Self::Undo => "undo",
             Self::Service => "service",
             Self::Health => "health",
             Self::Evidence => "evidence",
@@ -53,10 +57,12 @@ impl StepKind {
         Self::ALL.into_iter().find(|step| step.word() == word)
     }
 
-    /// The step after this one.
-    pub fn next(self) -> Option<Self> {
-        let index = Self::ALL.iter().position(|step| *step == self)?;
-        Self::ALL.get(index + 1).copied()
+    /// True when it changes the world outside.
+    pub fn is_side_effect(self) -> bool {
+        match self {
+            Self::Anchor | Self::Update | Self::Undo | Self::Service => true,
+            Self::Lock | Self::Recheck | Self::Validate | Self::Health | Self::Evidence => false,
+        }
     }
 
     /// What it is for, as a short sentence without a full stop.
@@ -67,6 +73,7 @@ impl StepKind {
             Self::Validate => "let Liquibase validate the changelog",
             Self::Anchor => "make sure there is a tag to go back to",
             Self::Update => "let Liquibase run the changesets",
+            Self::Undo => "let Liquibase undo the changesets",
             Self::Service => "deploy the image and follow the operation",
             Self::Health => "wait for /health and /version",
             Self::Evidence => "prove operation, image, version and rows",

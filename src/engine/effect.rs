@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::domain::journal::Entry;
 use crate::domain::names::{EnvironmentName, RunId};
+use crate::domain::plan::Until;
 use crate::domain::release::{ImageRef, Release, Version};
 use crate::domain::step::StepKind;
 
@@ -19,6 +20,9 @@ pub enum Effect {
     Database(EnvironmentName, DatabaseCall),
     /// Run Liquibase.
     Liquibase(EnvironmentName, LiquibaseCall),
+    /// Cancel what the Liquibase of this run does at the moment. Its own effect then ends with what came of it.
+    /// Background: no outcome of its own.
+    Cancel(EnvironmentName, RunId),
     /// Ask the application itself.
     Health(EnvironmentName, HealthCall),
     /// Read the release archives. Outcome: `Releases`.
@@ -28,10 +32,10 @@ pub enum Effect {
     AskChecksums(Arc<Release>),
     /// Find out who is asking. Outcome: `Identified`.
     Identify,
-    /// Write an entry to the journal. Carried out at once and in order: when it fails, the effects after it are
-    /// not performed. Outcome: none, or `JournalFailed`.
+    /// Write an entry to the journal. Carried out at once and in order: when it fails, the steps of its run after it
+    /// are not performed. Outcome: none, or `JournalFailed`.
     Record(Entry),
-    /// Read the journal again when it has grown. Outcome: `Remembered`.
+    /// Read what the journal has got since the last time. Carried out at once. Outcome: `Remembered`.
     ReadJournal,
 }
 
@@ -80,6 +84,8 @@ pub enum LiquibaseCall {
     Tag(RunId, Arc<Release>, String),
     /// `update`, with `Advanced` for every row that appears. Outcome: `Ended(Update)`.
     Update(RunId, Arc<Release>),
+    /// `rollback` or `rollback-count`, with `Applied` for every row that goes. Outcome: `Ended(Undo)`.
+    Rollback(RunId, Arc<Release>, Until),
 }
 
 /// What the application is asked.
@@ -96,9 +102,13 @@ impl Effect {
     pub fn is_mutation(&self) -> bool {
         match self {
             Self::Cloud(_, CloudCall::Deploy { .. })
-            | Self::Liquibase(_, LiquibaseCall::Tag(..) | LiquibaseCall::Update(..)) => true,
+            | Self::Liquibase(
+                _,
+                LiquibaseCall::Tag(..) | LiquibaseCall::Update(..) | LiquibaseCall::Rollback(..),
+            ) => true,
             Self::Cloud(_, CloudCall::Describe(_))
             | Self::Liquibase(_, LiquibaseCall::Validate(..))
+            | Self::Cancel(..)
             | Self::Database(..)
             | Self::Health(..)
             | Self::ReadReleases
@@ -117,6 +127,7 @@ impl Effect {
             Self::Liquibase(_, LiquibaseCall::Validate(run, _)) => Some((run, StepKind::Validate)),
             Self::Liquibase(_, LiquibaseCall::Tag(run, ..)) => Some((run, StepKind::Anchor)),
             Self::Liquibase(_, LiquibaseCall::Update(run, _)) => Some((run, StepKind::Update)),
+            Self::Liquibase(_, LiquibaseCall::Rollback(run, ..)) => Some((run, StepKind::Undo)),
             Self::Health(_, HealthCall::Await(run, _)) => Some((run, StepKind::Health)),
             _ => None,
         }

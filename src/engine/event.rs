@@ -10,8 +10,9 @@ use crate::domain::log::LogLine;
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{Observation, OperationStatus};
 use crate::domain::plan::PlanDigest;
-use crate::domain::release::{Catalog, Version};
+use crate::domain::release::Catalog;
 use crate::domain::step::StepKind;
+use crate::engine::planning::Request;
 
 /// Identifies one effect that is being carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,16 +42,16 @@ pub enum EventKind {
     Checksums(String, Result<Arc<Checksums>, Failure>),
     /// It is known who is asking.
     Identified(Result<Identity, Failure>),
-    /// The journal was read.
-    Remembered(History),
-    /// The journal could not be written: nothing may be done without it.
-    JournalFailed(Failure),
+    /// The journal was read; `None` when it says nothing new.
+    Remembered(Option<History>),
+    /// The journal could not be written: nothing may be done without it. The run is the one that the entry was for.
+    JournalFailed(Option<RunId>, Failure),
     /// A step of a run went on, or ended.
     Step(RunId, StepKind, Progress),
     /// lockstep's lock of a run was let go.
     Unlocked(RunId),
-    /// Lines were written; always several at once when they come quickly.
-    Log(Vec<LogLine>),
+    /// Lines were written, for this run if for one; always several at once when they come quickly.
+    Log(Option<RunId>, Vec<LogLine>),
     /// An effect ended, and all its other events came before this one.
     Finished(TaskId),
 }
@@ -66,20 +67,34 @@ pub enum Intent {
     InspectLocks(Vec<EnvironmentName>),
     /// Read the releases, and look at image and schema of these environments while no promotion is at work there.
     InspectDrift(Vec<EnvironmentName>),
-    /// Work out what promoting `release` (default: what runs in the environment before) would do.
+    /// Work out what promoting a release, or going back to one, would do.
     Plan {
         /// Where.
         environment: EnvironmentName,
-        /// Which release; `None` for the default.
-        release: Option<Version>,
+        /// What is asked for.
+        request: Request,
     },
     /// Put the plan away.
     Dismiss,
     /// Carry out the plan that has this digest.
-    Promote(PlanDigest),
+    Promote {
+        /// The digest, or its beginning.
+        plan: PlanDigest,
+        /// Why, where a reason is asked for.
+        reason: Option<String>,
+    },
+    /// Stop the promotion that runs there: at once where that is safe, else before its next step.
+    Abort(EnvironmentName),
     /// A person has seen the failure that this environment shows.
     Acknowledge(EnvironmentName),
-    /// Stop as soon as it is safe.
+    /// A person has settled the failure that this environment shows, and says how.
+    Resolve {
+        /// Where.
+        environment: EnvironmentName,
+        /// How it was settled.
+        reason: String,
+    },
+    /// Stop everything as soon as it is safe; asked once more, abort what runs.
     Interrupt,
 }
 
@@ -88,7 +103,7 @@ pub enum Intent {
 pub enum Progress {
     /// It is at this point, in words.
     Advanced(String),
-    /// A changeset of this run got its row.
+    /// A changeset got its row in this run, or lost it on the way back.
     Applied(ChangesetId),
     /// The platform gave the operation a name.
     Operation(String),

@@ -5,6 +5,7 @@ pub mod event;
 pub mod planning;
 pub mod promotion;
 
+mod gates;
 mod grid;
 mod refresh;
 mod schemas;
@@ -59,8 +60,8 @@ pub struct State {
     pub catalog: Facet<Catalog>,
     /// The plan that was asked for last.
     pub planning: Planning,
-    /// The promotion that runs, or that ran last.
-    pub promotion: Option<Promotion>,
+    /// The promotions of this process, at most one for each environment: the one that runs there, or ran last.
+    pub promotions: Vec<Promotion>,
     /// What the journal adds up to.
     pub history: History,
     /// The newest log lines.
@@ -151,7 +152,7 @@ impl State {
             environments,
             catalog: Facet::default(),
             planning: Planning::None,
-            promotion: None,
+            promotions: Vec::new(),
             history: History::default(),
             log: LogBook::default(),
             messages: VecDeque::new(),
@@ -194,22 +195,24 @@ impl State {
                 self.identity = Some(result.clone());
                 Vec::new()
             }
-            EventKind::Remembered(history) => {
-                self.history = history.clone();
-                self.judge_all_schemas();
-                Vec::new()
+            EventKind::Remembered(news) => {
+                if let Some(history) = news {
+                    self.history = history.clone();
+                    self.judge_all_schemas();
+                }
+                self.pass_gates()
             }
-            EventKind::JournalFailed(failure) => self.journal_failed(failure),
+            EventKind::JournalFailed(run, failure) => self.journal_failed(run.as_ref(), failure),
             EventKind::Step(run, step, progress) => self.step_went_on(run, *step, progress),
             EventKind::Unlocked(run) => self.unlocked(run),
-            EventKind::Log(lines) => {
+            EventKind::Log(_, lines) => {
                 self.log.extend(lines.iter().cloned());
                 Vec::new()
             }
             EventKind::Finished(_) => Vec::new(),
         };
         effects.extend(self.settle_planning());
-        effects.extend(self.settle_promotion());
+        effects.extend(self.settle_promotions());
         self.remember(&effects);
         effects
     }
@@ -219,14 +222,17 @@ impl State {
         self.environments.iter().find(|state| state.environment.name == *name)
     }
 
-    /// The release that a promotion to `environment` would bring by default: what runs in the environment before;
+    /// The release that a promotion to `environment` would bring by default: what runs in every environment before;
     /// for the first one the newest.
     pub fn candidate(&self, environment: &EnvironmentName) -> Option<&Release> {
         let catalog = self.catalog.value()?;
-        match &self.environment(environment)?.environment.after {
-            None => catalog.newest(),
-            Some(after) => catalog.get(&self.environment(after)?.version()?),
-        }
+        let mut before = self.environment(environment)?.environment.after.iter();
+        let Some(first) = before.next() else { return catalog.newest() };
+        let version = self.environment(first)?.version()?;
+        let agree = before.all(|other| {
+            self.environment(other).and_then(EnvironmentState::version).as_ref() == Some(&version)
+        });
+        catalog.get(&version).filter(|_| agree)
     }
 
     /// Image and schema of an environment as one state.
@@ -246,9 +252,19 @@ impl State {
             .or_else(|| self.catalog.value()?.get(&environment.version()?))
     }
 
-    /// The promotion, while it runs.
-    pub fn running(&self) -> Option<&Promotion> {
-        self.promotion.as_ref().filter(|promotion| !promotion.is_over())
+    /// The promotions that run, in the order of their environments.
+    pub fn running(&self) -> impl Iterator<Item = &Promotion> {
+        self.promotions.iter().filter(|promotion| !promotion.is_over())
+    }
+
+    /// The promotion of this process that runs in `environment`, or ran there last.
+    pub fn promotion(&self, environment: &EnvironmentName) -> Option<&Promotion> {
+        self.promotions.iter().find(|promotion| promotion.plan.environment == *environment)
+    }
+
+    /// The promotion of this process that runs in `environment`.
+    pub fn running_in(&self, environment: &EnvironmentName) -> Option<&Promotion> {
+        self.promotion(environment).filter(|promotion| !promotion.is_over())
     }
 
     /// The name to put into the journal and beside an approval.
@@ -273,24 +289,27 @@ impl State {
             }
             Intent::InspectLocks(environments) => self.inspect_locks(environments),
             Intent::InspectDrift(environments) => self.inspect_drift(environments),
-            Intent::Plan { environment, release } => self.plan(environment, release.as_ref()),
+            Intent::Plan { environment, request } => self.plan(environment, request.clone()),
             Intent::Dismiss => {
                 self.planning = Planning::None;
                 Vec::new()
             }
-            Intent::Promote(digest) => self.promote(digest),
-            Intent::Acknowledge(environment) => self.acknowledge(environment),
+            Intent::Promote { plan, reason } => self.promote(plan, reason.as_deref()),
+            Intent::Abort(environment) => self.abort(environment),
+            Intent::Acknowledge(environment) => self.acknowledge(environment, None),
+            Intent::Resolve { environment, reason } => self.acknowledge(environment, Some(reason)),
             Intent::Interrupt => self.interrupt(),
         }
     }
 
-    fn acknowledge(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
+    fn acknowledge(&mut self, environment: &EnvironmentName, reason: Option<&String>) -> Vec<Effect> {
         if self.history.alarm(environment).is_none() {
             return Vec::new();
         }
-        self.say(Ok(format!("the failure of {environment} is acknowledged")));
-        let by = self.operator();
-        vec![Effect::Record(Entry::Acknowledged { environment: environment.clone(), by })]
+        let word = if reason.is_some() { "resolved" } else { "acknowledged" };
+        self.say(Ok(format!("the failure of {environment} is {word}")));
+        let (environment, by, reason) = (environment.clone(), self.operator(), reason.cloned());
+        vec![Effect::Record(Entry::Acknowledged { environment, by, reason })]
     }
 
     fn observed(

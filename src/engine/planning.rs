@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::domain::drift::{ChangesetState, Comparison};
 use crate::domain::environment::Unmet;
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::ledger::LockState;
+use crate::domain::ledger::{Ledger, LockState};
 use crate::domain::names::EnvironmentName;
 use crate::domain::observation::ServiceStatus;
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Plan, RollbackFacts};
 use crate::domain::release::{Catalog, Release, Version};
 use crate::engine::effect::Effect;
 use crate::engine::refresh::Wait;
@@ -23,8 +23,8 @@ pub enum Planning {
     Looking {
         /// Where.
         environment: EnvironmentName,
-        /// Which release; `None` for the default.
-        release: Option<Version>,
+        /// What was asked for.
+        request: Request,
         /// The answers that are missing.
         waits: Vec<Wait>,
     },
@@ -32,6 +32,30 @@ pub enum Planning {
     Ready(Box<Prepared>),
     /// It could not be worked out.
     Failed(EnvironmentName, Failure),
+}
+
+/// What a plan is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// To promote a release; `None` for what runs in the environment before.
+    Forward(Option<Version>),
+    /// To go back to a release; `None` for the one that was proven there before.
+    Back {
+        /// Which release; `None` for what the app runs when the schema is ahead of it, else for the one before.
+        release: Option<Version>,
+        /// True when the schema is to stay as it is.
+        keep_schema: bool,
+    },
+}
+
+impl Request {
+    /// What asks for `plan` once more.
+    pub fn of(plan: &Plan) -> Self {
+        match plan.way_back() {
+            None => Self::Forward(Some(plan.version.clone())),
+            Some(way) => Self::Back { release: Some(plan.version.clone()), keep_schema: way.keeps_schema },
+        }
+    }
 }
 
 impl Planning {
@@ -50,15 +74,17 @@ impl Planning {
 pub struct Prepared {
     /// The plan.
     pub plan: Plan,
-    /// The release that it brings.
+    /// The release that it brings, or brings back.
     pub release: Arc<Release>,
+    /// The release whose changelog Liquibase runs with.
+    pub source: Arc<Release>,
     /// Everything that stands in the way; empty when it may be carried out.
     pub unmet: Vec<Unmet>,
 }
 
 impl State {
     /// Begins to work out a plan.
-    pub(super) fn plan(&mut self, environment: &EnvironmentName, release: Option<&Version>) -> Vec<Effect> {
+    pub(super) fn plan(&mut self, environment: &EnvironmentName, request: Request) -> Vec<Effect> {
         let Some(state) = self.environment(environment) else {
             self.planning = Planning::Failed(environment.clone(), self.no_such_environment(environment));
             return Vec::new();
@@ -66,7 +92,7 @@ impl State {
         let after = state.environment.after.clone();
         let (mut effects, mut waits) =
             self.ask(environment, &[EnvironmentState::ask_service, EnvironmentState::ask_ledger]);
-        if let Some(after) = after {
+        for after in after {
             let (more, wait) = self.ask(&after, &[EnvironmentState::ask_service]);
             effects.extend(more);
             waits.extend(wait);
@@ -74,17 +100,16 @@ impl State {
         let (effect, wait) = self.await_releases();
         effects.push(effect);
         waits.push(wait);
-        self.planning =
-            Planning::Looking { environment: environment.clone(), release: release.cloned(), waits };
+        self.planning = Planning::Looking { environment: environment.clone(), request, waits };
         effects
     }
 
     /// Finishes the plan once every answer is there.
     pub(super) fn settle_planning(&mut self) -> Vec<Effect> {
-        if let Planning::Looking { environment, release, waits } = &self.planning
+        if let Planning::Looking { environment, request, waits } = &self.planning
             && self.is_answered(waits)
         {
-            self.planning = match self.prepare(environment, release.as_ref()) {
+            self.planning = match self.prepare(environment, request) {
                 Ok(prepared) => Planning::Ready(Box::new(prepared)),
                 Err(failure) => Planning::Failed(environment.clone(), failure),
             };
@@ -96,12 +121,13 @@ impl State {
     /// that no longer holds. A look that failed leaves it as it is; it is checked again before anything is done.
     pub(super) fn keep_plan_true(&mut self, looked_at: Option<&EnvironmentName>) {
         let Planning::Ready(prepared) = &self.planning else { return };
-        let (environment, version) = (&prepared.plan.environment, &prepared.plan.version);
-        let before = self.environment(environment).and_then(|state| state.environment.after.as_ref());
-        if looked_at.is_some_and(|name| name != environment && Some(name) != before) {
+        let environment = &prepared.plan.environment;
+        let before = self.environment(environment).map(|state| state.environment.after.as_slice());
+        let before = before.unwrap_or_default();
+        if looked_at.is_some_and(|name| name != environment && !before.contains(name)) {
             return;
         }
-        if let Ok(fresh) = self.prepare(environment, Some(version))
+        if let Ok(fresh) = self.prepare(environment, &Request::of(&prepared.plan))
             && fresh != **prepared
         {
             self.planning = Planning::Ready(Box::new(fresh));
@@ -112,7 +138,7 @@ impl State {
     pub(super) fn prepare(
         &self,
         environment: &EnvironmentName,
-        wanted: Option<&Version>,
+        request: &Request,
     ) -> Result<Prepared, Failure> {
         let state = self.environment(environment).ok_or_else(|| self.no_such_environment(environment))?;
         let cannot = |failure: &Failure| {
@@ -126,13 +152,34 @@ impl State {
         if let Some(failure) = failures.into_iter().flatten().next() {
             return Err(cannot(failure));
         }
-        let release = self.release_to_promote(state, wanted)?;
         let missing = || cannot(&Failure::new(FailureKind::Unavailable, "not everything has been looked at"));
         let ledger = state.ledger.current().ok_or_else(missing)?;
         let service = state.service.current().ok_or_else(missing)?;
-        let plan = Plan::make(&state.environment, release, Some(&service.image), ledger);
-        let unmet = self.unmet(state, release, &plan);
-        Ok(Prepared { plan, release: Arc::new(release.clone()), unmet })
+        match request {
+            Request::Forward(wanted) => {
+                let release = self.release_to_promote(state, wanted.as_ref())?;
+                let plan = Plan::make(&state.environment, release, Some(&service.image), ledger);
+                let unmet = self.unmet(state, release, &plan);
+                let release = Arc::new(release.clone());
+                Ok(Prepared { plan, source: Arc::clone(&release), release, unmet })
+            }
+            Request::Back { release, keep_schema } => {
+                let catalog = self.catalog.current().ok_or_else(missing)?;
+                let target = self.release_to_go_back_to(state, release.as_ref())?;
+                let facts = RollbackFacts {
+                    environment: &state.environment,
+                    target,
+                    catalog,
+                    image: &service.image,
+                    ledger,
+                    keep_schema: *keep_schema,
+                };
+                let (plan, source, blockers) = facts.plan();
+                let mut unmet = self.unmet_on_the_way_back(state, &plan);
+                unmet.extend(blockers);
+                Ok(Prepared { plan, release: Arc::new(target.clone()), source: Arc::new(source), unmet })
+            }
+        }
     }
 
     fn release_to_promote(
@@ -154,41 +201,51 @@ impl State {
             }),
             None => self.candidate(name).ok_or_else(|| {
                 Failure::new(FailureKind::Usage, format!("no release is next for {name}"))
-                    .because("the environment before it does not run one of the releases")
+                    .because(self.why_none_is_next(state))
                     .because(format!("the releases are: {}", known()))
                     .hint("Name one with `--release`.")
             }),
         }
     }
 
+    /// Why the environments before do not say which release is next.
+    fn why_none_is_next(&self, state: &EnvironmentState) -> String {
+        let runs = |name: &EnvironmentName| {
+            let version = self.environment(name).and_then(EnvironmentState::version);
+            (name.clone(), version.map_or_else(|| "an unknown version".to_owned(), |it| it.to_string()))
+        };
+        let before: Vec<_> = state.environment.after.iter().map(runs).collect();
+        match before.as_slice() {
+            [] => "there is none".to_owned(),
+            [(name, version)] => format!("{name}, before it, runs {version}, which is none of the releases"),
+            [(_, first), ..] if before.iter().all(|(_, version)| version == first) => {
+                format!("every environment before it runs {first}, which is none of the releases")
+            }
+            _ => {
+                let each: Vec<_> =
+                    before.iter().map(|(name, version)| format!("{name} runs {version}")).collect();
+                format!("the environments before it differ: {}", each.join(", "))
+            }
+        }
+    }
+
     /// Every condition that is not met. The same list answers “why not?”.
     fn unmet(&self, state: &EnvironmentState, release: &Release, plan: &Plan) -> Vec<Unmet> {
         let name = &state.environment.name;
-        let mut unmet = Vec::new();
-        if let Some(promotion) = self.running() {
-            unmet.push(Unmet::new(
-                format!("{} is being promoted to {}", promotion.plan.version, promotion.plan.environment),
-                "Wait until that has ended.",
-            ));
-        }
-        if let Some(holder) = state.ledger.value().and_then(|ledger| ledger.promoting.as_ref()) {
-            let is_ours = self.running().is_some_and(|promotion| holder.contains(promotion.run.as_str()));
-            if !is_ours {
-                unmet.push(Unmet::new(
-                    format!("{holder} is promoting to {name}"),
-                    "Wait until it has ended, or ask whoever runs it.",
-                ));
-            }
-        }
-        if plan.is_empty() {
+        let mut unmet = self.somebody_at_work(state, plan);
+        unmet.extend(self.unmet_at_gate(plan));
+        // What failed may be proven once more; what was proven has nothing to do.
+        let failed = self.history.alarm(name).is_some_and(|(run, _)| run.version == plan.version);
+        if plan.is_empty() && !failed {
             unmet.push(Unmet::new(
                 format!("{name} runs {} already, with every changeset", release.version),
                 "Choose another release.",
             ));
         }
-        if let Some(after) = state.environment.after.as_ref().and_then(|after| self.environment(after))
-            && after.version().as_ref() != Some(&release.version)
-        {
+        for after in state.environment.after.iter().filter_map(|after| self.environment(after)) {
+            if after.version().as_ref() == Some(&release.version) {
+                continue;
+            }
             let before = &after.environment.name;
             let runs = after.version().map_or_else(|| "an unknown version".to_owned(), |it| it.to_string());
             unmet.push(Unmet::new(
@@ -199,6 +256,72 @@ impl State {
         unmet.extend(service_conditions(state));
         unmet.extend(ledger_conditions(state, release));
         unmet
+    }
+
+    /// What stands in the way of going back, whatever is undone.
+    fn unmet_on_the_way_back(&self, state: &EnvironmentState, plan: &Plan) -> Vec<Unmet> {
+        let name = &state.environment.name;
+        let mut unmet = self.somebody_at_work(state, plan);
+        if plan.is_empty() {
+            unmet.push(Unmet::new(
+                format!("{name} runs {} already", plan.version),
+                "Choose an older release.",
+            ));
+        }
+        unmet.extend(service_conditions(state));
+        unmet.extend(state.ledger.value().and_then(|ledger| lock_condition(state, ledger)));
+        unmet
+    }
+
+    /// Whoever else is promoting there: this process, or another one. The run of `plan` itself is not in its own way.
+    fn somebody_at_work(&self, state: &EnvironmentState, plan: &Plan) -> Vec<Unmet> {
+        let name = &state.environment.name;
+        let own = self.running_in(name);
+        let mut unmet = Vec::new();
+        if let Some(promotion) = own.filter(|own| own.plan.digest() != plan.digest()) {
+            unmet.push(Unmet::new(
+                format!("{} is being promoted to {name}", promotion.plan.version),
+                "Wait until that has ended.",
+            ));
+        }
+        if let Some(holder) = state.ledger.value().and_then(|ledger| ledger.promoting.as_ref())
+            && !own.is_some_and(|own| holder.contains(own.run.as_str()))
+        {
+            unmet.push(Unmet::new(
+                format!("{holder} is promoting to {name}"),
+                "Wait until it has ended, or ask whoever runs it.",
+            ));
+        }
+        unmet
+    }
+
+    fn release_to_go_back_to(
+        &self,
+        state: &EnvironmentState,
+        wanted: Option<&Version>,
+    ) -> Result<&Release, Failure> {
+        if wanted.is_some() {
+            return self.release_to_promote(state, wanted);
+        }
+        let name = &state.environment.name;
+        let running = state.service.value().and_then(|service| service.image.version());
+        let runs = running.as_ref().and_then(|version| self.catalog.value()?.get(version));
+        if let (Some(runs), Some(ledger)) = (runs, state.ledger.value())
+            && ledger.newest().is_some_and(|row| !row.is_anchor() && runs.changelog.get(&row.id).is_none())
+        {
+            // The schema went ahead of the app: it goes back to where the app is.
+            return Ok(runs);
+        }
+        let earlier = self.history.before(name, running.as_ref());
+        let listed = || {
+            let releases = self.catalog.value()?.releases();
+            releases.iter().rev().find(|release| Some(&release.version) < running.as_ref())
+        };
+        let known = earlier.and_then(|version| self.catalog.value()?.get(version));
+        known.or_else(listed).ok_or_else(|| {
+            Failure::new(FailureKind::Usage, format!("no release is known that {name} could go back to"))
+                .hint("Name one with `--to`.")
+        })
     }
 
     fn no_such_environment(&self, name: &EnvironmentName) -> Failure {
@@ -227,16 +350,20 @@ fn service_conditions(state: &EnvironmentState) -> Option<Unmet> {
     }
 }
 
+fn lock_condition(state: &EnvironmentState, ledger: &Ledger) -> Option<Unmet> {
+    match &ledger.lock {
+        LockState::Free => None,
+        LockState::Held { by, .. } => Some(Unmet::new(
+            format!("{by} holds Liquibase's lock on {}", state.environment.name),
+            "`lockstep locks` shows whether its holder is alive, and what to do when it is not.",
+        )),
+    }
+}
+
 fn ledger_conditions(state: &EnvironmentState, release: &Release) -> Vec<Unmet> {
     let name = &state.environment.name;
     let Some(ledger) = state.ledger.value() else { return Vec::new() };
-    let mut unmet = Vec::new();
-    if let LockState::Held { by, .. } = &ledger.lock {
-        unmet.push(Unmet::new(
-            format!("{by} holds Liquibase's lock on {name}"),
-            "`lockstep locks` shows whether its holder is alive, and what to do when it is not.",
-        ));
-    }
+    let mut unmet: Vec<_> = lock_condition(state, ledger).into_iter().collect();
     let comparison = Comparison::of(&release.changelog, ledger, &state.environment.selection);
     let edited = comparison.changesets().filter(|(_, standing)| standing.state == ChangesetState::Edited);
     for id in edited.map(|(changeset, _)| &changeset.id) {

@@ -64,8 +64,7 @@ impl State {
         if !self.catalog.is_waiting() && is_due(self.catalog.asked_at()) {
             effects.push(self.ask_releases());
         }
-        // While a promotion runs here, this process is the only one that writes.
-        if self.running().is_none() && is_due(self.journal_checked_at) {
+        if is_due(self.journal_checked_at) {
             self.journal_checked_at = Some(now);
             effects.push(Effect::ReadJournal);
         }

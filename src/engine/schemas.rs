@@ -36,7 +36,7 @@ impl SchemaWatch {
 impl State {
     /// Judges every schema anew after a look at the schema or the ledger of `name`.
     pub(super) fn judge_schemas(&mut self, name: &EnvironmentName) {
-        let is_promoted = self.running().is_some_and(|promotion| promotion.plan.environment == *name);
+        let is_promoted = self.running_in(name).is_some();
         if let Some(state) = self.environments.iter_mut().find(|state| state.environment.name == *name) {
             state.witness_schema(is_promoted);
         }

@@ -7,16 +7,17 @@ use proptest::prelude::*;
 
 use super::effect::{CloudCall, DatabaseCall, HealthCall, LiquibaseCall};
 use super::event::{Progress, StepOutcome};
+use super::planning::Request;
 use super::promotion::StepStatus;
 use super::*;
 use crate::domain::changelog::{Changelog, Checksums, Files, Selection, Surroundings};
 use crate::domain::drift::ChangesetState;
 use crate::domain::drift::tests::{catalog, ledger};
-use crate::domain::environment::Gate;
 use crate::domain::failure::FailureKind;
+use crate::domain::gate::{Admission, Gate};
 use crate::domain::names::RunId;
 use crate::domain::observation::OperationStatus;
-use crate::domain::plan::PlanDigest;
+use crate::domain::plan::{Order, PlanDigest, Until};
 use crate::domain::release::ImageRef;
 use crate::domain::schema::judgement::LedgerStamp;
 use crate::domain::schema::tests::orders;
@@ -72,8 +73,8 @@ impl World {
     fn new() -> Self {
         let environment = |name: &str, after: Option<&str>| Environment {
             name: self::name(name),
-            after: after.map(self::name),
-            gate: Gate::Confirm,
+            after: after.map(self::name).into_iter().collect(),
+            gate: Gate::new(Admission::Confirm),
             production: false,
             service: format!("store-{name}"),
             database: name.to_owned(),
@@ -129,9 +130,6 @@ impl World {
 
     fn outcome(&mut self, effect: &Effect) -> Vec<EventKind> {
         let index = |environment: &EnvironmentName| usize::from(environment.as_str() == "test");
-        let ended = |run: &RunId, step, text: &str| {
-            vec![EventKind::Step(run.clone(), step, Progress::Ended(Ok(StepOutcome::Done(text.to_owned()))))]
-        };
         match effect {
             Effect::Cloud(environment, CloudCall::Describe(generation)) => {
                 let view = running(self.images[index(environment)]);
@@ -159,21 +157,7 @@ impl World {
             Effect::ReadReleases => vec![EventKind::Releases(Ok(catalog()))],
             Effect::Database(_, DatabaseCall::Lock(run)) => ended(run, StepKind::Lock, "locked"),
             Effect::Database(_, DatabaseCall::Unlock(run)) => vec![EventKind::Unlocked(run.clone())],
-            Effect::Liquibase(_, LiquibaseCall::Validate(run, _)) => ended(run, StepKind::Validate, "valid"),
-            Effect::Liquibase(_, LiquibaseCall::Tag(run, ..)) => ended(run, StepKind::Anchor, "tagged"),
-            Effect::Liquibase(environment, LiquibaseCall::Update(run, release)) => {
-                let before = self.rows[index(environment)];
-                let changesets = release.changelog.changesets();
-                self.rows[index(environment)] = changesets.len();
-                let applied = changesets[before..].iter();
-                let mut events: Vec<_> = applied
-                    .map(|set| {
-                        EventKind::Step(run.clone(), StepKind::Update, Progress::Applied(set.id.clone()))
-                    })
-                    .collect();
-                events.extend(ended(run, StepKind::Update, "updated"));
-                events
-            }
+            Effect::Liquibase(environment, call) => self.liquibase(index(environment), call),
             Effect::Cloud(environment, CloudCall::Deploy { run, image, .. }) => {
                 if self.deploys == Deploys::Well {
                     let version = image.version().unwrap();
@@ -192,8 +176,31 @@ impl World {
                 vec![step(Progress::Operation("51c0".to_owned())), step(Progress::Ended(result))]
             }
             Effect::Health(_, HealthCall::Await(run, _)) => ended(run, StepKind::Health, "200"),
-            Effect::AskChecksums(_) | Effect::Identify | Effect::Record(_) | Effect::ReadJournal => vec![],
+            Effect::ReadJournal => vec![EventKind::Remembered(None)],
+            Effect::Cancel(..) | Effect::AskChecksums(_) | Effect::Identify | Effect::Record(_) => vec![],
         }
+    }
+
+    fn liquibase(&mut self, index: usize, call: &LiquibaseCall) -> Vec<EventKind> {
+        let before = self.rows[index];
+        let (run, step, text, moved): (_, _, _, Vec<_>) = match call {
+            LiquibaseCall::Validate(run, _) => (run, StepKind::Validate, "valid", vec![]),
+            LiquibaseCall::Tag(run, ..) => (run, StepKind::Anchor, "tagged", vec![]),
+            LiquibaseCall::Update(run, release) => {
+                let changesets = release.changelog.changesets();
+                self.rows[index] = changesets.len();
+                (run, StepKind::Update, "updated", changesets[before..].to_vec())
+            }
+            LiquibaseCall::Rollback(run, release, until) => {
+                let Until::Count(count) = until else { panic!("{until:?}") };
+                self.rows[index] = before - count;
+                let gone = &release.changelog.changesets()[before - count..before];
+                (run, StepKind::Undo, "undone", gone.iter().rev().cloned().collect())
+            }
+        };
+        let moved =
+            moved.into_iter().map(|set| EventKind::Step(run.clone(), step, Progress::Applied(set.id)));
+        moved.chain(ended(run, step, text)).collect()
     }
 
     fn planned(&self) -> &planning::Prepared {
@@ -205,18 +212,22 @@ impl World {
 
     fn promote(&mut self, environment: &str, release: Option<&str>) {
         let release = release.map(|text| Version::parse(text).unwrap());
-        self.intend(Intent::Plan { environment: name(environment), release });
+        self.intend(Intent::Plan { environment: name(environment), request: Request::Forward(release) });
         let digest = self.planned().plan.digest().clone();
-        self.intend(Intent::Promote(digest));
+        self.intend(Intent::Promote { plan: digest, reason: None });
     }
 
     fn conclusion(&self) -> &promotion::Conclusion {
-        self.state.promotion.as_ref().and_then(Promotion::conclusion).expect("it is decided")
+        self.state.promotions.first().and_then(Promotion::conclusion).expect("it is decided")
     }
 
     fn mutations(&self) -> usize {
         self.asked.iter().filter(|effect| effect.is_mutation()).count()
     }
+}
+
+fn ended(run: &RunId, step: StepKind, text: &str) -> Vec<EventKind> {
+    vec![EventKind::Step(run.clone(), step, Progress::Ended(Ok(StepOutcome::Done(text.to_owned()))))]
 }
 
 fn running(version: &str) -> ServiceView {
@@ -233,7 +244,7 @@ fn running(version: &str) -> ServiceView {
 fn a_promotion_goes_through_every_step_and_proves_its_result() {
     let mut world = World::new();
     world.promote("test", None);
-    let promotion = world.state.promotion.clone().unwrap();
+    let promotion = world.state.promotions[0].clone();
     assert!(promotion.is_over());
     assert_eq!(world.conclusion().failure, None);
     assert!(world.conclusion().evidence.as_ref().unwrap().is_proven());
@@ -249,9 +260,9 @@ fn a_promotion_goes_through_every_step_and_proves_its_result() {
 #[test]
 fn the_release_is_what_runs_in_the_environment_before_and_for_the_first_one_the_newest() {
     let mut world = World::new();
-    world.intend(Intent::Plan { environment: name("test"), release: None });
+    world.intend(Intent::Plan { environment: name("test"), request: Request::Forward(None) });
     assert_eq!(world.planned().plan.version.to_string(), "v2.0.0");
-    world.intend(Intent::Plan { environment: name("dev"), release: None });
+    world.intend(Intent::Plan { environment: name("dev"), request: Request::Forward(None) });
     assert_eq!(world.planned().plan.version.to_string(), "v3.0.0");
 }
 
@@ -259,7 +270,7 @@ fn the_release_is_what_runs_in_the_environment_before_and_for_the_first_one_the_
 fn a_release_that_does_not_run_in_the_environment_before_is_refused_with_the_way_there() {
     let mut world = World::new();
     world.promote("test", Some("v3.0.0"));
-    assert_eq!(world.state.promotion, None);
+    assert_eq!(world.state.promotions, []);
     let refused = world.state.messages.back().unwrap().text.clone().unwrap_err();
     assert_eq!(refused.because, ["dev runs v2.0.0, not v3.0.0"]);
     assert_eq!(refused.hint.as_deref(), Some("Promote v3.0.0 to dev first."));
@@ -268,19 +279,19 @@ fn a_release_that_does_not_run_in_the_environment_before_is_refused_with_the_way
 #[test]
 fn nothing_is_promoted_without_a_plan_or_with_another_digest() {
     let mut world = World::new();
-    world.intend(Intent::Promote(PlanDigest::from_text("8c41f0")));
-    world.intend(Intent::Plan { environment: name("test"), release: None });
-    world.intend(Intent::Promote(PlanDigest::from_text("000000")));
-    assert_eq!((world.state.promotion.is_none(), world.mutations()), (true, 0));
+    world.intend(Intent::Promote { plan: PlanDigest::from_text("8c41f0"), reason: None });
+    world.intend(Intent::Plan { environment: name("test"), request: Request::Forward(None) });
+    world.intend(Intent::Promote { plan: PlanDigest::from_text("000000"), reason: None });
+    assert_eq!((world.state.promotions.is_empty(), world.mutations()), (true, 0));
 }
 
 #[test]
 fn a_plan_that_no_longer_holds_stops_before_anything_is_changed() {
     let mut world = World::new();
-    world.intend(Intent::Plan { environment: name("test"), release: None });
+    world.intend(Intent::Plan { environment: name("test"), request: Request::Forward(None) });
     let digest = world.planned().plan.digest().clone();
     world.images[1] = "v2.0.0";
-    world.intend(Intent::Promote(digest));
+    world.intend(Intent::Promote { plan: digest, reason: None });
     let failure = world.conclusion().failure.clone().unwrap();
     assert_eq!(
         (failure.what.as_str(), failure.kind),
@@ -330,13 +341,17 @@ fn a_silent_rollback_is_red_although_the_platform_says_it_succeeded() {
 #[test]
 fn a_journal_that_cannot_be_written_stops_the_run_before_the_next_effect() {
     let mut world = World::new();
-    world.intend(Intent::Plan { environment: name("test"), release: None });
+    world.intend(Intent::Plan { environment: name("test"), request: Request::Forward(None) });
     let digest = world.planned().plan.digest().clone();
-    let effects = world.happen(EventKind::Intent(Intent::Promote(digest)));
-    assert!(matches!(effects[0], Effect::Record(Entry::Began { .. })));
+    let effects = world.happen(EventKind::Intent(Intent::Promote { plan: digest, reason: None }));
+    let [Effect::Record(Entry::Planned { .. }), Effect::Record(Entry::Began { run, .. }), ..] = &effects[..]
+    else {
+        panic!("{effects:?}")
+    };
+    let run = run.clone();
     // The runtime drops what follows a record that failed, and says so.
     let failure = Failure::new(FailureKind::Failed, "the journal could not be written, so nothing was done");
-    let effects = world.happen(EventKind::JournalFailed(failure.clone()));
+    let effects = world.happen(EventKind::JournalFailed(Some(run), failure.clone()));
     world.answer(effects);
     assert_eq!(world.conclusion().failure.as_ref(), Some(&failure));
     assert_eq!(world.mutations(), 0);
@@ -345,9 +360,9 @@ fn a_journal_that_cannot_be_written_stops_the_run_before_the_next_effect() {
 #[test]
 fn an_interrupted_run_stops_before_its_next_step_and_lets_the_lock_go() {
     let mut world = World::new();
-    world.intend(Intent::Plan { environment: name("test"), release: None });
+    world.intend(Intent::Plan { environment: name("test"), request: Request::Forward(None) });
     let digest = world.planned().plan.digest().clone();
-    let effects = world.happen(EventKind::Intent(Intent::Promote(digest)));
+    let effects = world.happen(EventKind::Intent(Intent::Promote { plan: digest, reason: None }));
     assert_eq!(world.happen(EventKind::Intent(Intent::Interrupt)), []);
     world.answer(effects);
     assert_eq!(
@@ -356,6 +371,49 @@ fn an_interrupted_run_stops_before_its_next_step_and_lets_the_lock_go() {
     );
     assert!(world.asked.iter().any(|effect| matches!(effect, Effect::Database(_, DatabaseCall::Unlock(_)))));
     assert_eq!(world.mutations(), 0);
+}
+
+#[test]
+fn a_rollback_undoes_what_came_after_the_release_and_proves_that_it_is_gone() {
+    let mut world = World::new();
+    world.intend(Intent::Plan {
+        environment: name("dev"),
+        request: Request::Back { release: None, keep_schema: false },
+    });
+    let plan = world.planned().plan.clone();
+    // Nobody declares that v1 runs on the schema of v2: the schema goes first.
+    assert_eq!(
+        plan.way_back().map(|way| (way.order, way.until.clone())),
+        Some((Order::DatabaseFirst, Until::Count(1)))
+    );
+    world.intend(Intent::Promote { plan: plan.digest().clone(), reason: None });
+    assert_eq!(world.state.promotions, [], "a rollback needs a reason");
+    let reason = Some("the new store sells nothing".to_owned());
+    world.intend(Intent::Promote { plan: plan.digest().clone(), reason });
+    assert_eq!(world.conclusion().failure, None);
+    assert_eq!((world.rows[0], world.images[0]), (1, "v1.0.0"));
+    let order: Vec<_> = world.asked.iter().filter(|effect| effect.is_mutation()).collect();
+    assert!(
+        matches!(order[..], [Effect::Liquibase(_, LiquibaseCall::Rollback(..)), Effect::Cloud(..)]),
+        "{order:?}"
+    );
+}
+
+#[test]
+fn two_environments_are_promoted_side_by_side_and_neither_waits_for_the_other() {
+    let mut world = World::new();
+    let begin = |world: &mut World, environment: &str| {
+        world.intend(Intent::Plan { environment: name(environment), request: Request::Forward(None) });
+        let plan = world.planned().plan.digest().clone();
+        world.happen(EventKind::Intent(Intent::Promote { plan, reason: None }))
+    };
+    let first = begin(&mut world, "test");
+    let second = begin(&mut world, "dev");
+    assert_eq!(world.state.running().count(), 2);
+    world.answer(first);
+    world.answer(second);
+    assert_eq!((world.images, world.rows), (["v3.0.0", "v2.0.0"], [3, 2]));
+    assert!(world.state.promotions.iter().all(|it| it.conclusion().is_some_and(|it| it.failure.is_none())));
 }
 
 #[test]
@@ -408,6 +466,17 @@ enum Anything {
     JournalFails,
 }
 
+/// The environment that an effect is for.
+fn target(effect: &Effect) -> Option<&EnvironmentName> {
+    match effect {
+        Effect::Cloud(name, _)
+        | Effect::Database(name, _)
+        | Effect::Liquibase(name, _)
+        | Effect::Health(name, _) => Some(name),
+        _ => None,
+    }
+}
+
 fn anything() -> impl Strategy<Value = Anything> {
     prop_oneof![
         1 => any::<bool>().prop_map(Anything::Plan),
@@ -436,16 +505,16 @@ proptest! {
             let kinds = match step {
                 Anything::Plan(first) => {
                     let environment = name(if first { "dev" } else { "test" });
-                    vec![EventKind::Intent(Intent::Plan { environment, release: None })]
+                    vec![EventKind::Intent(Intent::Plan { environment, request: Request::Forward(None) })]
                 }
                 Anything::Promote => match &world.state.planning {
                     Planning::Ready(prepared) => {
-                        vec![EventKind::Intent(Intent::Promote(prepared.plan.digest().clone()))]
+                        vec![EventKind::Intent(Intent::Promote { plan: prepared.plan.digest().clone(), reason: None })]
                     }
                     _ => vec![],
                 },
                 Anything::PromoteOther => {
-                    vec![EventKind::Intent(Intent::Promote(PlanDigest::from_text("0123456789")))]
+                    vec![EventKind::Intent(Intent::Promote { plan: PlanDigest::from_text("0123456789"), reason: None })]
                 }
                 Anything::Dismiss => vec![EventKind::Intent(Intent::Dismiss)],
                 Anything::Interrupt => vec![EventKind::Intent(Intent::Interrupt)],
@@ -461,11 +530,12 @@ proptest! {
                     None => vec![],
                 },
                 Anything::JournalFails => {
-                    vec![EventKind::JournalFailed(Failure::new(FailureKind::Failed, "the disk is full"))]
+                    let run = world.state.running().next().map(|promotion| promotion.run.clone());
+                    vec![EventKind::JournalFailed(run, Failure::new(FailureKind::Failed, "the disk is full"))]
                 }
             };
             for kind in kinds {
-                if let EventKind::Intent(Intent::Promote(digest)) = &kind {
+                if let EventKind::Intent(Intent::Promote { plan: digest, .. }) = &kind {
                     confirmed |= matches!(&world.state.planning, Planning::Ready(prepared)
                         if prepared.plan.digest() == digest && prepared.unmet.is_empty());
                 }
@@ -477,7 +547,10 @@ proptest! {
                             matches!(effects.get(index.wrapping_sub(1)), Some(Effect::Record(Entry::Intended { .. }))),
                             "a write without its record: {effects:?}"
                         );
-                        prop_assert!(!queue.iter().any(Effect::is_mutation), "two writes at once");
+                        let target = target(effect);
+                        let writes = queue.iter().filter(|other| other.is_mutation());
+                        let mut others = writes.filter(|other| self::target(other) == target);
+                        prop_assert!(others.next().is_none(), "two writes at once in {target:?}");
                     }
                     if let Effect::Record(Entry::Ended { run, step, .. }) = effect {
                         prop_assert!(ended.insert((run.clone(), *step)), "{step:?} ended twice");
@@ -490,8 +563,9 @@ proptest! {
                 }
                 queue.extend(effects);
             }
-            let needs_lock = world.state.promotion.as_ref().and_then(Promotion::current);
-            prop_assert_eq!(locked, i32::from(needs_lock.is_some_and(|step| step > StepKind::Lock)));
+            let current = world.state.promotions.iter().filter_map(Promotion::current);
+            let need_lock = current.filter(|step| *step != StepKind::Lock).count();
+            prop_assert_eq!(usize::try_from(locked), Ok(need_lock));
         }
     }
 }
@@ -604,7 +678,7 @@ fn a_proven_promotion_records_the_schema_and_later_looks_are_held_against_it() {
     let mut later = World::new();
     later.rows = [1, 2];
     later.columns[1].push("note");
-    later.happen(EventKind::Remembered(world.state.history.clone()));
+    later.happen(EventKind::Remembered(Some(world.state.history.clone())));
     later.intend(Intent::Refresh);
     let told = drifts(&later, "test");
     assert!(told.len() == 1 && told[0].starts_with("schema differs from what was proven at "), "{told:?}");

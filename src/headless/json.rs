@@ -10,7 +10,7 @@ use crate::domain::ledger::LockState;
 use crate::domain::lock::Grant;
 use crate::domain::names::EnvironmentName;
 use crate::domain::observation::{Facet, HealthView};
-use crate::domain::plan::{Anchor, Plan};
+use crate::domain::plan::{Anchor, Plan, Until};
 use crate::domain::release::{ImageRef, Release, Version};
 use crate::domain::schema::Difference;
 use crate::domain::schema::judgement::{Against, SchemaDrift};
@@ -72,8 +72,8 @@ fn environment(state: &State, environment: &EnvironmentState) -> Value {
     let name = &settings.name;
     json!({
         "name": name.as_str(),
-        "after": settings.after.as_ref().map(EnvironmentName::as_str),
-        "gate": settings.gate.word(),
+        "after": settings.after.iter().map(EnvironmentName::as_str).collect::<Vec<_>>(),
+        "gate": settings.gate.admission.word(),
         "production": settings.production,
         "pair": {
             "state": pair.words(),
@@ -232,18 +232,27 @@ fn plan_body(plan: &Plan) -> Value {
             "sql": changeset.sql,
             "rollback": rollback(&changeset.rollback),
         })).collect::<Vec<_>>(),
-        "anchor": match &plan.anchor {
+        "direction": plan.direction().word(),
+        "anchor": plan.anchor().map(|anchor| match anchor {
             Anchor::Existing(tag) => json!({ "kind": "existing", "tag": tag }),
             Anchor::New(tag) => json!({ "kind": "new", "tag": tag }),
             Anchor::NotNeeded => json!({ "kind": "not needed" }),
-        },
+        }),
+        "back": plan.way_back().map(|way| json!({
+            "order": way.order.word(),
+            "until": match &way.until {
+                Until::Tag(tag) => json!({ "tag": tag }),
+                Until::Count(count) => json!({ "count": count }),
+                Until::Nothing => Value::Null,
+            },
+            "older_image_on_newer_schema": { "verdict": way.verdict.word(), "why": way.verdict.why() },
+        })),
         "steps": plan.steps().into_iter().map(StepKind::word).collect::<Vec<_>>(),
     })
 }
 
 /// `lockstep promote ENV --output json`.
-pub(super) fn promotion(state: &State, why: Option<&Failure>, exit: Exit) -> Value {
-    let promotion = state.promotion.as_ref();
+pub(super) fn promotion(promotion: Option<&Promotion>, why: Option<&Failure>, exit: Exit) -> Value {
     let evidence = promotion.and_then(Promotion::conclusion).and_then(|it| it.evidence.as_ref());
     json!({
         "run": promotion.map(|it| it.run.as_str()),

@@ -12,14 +12,15 @@ mod text;
 use std::future;
 use std::io::{self, Write};
 
-use crate::domain::environment::{Gate, Tier};
+use crate::domain::environment::Tier;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::gate::Admission;
 use crate::domain::names::EnvironmentName;
-use crate::domain::plan::PlanDigest;
+use crate::domain::plan::{Direction, PlanDigest};
 use crate::domain::release::Version;
 use crate::engine::State;
 use crate::engine::event::{Event, Intent};
-use crate::engine::planning::{Planning, Prepared};
+use crate::engine::planning::{Planning, Prepared, Request};
 use crate::engine::promotion::refusal;
 use crate::exit::Exit;
 use crate::runtime::{Frontend, Next, StopSignals};
@@ -46,19 +47,21 @@ pub enum Job {
     Plan {
         /// Where.
         environment: EnvironmentName,
-        /// Which release; `None` for the default.
-        release: Option<Version>,
+        /// What is asked for.
+        request: Request,
     },
-    /// Carry it out.
+    /// Carry it out, or a rollback.
     Promote {
         /// Where.
         environment: EnvironmentName,
-        /// Which release; `None` for the default.
-        release: Option<Version>,
+        /// What is asked for.
+        request: Request,
         /// The environment's name, said again.
         confirm: Option<String>,
         /// The digest of the plan that is meant.
         plan: Option<PlanDigest>,
+        /// Why, where a reason is asked for.
+        reason: Option<String>,
     },
 }
 
@@ -109,7 +112,7 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
                         drift::json(state, environments, release.as_ref(), failure.as_ref())
                     }
                     Job::Plan { .. } => json::plan(state, failure.as_ref()),
-                    Job::Promote { .. } => json::promotion(state, failure.as_ref(), exit),
+                    Job::Promote { .. } => json::promotion(state.promotions.first(), failure.as_ref(), exit),
                 };
                 serde_json::to_writer_pretty(&mut self.out, &value)?;
                 writeln!(self.out)?;
@@ -127,8 +130,13 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
                         }
                     }
                     Job::Promote { .. } => {
-                        if let Some(promotion) = &state.promotion {
+                        if let Some(promotion) = state.promotions.first() {
                             write!(self.out, "{}", text::promotion(promotion))?;
+                        } else if let (Planning::Ready(prepared), Some(_)) = (&state.planning, &self.refused)
+                            && prepared.plan.direction() == Direction::Back
+                        {
+                            // Whoever goes back without having seen what it does is shown it first.
+                            write!(self.out, "{}", text::plan(state, prepared))?;
                         }
                     }
                 }
@@ -150,7 +158,7 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
             }
             Job::Status | Job::Plan { .. } | Job::Promote { .. } => {}
         }
-        let failure = match (&self.job, &state.planning, &state.promotion) {
+        let failure = match (&self.job, &state.planning, state.promotions.first()) {
             (Job::Status, ..) => looked_at(state),
             (_, Planning::Failed(_, failure), _) => Some(failure.clone()),
             (Job::Plan { .. }, Planning::Ready(prepared), _) if !prepared.unmet.is_empty() => {
@@ -169,7 +177,7 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
 
     /// The next thing to ask for, or `None` to wait.
     fn step(&mut self, state: &State, is_idle: bool) -> Option<Next> {
-        if state.is_stopping && state.running().is_none() {
+        if state.is_stopping && state.running().next().is_none() {
             return Some(Next::Leave);
         }
         if !is_idle {
@@ -177,20 +185,22 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
         }
         match (&self.job, &self.stage) {
             (
-                Job::Plan { environment, release } | Job::Promote { environment, release, .. },
+                Job::Plan { environment, request } | Job::Promote { environment, request, .. },
                 Stage::Begun,
             ) => {
                 self.stage = Stage::Planned;
-                let (environment, release) = (environment.clone(), release.clone());
-                Some(Next::Intent(Intent::Plan { environment, release }))
+                let (environment, request) = (environment.clone(), request.clone());
+                Some(Next::Intent(Intent::Plan { environment, request }))
             }
             (Job::Status | Job::Locks(_) | Job::Drift { .. } | Job::Plan { .. }, _)
             | (Job::Promote { .. }, Stage::Confirmed) => Some(Next::Leave),
-            (Job::Promote { confirm, plan, .. }, Stage::Planned) => {
+            (Job::Promote { confirm, plan, reason, .. }, Stage::Planned) => {
                 self.stage = Stage::Confirmed;
                 let Planning::Ready(prepared) = &state.planning else { return Some(Next::Leave) };
-                match confirmed(state, prepared, confirm.as_deref(), plan.as_ref()) {
-                    Ok(digest) => Some(Next::Intent(Intent::Promote(digest))),
+                let said =
+                    Said { confirm: confirm.as_deref(), plan: plan.as_ref(), reason: reason.as_deref() };
+                match confirmed(state, prepared, &said) {
+                    Ok(plan) => Some(Next::Intent(Intent::Promote { plan, reason: reason.clone() })),
                     Err(failure) => {
                         self.refused = Some(failure);
                         Some(Next::Leave)
@@ -229,29 +239,36 @@ impl<Out: Write, Err: Write> Frontend for Headless<Out, Err> {
     }
 }
 
+/// What the command line said to confirm a plan.
+struct Said<'a> {
+    confirm: Option<&'a str>,
+    plan: Option<&'a PlanDigest>,
+    reason: Option<&'a str>,
+}
+
 /// Checks that the words of the command line mean this plan. The refusal names the exact flags.
-fn confirmed(
-    state: &State,
-    prepared: &Prepared,
-    confirm: Option<&str>,
-    plan: Option<&PlanDigest>,
-) -> Result<PlanDigest, Failure> {
+fn confirmed(state: &State, prepared: &Prepared, said: &Said<'_>) -> Result<PlanDigest, Failure> {
     let digest = prepared.plan.digest();
     if !prepared.unmet.is_empty() {
         return Err(refusal(&prepared.plan, &prepared.unmet));
     }
     let name = &prepared.plan.environment;
     let environment = state.environment(name).map(|state| &state.environment);
+    let is_back = prepared.plan.direction() == Direction::Back;
     // What deploys by itself needs nobody's word; a digest that is given must still be the right one.
-    let is_automatic = environment
-        .is_some_and(|environment| environment.gate == Gate::Automatic && environment.tier() == Tier::One);
+    let is_automatic = !is_back
+        && environment.is_some_and(|environment| {
+            environment.gate.admission == Admission::Automatic && environment.tier() == Tier::One
+        });
     let version = &prepared.plan.version;
-    let flags =
-        format!("lockstep promote {name} --release {version} --confirm {name} --plan {}", digest.short());
     let refuse = |what: String| {
-        Err(Failure::new(FailureKind::Refused, what).hint(format!("Confirm it with: {flags}")))
+        let hint = format!("Confirm it with: {}", text::command(&prepared.plan));
+        Err(Failure::new(FailureKind::Refused, what).hint(hint))
     };
-    match (confirm, plan) {
+    if is_back && said.reason.is_none_or(|reason| reason.trim().is_empty()) {
+        return refuse(format!("going back to {version} in {name} has to be confirmed, with a reason"));
+    }
+    match (said.confirm, said.plan) {
         (Some(other), _) if other != name.as_str() => {
             refuse(format!("`--confirm {other}` does not name {name}"))
         }
@@ -260,6 +277,7 @@ fn confirmed(
         }
         (Some(_), Some(_)) => Ok(digest.clone()),
         _ if is_automatic => Ok(digest.clone()),
+        _ if is_back => refuse(format!("going back to {version} in {name} has to be confirmed")),
         _ => refuse(format!("promoting {version} to {name} has to be confirmed")),
     }
 }

@@ -23,12 +23,12 @@ impl<W: Write> Progress<W> {
 
     /// Tells what `event` changed.
     pub fn show(&mut self, event: &Event, state: &State) -> io::Result<()> {
-        if let EventKind::Log(lines) = &event.kind {
+        if let EventKind::Log(_, lines) = &event.kind {
             for line in lines {
                 self.line(line)?;
             }
         }
-        match &state.promotion {
+        match state.promotions.first() {
             Some(promotion) => self.steps(promotion),
             None => Ok(()),
         }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::domain::changelog::Rollback;
 use crate::domain::drift::{ChangesetState, Pair};
 use crate::domain::failure::Failure;
-use crate::domain::plan::{Anchor, Plan};
+use crate::domain::plan::{Anchor, Course, Direction, Order, Plan};
 use crate::domain::schema::judgement::Against;
 use crate::domain::step::StepKind;
 use crate::engine::planning::Prepared;
@@ -98,7 +98,7 @@ fn row(state: &State, environment: &EnvironmentState) -> [String; 8] {
             || if environment.health.failure().is_some() { "does not answer".to_owned() } else { unknown() },
             |health| format!("{} · {} ms", health.status, health.latency.as_millis()),
         ),
-        settings.gate.word().to_owned(),
+        settings.gate.admission.word().to_owned(),
     ]
 }
 
@@ -115,11 +115,26 @@ fn pair_sign(pair: &Pair) -> &'static str {
 pub(super) fn plan(state: &State, prepared: &Prepared) -> String {
     let plan = &prepared.plan;
     let (environment, version) = (&plan.environment, &plan.version);
-    let mut text = format!("plan {}: {version} to {environment}\n\n", plan.digest().short());
+    let words = match plan.way_back() {
+        None => format!("{version} to {environment}"),
+        Some(_) => format!("{environment} back to {version}"),
+    };
+    let mut text = format!("plan {}: {words}\n\n", plan.digest().short());
     let (from, to) = (plan.image_from_words(), plan.image_to.short());
     writeln!(text, "image       {from} → {to}  ({})", plan.image_to).ok();
-    writeln!(text, "changesets  {} to run, {} applied", plan.changesets.len(), plan.already_applied).ok();
-    writeln!(text, "way back    {}", way_back(plan)).ok();
+    let (count, stay) = (plan.changesets.len(), plan.already_applied);
+    match plan.way_back() {
+        None => {
+            writeln!(text, "changesets  {count} to run, {stay} applied").ok();
+            writeln!(text, "way back    {}", way_back(plan)).ok();
+        }
+        Some(way) => {
+            writeln!(text, "changesets  {count} to undo, {stay} stay: {}", way.until.words()).ok();
+            let (verdict, why) = (way.verdict.word(), way.verdict.why());
+            writeln!(text, "older image on this schema: {verdict} ({why})").ok();
+            writeln!(text, "order       {}", way.order.words()).ok();
+        }
+    }
     let steps: Vec<_> = plan.steps().into_iter().map(StepKind::word).collect();
     writeln!(text, "steps       {}", steps.join(" → ")).ok();
     if let Some((usual, worst)) = state.history.usual(environment) {
@@ -127,6 +142,11 @@ pub(super) fn plan(state: &State, prepared: &Prepared) -> String {
     }
     writeln!(text, "digest      sha256:{}", plan.digest()).ok();
     for changeset in &plan.changesets {
+        if plan.direction() == Direction::Back {
+            let undo = changeset.rollback.text().unwrap_or("-- nothing to run; only its row goes");
+            writeln!(text, "\n-- undo {} {}\n{undo}", changeset.id, changeset.comment).ok();
+            continue;
+        }
         writeln!(text, "\n-- {} {}", changeset.id, changeset.comment).ok();
         writeln!(text, "{}", changeset.sql).ok();
         match &changeset.rollback {
@@ -143,21 +163,36 @@ pub(super) fn plan(state: &State, prepared: &Prepared) -> String {
         };
     }
     if prepared.unmet.is_empty() {
-        writeln!(
-            text,
-            "\nCarry it out with: lockstep promote {environment} --release {version} --confirm {environment} --plan {}",
-            plan.digest().short()
-        )
-        .ok();
+        writeln!(text, "\nCarry it out with: {}", command(plan)).ok();
     }
     text
 }
 
+/// The command that carries a plan out.
+pub(super) fn command(plan: &Plan) -> String {
+    let (environment, version, digest) = (&plan.environment, &plan.version, plan.digest().short());
+    match plan.way_back() {
+        None => {
+            format!(
+                "lockstep promote {environment} --release {version} --confirm {environment} --plan {digest}"
+            )
+        }
+        Some(way) => {
+            let only = if way.order == Order::AppOnly && way.keeps_schema { " --app-only" } else { "" };
+            format!(
+                "lockstep rollback {environment} --to {version}{only} --confirm {environment} --plan {digest} \
+                 --reason TEXT"
+            )
+        }
+    }
+}
+
 fn way_back(plan: &Plan) -> String {
-    let anchor = match &plan.anchor {
-        Anchor::Existing(tag) => format!("tag {tag}"),
-        Anchor::New(tag) => format!("tag {tag}, set before the update"),
-        Anchor::NotNeeded => return "the image only; the schema stays as it is".to_owned(),
+    let anchor = match &plan.course {
+        Course::Forward(Anchor::Existing(tag)) => format!("tag {tag}"),
+        Course::Forward(Anchor::New(tag)) => format!("tag {tag}, set before the update"),
+        Course::Forward(Anchor::NotNeeded) => return "the image only; the schema stays as it is".to_owned(),
+        Course::Back(_) => return "promote it again".to_owned(),
     };
     let without: Vec<_> = plan.without_rollback().map(|changeset| changeset.id.id.as_str()).collect();
     if without.is_empty() { anchor } else { format!("{anchor}, but {} cannot be undone", without.join(", ")) }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::domain::names::RunId;
 use crate::engine::State;
 use crate::engine::effect::{DatabaseCall, Effect};
 use crate::engine::event::{Event, EventKind, Intent, Progress, TaskId};
@@ -139,9 +140,8 @@ impl<P: Perform> Runtime<P> {
         if let EventKind::Finished(task) = event.kind {
             self.tasks.remove(&task);
         }
-        if let EventKind::Log(lines) = &event.kind {
+        if let EventKind::Log(run, lines) = &event.kind {
             // A log that cannot be kept changes no outcome; the lines are still on screen.
-            let run = self.state.promotion.as_ref().map(|promotion| promotion.run.clone());
             self.journal.keep_log(run.as_ref(), lines).ok();
         }
         let effects = self.state.apply(event);
@@ -158,23 +158,25 @@ impl<P: Perform> Runtime<P> {
         self.tasks.is_empty()
     }
 
-    /// Journal entries are written at once and in order. When one fails, what comes after it is not performed: an
-    /// effect without its intent on disk must not happen.
+    /// Journal entries are written at once and in order. When one fails, no step of its run that comes after it is
+    /// performed: an effect without its intent on disk must not happen.
     fn carry_out(&mut self, effects: Vec<Effect>) {
         let mut follow_ups = Vec::new();
+        let mut stopped: BTreeSet<RunId> = BTreeSet::new();
         for effect in effects {
             match effect {
+                Effect::Record(entry) if entry.run().is_some_and(|run| stopped.contains(run)) => {}
                 Effect::Record(entry) => {
                     if let Err(failure) = self.journal.append(self.sink.clock.now(), &entry) {
-                        follow_ups.push(EventKind::JournalFailed(failure));
-                        break;
+                        let run = entry.run().cloned();
+                        stopped.extend(run.clone());
+                        follow_ups.push(EventKind::JournalFailed(run, failure));
                     }
                 }
                 Effect::ReadJournal => {
-                    if let Some(history) = self.journal.read_if_changed() {
-                        follow_ups.push(EventKind::Remembered(history));
-                    }
+                    follow_ups.push(EventKind::Remembered(self.journal.read_if_changed()));
                 }
+                effect if effect.step().is_some_and(|(run, _)| stopped.contains(run)) => {}
                 effect => self.spawn(effect),
             }
         }

@@ -301,7 +301,7 @@ pub(super) fn active(ui: &Ui) -> impl Iterator<Item = &'static Binding> {
 pub(super) fn off(action: Action, state: &State, ui: &Ui) -> Option<String> {
     let name = ui.environment(state).map(|environment| &environment.environment.name)?;
     match action {
-        Action::Promote => state.running().map(|promotion| {
+        Action::Promote => state.running_in(name).map(|promotion| {
             format!("{} is being promoted to {}", promotion.plan.version, promotion.plan.environment)
         }),
         Action::Acknowledge if state.history.alarm(name).is_none() => {

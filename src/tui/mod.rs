@@ -115,7 +115,7 @@ impl<S: Stage> Console<S> {
 
 impl<S: Stage> Frontend for Console<S> {
     async fn next(&mut self, state: &State, _is_idle: bool) -> io::Result<Next> {
-        let is_done = state.running().is_none();
+        let is_done = state.running().next().is_none();
         if is_done && (self.ui.is_leaving || state.is_stopping) {
             return Ok(Next::Leave);
         }
@@ -141,10 +141,10 @@ impl<S: Stage> Frontend for Console<S> {
 
     fn show(&mut self, event: Option<&Event>, state: &State, more: bool) -> io::Result<()> {
         self.ui.watch(state);
-        if let Some(Event { kind: EventKind::Intent(Intent::Promote(_)), .. }) = event
+        if let Some(Event { kind: EventKind::Intent(Intent::Promote { .. }), .. }) = event
             && let Some(message) = state.messages.back()
             && let Err(failure) = &message.text
-            && state.running().is_none()
+            && state.running().next().is_none()
         {
             self.ui.notice = Some(failure.what.clone());
         }

@@ -11,7 +11,7 @@ use crate::domain::log::LogBook;
 use crate::domain::plan::PlanDigest;
 use crate::domain::release::Version;
 use crate::engine::event::Intent;
-use crate::engine::planning::{Planning, Prepared};
+use crate::engine::planning::{Planning, Prepared, Request};
 use crate::engine::{EnvironmentState, State};
 use crate::tui::grid::GridView;
 use crate::tui::keymap::{self, Action};
@@ -217,7 +217,7 @@ impl Ui {
         if !confirmation.is_armed(state.now) {
             return Some(Outcome::Redraw);
         }
-        Some(Outcome::Intent(Intent::Promote(prepared.plan.digest().clone())))
+        Some(Outcome::Intent(Intent::Promote { plan: prepared.plan.digest().clone(), reason: None }))
     }
 
     fn act(&mut self, action: Action, state: &State) -> Outcome {
@@ -306,7 +306,7 @@ impl Ui {
             scroll: 0,
             has_moved: false,
         }));
-        Outcome::Intent(Intent::Plan { environment, release: None })
+        Outcome::Intent(Intent::Plan { environment, request: Request::Forward(None) })
     }
 
     fn other_release(&mut self, later: bool, state: &State) -> Outcome {
@@ -317,7 +317,7 @@ impl Ui {
             return Outcome::Redraw;
         };
         let environment = prepared.plan.environment.clone();
-        Outcome::Intent(Intent::Plan { environment, release: Some(version) })
+        Outcome::Intent(Intent::Plan { environment, request: Request::Forward(Some(version)) })
     }
 
     fn scroll(&mut self, state: &State, by: i64) {
@@ -374,7 +374,7 @@ impl Ui {
         if self.screens.len() > 1 {
             return self.back();
         }
-        if state.running().is_some() {
+        if state.running().next().is_some() {
             self.is_leaving = true;
             self.notice = Some("a promotion is running; lockstep leaves when it has ended".to_owned());
             return Outcome::Redraw;

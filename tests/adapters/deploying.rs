@@ -134,7 +134,7 @@ async fn a_rollback_is_a_failure_with_the_reasons_of_both_logs() {
         ]
     );
     let has_error = |event: &EventKind| match event {
-        EventKind::Log(lines) => {
+        EventKind::Log(_, lines) => {
             lines.iter().any(|line| (line.source, line.level) == (Source::Service, Level::Error))
         }
         _ => false,

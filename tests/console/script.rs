@@ -8,15 +8,18 @@ use lockstep::adapters::packing;
 use lockstep::domain::changelog::{
     self, Changelog, Changeset, ChangesetId, Files, ROOT, Selection, Surroundings,
 };
-use lockstep::domain::environment::{Environment, Gate};
+use lockstep::domain::compatibility::OldestImages;
+use lockstep::domain::environment::Environment;
 use lockstep::domain::failure::{Failure, FailureKind};
+use lockstep::domain::gate::{Admission, Gate};
 use lockstep::domain::ledger::{Ledger, LedgerRow, LockState};
 use lockstep::domain::lock::{Grant, LockSight};
 use lockstep::domain::log::{Level, LogLine, Source};
-use lockstep::domain::names::EnvironmentName;
+use lockstep::domain::names::{EnvironmentName, RunId};
 use lockstep::domain::observation::{
     HealthView, Observation, Operation, OperationStatus, ServiceStatus, ServiceView,
 };
+use lockstep::domain::plan::Until;
 use lockstep::domain::release::{Catalog, ImageRef, Release, Version};
 use lockstep::domain::schema::judgement::{LedgerStamp, SchemaView};
 use lockstep::domain::schema::{CatalogRow, Schema};
@@ -65,14 +68,14 @@ pub(super) fn environments() -> Vec<Environment> {
     let mut before = None;
     let environments = NAMES.map(|name| {
         let name = EnvironmentName::parse(name).unwrap();
-        let gate = match name.as_str() {
-            "dev" => Gate::Automatic,
-            "prod" => Gate::Approve,
-            _ => Gate::Confirm,
+        let admission = match name.as_str() {
+            "dev" => Admission::Automatic,
+            "prod" => Admission::Approve,
+            _ => Admission::Confirm,
         };
         Environment {
-            after: before.replace(name.clone()),
-            gate,
+            after: before.replace(name.clone()).into_iter().collect(),
+            gate: Gate::new(admission),
             production: name.as_str() == "prod",
             service: format!("bagel-store-demo1-{name}"),
             database: name.to_string(),
@@ -93,6 +96,7 @@ fn catalog() -> Catalog {
             archive: format!("bagel-store-demo1-changelog-{version}.zip"),
             archive_digest: format!("{:0<64}", version.to_string().replace(['v', '.'], "")),
             changelog: Arc::new(changelog),
+            oldest_images: OldestImages::new(),
             version,
         }
     });
@@ -324,8 +328,25 @@ impl Script {
         }
     }
 
-    async fn update(&self, index: usize, call: &LiquibaseCall, out: &Sink) {
-        let LiquibaseCall::Update(run, release) = call else { return };
+    async fn liquibase(&self, index: usize, call: &LiquibaseCall, out: &Sink) {
+        let done = |text: &str| Progress::Ended(Ok(StepOutcome::Done(text.to_owned())));
+        let (run, step, outcome) = match call {
+            LiquibaseCall::Validate(run, _) => (run, StepKind::Validate, done("valid")),
+            LiquibaseCall::Tag(run, ..) => (run, StepKind::Anchor, done("tagged")),
+            LiquibaseCall::Update(run, release) => {
+                self.update(index, run, release, out).await;
+                (run, StepKind::Update, done("applied"))
+            }
+            LiquibaseCall::Rollback(run, release, until) => {
+                let Until::Count(count) = until else { panic!("{until:?}") };
+                self.undo(index, run, release, *count, out).await;
+                (run, StepKind::Undo, done("undone"))
+            }
+        };
+        out.send(EventKind::Step(run.clone(), step, outcome)).await;
+    }
+
+    async fn update(&self, index: usize, run: &RunId, release: &Release, out: &Sink) {
         let before = self.world().applied[index];
         let changesets = release.changelog.changesets();
         for (count, changeset) in changesets.iter().enumerate().skip(before) {
@@ -336,6 +357,15 @@ impl Script {
             if count == before {
                 self.pause(StepKind::Update).await;
             }
+        }
+    }
+
+    async fn undo(&self, index: usize, run: &RunId, release: &Release, count: usize, out: &Sink) {
+        let before = self.world().applied[index];
+        for changeset in release.changelog.changesets()[before - count..before].iter().rev() {
+            self.world().applied[index] -= 1;
+            let undone = Progress::Applied(changeset.id.clone());
+            out.send(EventKind::Step(run.clone(), StepKind::Undo, undone)).await;
         }
     }
 
@@ -361,7 +391,7 @@ impl Script {
 
 async fn say(out: &Sink, source: Source, text: &str) {
     let line = LogLine { at: out.clock().now(), source, level: Level::Normal, text: text.into() };
-    out.send(EventKind::Log(vec![line])).await;
+    out.send(EventKind::Log(None, vec![line])).await;
 }
 
 impl Perform for Script {
@@ -400,7 +430,7 @@ impl Perform for Script {
                 out.send(EventKind::Releases(Ok(catalog))).await;
             }
             // Every checksum of these releases can be worked out.
-            Effect::AskChecksums(_) => {}
+            Effect::AskChecksums(_) | Effect::Cancel(..) => {}
             Effect::Identify => {
                 let identity = Identity { name: "ana".to_owned(), account: None, arn: None };
                 out.send(EventKind::Identified(Ok(identity))).await;
@@ -411,16 +441,7 @@ impl Perform for Script {
             Effect::Database(_, DatabaseCall::Unlock(run)) => {
                 out.send(EventKind::Unlocked(run.clone())).await;
             }
-            Effect::Liquibase(_, LiquibaseCall::Validate(run, _)) => {
-                out.send(EventKind::Step(run.clone(), StepKind::Validate, done("valid"))).await;
-            }
-            Effect::Liquibase(_, LiquibaseCall::Tag(run, ..)) => {
-                out.send(EventKind::Step(run.clone(), StepKind::Anchor, done("tagged"))).await;
-            }
-            Effect::Liquibase(name, call @ LiquibaseCall::Update(run, _)) => {
-                self.update(index(name), call, &out).await;
-                out.send(EventKind::Step(run.clone(), StepKind::Update, done("applied"))).await;
-            }
+            Effect::Liquibase(name, call) => self.liquibase(index(name), call, &out).await,
             Effect::Cloud(name, call @ CloudCall::Deploy { .. }) => {
                 self.deploy(index(name), call, &out).await;
             }

@@ -5,17 +5,20 @@ mod discover;
 mod output;
 mod sums;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitStatus;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
-use self::command::{Command, Job};
+use self::command::{Command, Job, Logging};
 use self::output::Said;
 use super::archive::Folder;
 use super::artifacts::Artifacts;
-use super::postgres::{Databases, Watch};
+use super::postgres::{Databases, Seen, Watch};
 use super::process::Process;
 use super::report::{RawLine, StepReport, seconds};
 use crate::config::{EnvironmentSettings, Settings};
@@ -24,12 +27,16 @@ use crate::domain::ledger::LockState;
 use crate::domain::lock::Grant;
 use crate::domain::log::Source;
 use crate::domain::names::RunId;
+use crate::domain::plan::Until;
 use crate::domain::release::Release;
 use crate::engine::event::StepOutcome;
 
 pub use self::command::CommandLine;
 pub(super) use self::command::surroundings;
 pub use self::discover::{Runner, find};
+
+/// Between two attempts to cancel while no statement runs.
+const BETWEEN_CANCELS: Duration = Duration::from_millis(50);
 
 /// Liquibase as one instance uses it.
 pub(super) struct Liquibase {
@@ -38,6 +45,8 @@ pub(super) struct Liquibase {
     databases: Databases,
     artifacts: Artifacts,
     runner: Mutex<Option<Runner>>,
+    /// What stops the migration of a run.
+    cancels: Mutex<HashMap<RunId, CancellationToken>>,
 }
 
 /// What a run is for: where, whose and which release.
@@ -67,7 +76,7 @@ impl Liquibase {
         databases: Databases,
         artifacts: Artifacts,
     ) -> Self {
-        Self { settings, tools, databases, artifacts, runner: Mutex::default() }
+        Self { settings, tools, databases, artifacts, runner: Mutex::default(), cancels: Mutex::default() }
     }
 
     /// Lets Liquibase validate the changelog of a release against a database.
@@ -80,7 +89,7 @@ impl Liquibase {
             }
             Ok(Ok(_)) => Err(running.said.failure(&what, target.name())),
             Ok(Err(error)) => Err(Failure::new(FailureKind::Failed, what).because(error)),
-            Err(_) => Err(self.out_of_time(what).with_kind(FailureKind::Failed)),
+            Err(_) => Err(self.out_of_time(what, false).with_kind(FailureKind::Failed)),
         }
     }
 
@@ -96,7 +105,7 @@ impl Liquibase {
                 Err(self.with_lock_left(target, failure).await)
             }
             Ok(Err(error)) => Err(Failure::new(FailureKind::Unknown, what).because(error)),
-            Err(_) => Err(self.out_of_time(what)),
+            Err(_) => Err(self.out_of_time(what, false)),
         }
     }
 
@@ -104,33 +113,104 @@ impl Liquibase {
     pub(super) async fn update(&self, target: &Target<'_>) -> Result<StepOutcome, Failure> {
         let what = format!("could not update the database of {}", target.name());
         self.refuse_while_locked(target, &what).await?;
-        let mut watch = Watch::begin(&self.databases, target.environment, target.run).await?;
-        let mut running = self.start(target, Command::Update, &what).await?;
-        let ended = tokio::select! {
-            ended = timeout(self.settings.deadlines.liquibase, running.finish(target.step)) => ended,
-            never = watch.follow(target.step) => match never {},
+        let watch = Watch::begin(&self.databases, target.environment, target.run).await?;
+        self.migrate(target, Command::Update, what, watch).await
+    }
+
+    /// Lets Liquibase undo changesets, reporting every row as it goes.
+    pub(super) async fn roll_back(&self, target: &Target<'_>, until: &Until) -> Result<StepOutcome, Failure> {
+        let what = format!("could not roll the database of {} back", target.name());
+        let command = match until {
+            Until::Tag(tag) => Command::RollbackTo(tag),
+            Until::Count(count) => Command::RollbackCount(*count),
+            Until::Nothing => return Ok(StepOutcome::Done("nothing was to be undone".to_owned())),
         };
-        let ended = if let Ok(ended) = ended {
-            Some(ended)
-        } else {
-            target.step.advanced("the time is up; asking the database to cancel").await;
-            watch.cancel().await;
-            timeout(self.settings.deadlines.look, running.finish(target.step)).await.ok()
+        self.refuse_while_locked(target, &what).await?;
+        let watch = Watch::begin(&self.databases, target.environment, target.run).await?;
+        self.migrate(target, command, what, watch).await
+    }
+
+    /// Runs Liquibase while the ledger is watched.
+    async fn migrate(
+        &self,
+        target: &Target<'_>,
+        command: Command<'_>,
+        what: String,
+        mut watch: Watch<'_>,
+    ) -> Result<StepOutcome, Failure> {
+        let cancelled = self.token(target.run);
+        let mut running = self.start(target, command, &what).await?;
+        let ended = tokio::select! {
+            ended = timeout(self.settings.deadlines.liquibase, running.finish(target.step)) => ended.ok(),
+            never = watch.follow(target.step) => match never {},
+            () = cancelled.cancelled() => None,
+        };
+        let is_aborted = cancelled.is_cancelled();
+        let ended = match ended {
+            Some(ended) => Some(ended),
+            None => {
+                let why = if is_aborted { "aborting" } else { "the time is up" };
+                target.step.advanced(format!("{why}: asking the database to cancel")).await;
+                self.cancel_statement(target, &mut running, &mut watch).await
+            }
         };
         // Its session may have ended with those of the run; the second look opens another.
         let last = match watch.look(target.step).await {
             Ok(()) => Ok(()),
             Err(_) => watch.look(target.step).await,
         };
-        let Some(ended) = ended else { return Err(self.out_of_time(what)) };
+        self.tokens().remove(target.run);
         match ended {
-            Ok(status) if status.success() => Ok(StepOutcome::Done(counted(watch.seen()))),
-            Ok(status) => {
+            Some(Ok(status)) if status.success() => Ok(StepOutcome::Done(watch.seen().words())),
+            Some(Ok(status)) if is_aborted => {
+                let failure = settled(aborted(target, &running.said), status);
+                Err(self.with_lock_left(target, half_done(failure, watch.seen(), last)).await)
+            }
+            Some(Ok(status)) => {
                 let failure = settled(running.said.failure(&what, target.name()), status);
                 Err(self.with_lock_left(target, half_done(failure, watch.seen(), last)).await)
             }
-            Err(error) => Err(Failure::new(FailureKind::Unknown, what).because(error)),
+            Some(Err(error)) => Err(Failure::new(FailureKind::Unknown, what).because(error)),
+            None => {
+                drop(running);
+                watch.end_sessions().await;
+                Err(self.with_lock_left(target, self.out_of_time(what, is_aborted)).await)
+            }
         }
+    }
+
+    /// Asks the database to cancel the statement that runs, until one was hit, and waits for Liquibase to undo its
+    /// changeset and to end by itself; then its lock is let go too. `None` when it did not end in time.
+    async fn cancel_statement(
+        &self,
+        target: &Target<'_>,
+        running: &mut Running,
+        watch: &mut Watch<'_>,
+    ) -> Option<std::io::Result<ExitStatus>> {
+        timeout(self.settings.deadlines.look, async {
+            // Between two statements there is nothing to cancel.
+            while !watch.cancel().await {
+                if let Ok(ended) = timeout(BETWEEN_CANCELS, running.finish(target.step)).await {
+                    return ended;
+                }
+            }
+            running.finish(target.step).await
+        })
+        .await
+        .ok()
+    }
+
+    /// Asks the migration of `run` to stop, now or as soon as it begins.
+    pub(super) fn cancel(&self, run: &RunId) {
+        self.token(run).cancel();
+    }
+
+    fn token(&self, run: &RunId) -> CancellationToken {
+        self.tokens().entry(run.clone()).or_default().clone()
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, HashMap<RunId, CancellationToken>> {
+        self.cancels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Liquibase 4.29 lets go locks that it does not hold, so it is not even started while somebody holds one.
@@ -175,6 +255,9 @@ impl Liquibase {
         let files = self.artifacts.files(target.release).await?;
         let failed = |error: std::io::Error| Failure::new(FailureKind::Failed, what).because(error);
         let folder = Folder::with(&files)
+            .and_then(|folder| {
+                std::fs::write(folder.path().join(Logging::FILE), Logging::TEXT).map(|()| folder)
+            })
             .map_err(|error| failed(error).hint("Make room in the folder for temporary files."))?;
         let coordinates = self.databases.coordinates().await?;
         let job = Job {
@@ -210,13 +293,16 @@ impl Liquibase {
         Ok(known.insert(runner).clone())
     }
 
-    fn out_of_time(&self, what: String) -> Failure {
+    fn out_of_time(&self, what: String, is_aborted: bool) -> Failure {
+        let because = if is_aborted {
+            "it was aborted, and Liquibase did not end when the database was asked to cancel".to_owned()
+        } else {
+            format!("Liquibase had not ended after {}", seconds(self.settings.deadlines.liquibase))
+        };
         Failure::new(FailureKind::Unknown, what)
-            .because(format!("Liquibase had not ended after {}", seconds(self.settings.deadlines.liquibase)))
-            .hint(
-                "It was stopped. Look at the ledger and at Liquibase's lock before anything else is done; \
-                 [deadlines] liquibase says how long to wait.",
-            )
+            .because(because)
+            .because("it was killed and its sessions were ended")
+            .hint("Find out with `lockstep reconcile` what it got done; [deadlines] liquibase says how long to wait.")
     }
 }
 
@@ -247,6 +333,17 @@ impl Running {
     }
 }
 
+/// What an aborted migration failed with: the changeset that was under way is rolled back.
+fn aborted(target: &Target<'_>, said: &Said) -> Failure {
+    let what = format!("what Liquibase did in {} was aborted", target.name());
+    let failure = Failure::new(FailureKind::Interrupted, what);
+    let failure = match said.running() {
+        Some(changeset) => failure.because(format!("{changeset} was cancelled and rolled back")),
+        None => failure,
+    };
+    failure.hint("Plan it again to go on from where it stands, or roll back what was done.")
+}
+
 /// A process that was killed may have left anything behind; one that ended by itself says what happened.
 fn settled(failure: Failure, status: ExitStatus) -> Failure {
     if status.code().is_some() {
@@ -262,24 +359,16 @@ fn settled(failure: Failure, status: ExitStatus) -> Failure {
 }
 
 /// What a failed update means depends on what it got done before.
-fn half_done(failure: Failure, rows: usize, last: Result<(), Failure>) -> Failure {
+fn half_done(failure: Failure, seen: Seen, last: Result<(), Failure>) -> Failure {
     match (failure.kind, last) {
         (FailureKind::Unknown, _) => failure,
         (_, Err(unread)) => failure
-            .because(format!("whether changesets were applied is not known: {}", unread.what))
+            .because(format!("which changesets got or lost their row is not known: {}", unread.what))
             .with_kind(FailureKind::Unknown),
-        (_, Ok(())) if rows > 0 => {
-            failure.because(format!("before it, {}", counted(rows))).with_kind(FailureKind::ActionNeeded)
+        (_, Ok(())) if seen != Seen::default() => {
+            failure.because(format!("before it, {}", seen.words())).with_kind(FailureKind::ActionNeeded)
         }
         (_, Ok(())) => failure,
-    }
-}
-
-fn counted(rows: usize) -> String {
-    match rows {
-        0 => "nothing was pending".to_owned(),
-        1 => "1 changeset was applied".to_owned(),
-        rows => format!("{rows} changesets were applied"),
     }
 }
 
@@ -295,18 +384,19 @@ mod tests {
 
     #[test]
     fn a_failed_update_needs_action_only_when_it_got_something_done() {
-        assert_eq!(half_done(failure(), 0, Ok(())).kind, FailureKind::Failed);
-        let half = half_done(failure(), 2, Ok(()));
+        let (nothing, two) = (Seen::default(), Seen { came: 2, went: 0 });
+        assert_eq!(half_done(failure(), nothing, Ok(())).kind, FailureKind::Failed);
+        let half = half_done(failure(), two, Ok(()));
         assert_eq!(half.kind, FailureKind::ActionNeeded);
         assert_eq!(half.because, ["before it, 2 changesets were applied"]);
-        assert_eq!(half_done(failure(), 0, Err(failure())).kind, FailureKind::Unknown);
+        assert_eq!(half_done(failure(), nothing, Err(failure())).kind, FailureKind::Unknown);
     }
 
     #[test]
     fn a_killed_run_is_unknown_and_stays_so() {
         let killed = settled(failure(), ExitStatus::from_raw(9));
         assert_eq!(killed.kind, FailureKind::Unknown);
-        assert_eq!(half_done(killed, 2, Ok(())).kind, FailureKind::Unknown);
+        assert_eq!(half_done(killed, Seen { came: 2, went: 0 }, Ok(())).kind, FailureKind::Unknown);
         assert_eq!(settled(failure(), ExitStatus::from_raw(256)).kind, FailureKind::Failed);
     }
 }

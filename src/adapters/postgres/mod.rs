@@ -33,7 +33,7 @@ use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::secret::Secret;
 
 pub(super) use scratch::Scratch;
-pub(super) use watch::Watch;
+pub(super) use watch::{Seen, Watch};
 
 /// How many ledgers are looked at at the same time.
 const TURNS: usize = 16;

@@ -15,7 +15,7 @@ pub fn releases(files: &Files) -> Vec<Version> {
 }
 
 /// The files that the release `version` is made of: the root cut behind the include that is named after the
-/// version, and what it still leads to. A root whose includes are not named after versions belongs to a project
+/// version, what it still leads to, and what its releases declare beside their includes. A root whose includes are not named after versions belongs to a project
 /// with one version a commit, and is taken as it stands.
 pub fn cut(files: &Files, wanted: &Version) -> Result<Files, Vec<Problem>> {
     let (includes, mut problems) = includes(files)?;
@@ -42,9 +42,10 @@ pub fn cut(files: &Files, wanted: &Version) -> Result<Files, Vec<Problem>> {
     if problems.iter().any(|problem| problem.is_error) {
         return Err(problems);
     }
-    for path in paths.iter().map(String::as_str).chain([PROPERTIES]) {
-        if let Some(bytes) = whole.get(path) {
-            kept.insert(path.to_owned(), bytes.clone());
+    let declarations = paths.iter().filter_map(|path| Some(format!("{}.toml", path.strip_suffix(".yaml")?)));
+    for path in declarations.chain(paths.iter().cloned()).chain([PROPERTIES.to_owned()]) {
+        if let Some(bytes) = whole.get(&path) {
+            kept.insert(path, bytes.clone());
         }
     }
     Ok(kept)

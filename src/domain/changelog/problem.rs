@@ -23,7 +23,7 @@ pub struct Problem {
 
 impl Problem {
     /// Something that makes the changelog unusable.
-    pub(super) fn error(
+    pub(in crate::domain) fn error(
         file: &str,
         line: Option<usize>,
         text: impl Into<String>,

@@ -14,7 +14,7 @@ use crate::domain::evidence::Evidence;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::RunId;
 use crate::domain::observation::OperationStatus;
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Direction, Plan};
 use crate::domain::release::Release;
 use crate::domain::schema::judgement::SchemaRecord;
 use crate::domain::step::StepKind;
@@ -27,20 +27,24 @@ pub struct Promotion {
     pub run: RunId,
     /// What it carries out.
     pub plan: Plan,
-    /// The release it brings.
+    /// The release it brings, or brings back.
     pub release: Arc<Release>,
+    /// The release whose changelog Liquibase runs with: the same, or on the way back one that knows what is undone.
+    pub source: Arc<Release>,
     /// Who asked for it.
     pub by: String,
     /// When it began.
     pub began: Timestamp,
     /// Every step, in order.
     pub steps: Vec<Step>,
-    /// The changesets that got their row in this run.
+    /// The changesets that got their row in this run, or lost it on the way back.
     pub applied: Vec<ChangesetId>,
     /// How the platform's operation ended, once it has.
     pub operation: Option<(String, OperationStatus)>,
     /// True once somebody asked to stop.
     pub is_interrupted: bool,
+    /// True once Liquibase was asked to stop what it does.
+    pub is_cancelling: bool,
     /// Where it stands.
     pub stage: Stage,
     /// What the database really held when the result was proven.
@@ -51,6 +55,8 @@ pub struct Promotion {
 /// Where a promotion stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
+    /// The gate is asked once more, right before the side effect of this step.
+    Gating(StepKind),
     /// The outside world is at this step.
     Performing(StepKind),
     /// Fresh looks are awaited, for a step that only looks.
@@ -119,7 +125,7 @@ impl Promotion {
     pub fn conclusion(&self) -> Option<&Conclusion> {
         match &self.stage {
             Stage::Unlocking(conclusion) | Stage::Over(conclusion, _) => Some(conclusion),
-            Stage::Performing(_) | Stage::Looking(..) => None,
+            Stage::Gating(_) | Stage::Performing(_) | Stage::Looking(..) => None,
         }
     }
 
@@ -134,7 +140,7 @@ impl Promotion {
     /// The step that is under way.
     pub fn current(&self) -> Option<StepKind> {
         match self.stage {
-            Stage::Performing(step) | Stage::Looking(step, _) => Some(step),
+            Stage::Gating(step) | Stage::Performing(step) | Stage::Looking(step, _) => Some(step),
             Stage::Unlocking(_) | Stage::Over(..) => None,
         }
     }
@@ -159,19 +165,24 @@ impl Promotion {
 
     /// What a failure of the step `kind` means for the whole, given what was changed before it.
     fn weigh(&self, kind: StepKind, mut failure: Failure) -> Failure {
-        let has_changed = !self.applied.is_empty() || self.operation.is_some();
+        let has_moved = !self.applied.is_empty();
         let is_rolled_back = kind == StepKind::Service && failure.kind == FailureKind::ActionNeeded;
-        if self.applied.is_empty() && is_rolled_back {
+        if !has_moved && is_rolled_back {
             // The platform put the old image back and the schema was not touched.
             return failure.with_kind(FailureKind::Failed);
         }
-        if has_changed && kind >= StepKind::Update && failure.kind != FailureKind::Unknown {
-            if !self.applied.is_empty() && kind > StepKind::Update {
+        if (has_moved || self.operation.is_some()) && failure.kind != FailureKind::Unknown {
+            if has_moved && !matches!(kind, StepKind::Update | StepKind::Undo) {
                 let count = self.applied.len();
                 let noun = if count == 1 { "changeset was" } else { "changesets were" };
-                failure = failure.because(format!(
-                    "{count} {noun} applied before and stay: the schema is ahead of the app"
-                ));
+                failure = failure.because(match self.plan.direction() {
+                    Direction::Forward => {
+                        format!("{count} {noun} applied before and stay: the schema is ahead of the app")
+                    }
+                    Direction::Back => {
+                        format!("{count} {noun} undone before: the app is ahead of the schema")
+                    }
+                });
             }
             return failure.with_kind(FailureKind::ActionNeeded);
         }
@@ -181,7 +192,10 @@ impl Promotion {
 
 /// The failure that lists every unmet condition.
 pub fn refusal(plan: &Plan, unmet: &[Unmet]) -> Failure {
-    let what = format!("{} cannot be promoted to {} now", plan.version, plan.environment);
+    let what = match plan.direction() {
+        Direction::Forward => format!("{} cannot be promoted to {} now", plan.version, plan.environment),
+        Direction::Back => format!("{} cannot go back to {} now", plan.environment, plan.version),
+    };
     let failure = unmet
         .iter()
         .fold(Failure::new(FailureKind::Refused, what), |failure, unmet| failure.because(&unmet.what));

@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use super::{Conclusion, Promotion, Stage, Step, StepStatus, refusal};
-use crate::domain::evidence::Evidence;
+use crate::domain::evidence::{Evidence, Promised};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::Entry;
-use crate::domain::names::RunId;
+use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{Facet, OperationStatus};
-use crate::domain::plan::{Anchor, PlanDigest};
+use crate::domain::plan::{Anchor, Direction, Plan, PlanDigest};
 use crate::domain::step::StepKind;
 use crate::engine::effect::{CloudCall, DatabaseCall, Effect, HealthCall, LiquibaseCall};
 use crate::engine::event::{Progress, StepOutcome};
-use crate::engine::planning::Planning;
+use crate::engine::planning::{Planning, Prepared, Request};
 use crate::engine::{EnvironmentState, State};
 
 impl State {
     /// Begins to carry out the plan with this digest, if it is the one on screen and nothing stands in its way.
-    pub(in crate::engine) fn promote(&mut self, digest: &PlanDigest) -> Vec<Effect> {
+    pub(in crate::engine) fn promote(&mut self, digest: &PlanDigest, reason: Option<&str>) -> Vec<Effect> {
         let Planning::Ready(prepared) = &self.planning else {
             self.refuse("there is no plan to carry out", "Make one first.");
             return Vec::new();
@@ -31,7 +31,7 @@ impl State {
             self.refuse(&text, "Look at the plan again and confirm that one.");
             return Vec::new();
         }
-        if let Some(running) = self.running() {
+        if let Some(running) = self.running_in(&prepared.plan.environment) {
             let text = format!("{} is being promoted to {}", running.plan.version, running.plan.environment);
             self.refuse(&text, "Wait until that has ended.");
             return Vec::new();
@@ -41,58 +41,125 @@ impl State {
             self.say(Err(refusal(&prepared.plan, &prepared.unmet)));
             return Vec::new();
         }
-        let (plan, release) = (prepared.plan.clone(), Arc::clone(&prepared.release));
-        let promotion = Promotion {
-            run: RunId::at(self.now, &plan.environment),
-            by: self.operator(),
+        if prepared.plan.direction() == Direction::Back
+            && reason.is_none_or(|reason| reason.trim().is_empty())
+        {
+            self.refuse("a rollback needs a reason", "Say why; it is kept in the journal.");
+            return Vec::new();
+        }
+        let prepared = prepared.clone();
+        self.planning = Planning::None;
+        self.begin(*prepared, reason)
+    }
+
+    /// Begins to carry out a plan that nothing stands in the way of.
+    fn begin(&mut self, prepared: Prepared, reason: Option<&str>) -> Vec<Effect> {
+        let Prepared { plan, release, source, .. } = prepared;
+        let (environment, by) = (plan.environment.clone(), self.operator());
+        let rows = self.environment(&environment).and_then(|state| state.ledger.value());
+        let rows = rows.map_or(0, |ledger| ledger.rows.len());
+        let (run, digest) = (RunId::at(self.now, &environment), plan.digest().to_string());
+        let mut effects = Vec::new();
+        if self.history.plan(&digest).is_none() {
+            effects.push(Effect::Record(Entry::Planned {
+                plan: digest.clone(),
+                environment: environment.clone(),
+                version: plan.version.clone(),
+                text: plan.canonical(),
+            }));
+        }
+        effects.push(Effect::Record(Entry::Began {
+            run: run.clone(),
+            environment: environment.clone(),
+            version: plan.version.clone(),
+            plan: digest,
+            by: by.clone(),
+            aim: Some(Box::new(plan.aim(rows))),
+            reason: reason.map(str::to_owned),
+            overridden: None,
+        }));
+        let steps = plan.sequence().iter().map(|kind| Step { kind: *kind, status: StepStatus::Waiting });
+        self.promotions.retain(|other| other.plan.environment != environment);
+        self.promotions.push(Promotion {
+            run,
+            by,
             began: self.now,
-            steps: StepKind::ALL.map(|kind| Step { kind, status: StepStatus::Waiting }).to_vec(),
+            steps: steps.collect(),
             applied: Vec::new(),
             operation: None,
             is_interrupted: false,
+            is_cancelling: false,
             stage: Stage::Performing(StepKind::Lock),
             schema: None,
             holds_lock: false,
             plan,
             release,
-        };
-        let began = Entry::Began {
-            run: promotion.run.clone(),
-            environment: promotion.plan.environment.clone(),
-            version: promotion.plan.version.clone(),
-            plan: promotion.plan.digest().to_string(),
-            by: promotion.by.clone(),
-        };
-        self.promotion = Some(promotion);
-        self.planning = Planning::None;
-        let mut effects = vec![Effect::Record(began)];
-        effects.extend(self.start(StepKind::Lock));
+            source,
+        });
+        let order: Vec<_> = self.environments.iter().map(|state| state.environment.name.clone()).collect();
+        self.promotions
+            .sort_by_key(|promotion| order.iter().position(|name| *name == promotion.plan.environment));
+        effects.extend(self.start(&environment, StepKind::Lock));
         effects
     }
 
-    /// Stops as soon as it is safe: before the next step, or at once where only watching is given up.
+    /// Stops everything as soon as it is safe: before the next step, or at once where only watching is given up.
+    /// Whoever asks once more wants what runs to be aborted.
     pub(in crate::engine) fn interrupt(&mut self) -> Vec<Effect> {
-        self.is_stopping = true;
-        let Some(promotion) = self.promotion.as_mut().filter(|promotion| promotion.conclusion().is_none())
+        let is_insisting = std::mem::replace(&mut self.is_stopping, true);
+        let running: Vec<_> = self.running().map(|promotion| promotion.plan.environment.clone()).collect();
+        let mut effects = Vec::new();
+        for environment in &running {
+            effects.extend(if is_insisting { self.abort(environment) } else { self.give_up(environment) });
+        }
+        effects
+    }
+
+    /// Stops the promotion that runs in `environment`. What Liquibase does is cancelled, so that the database undoes
+    /// the changeset that is under way; the platform's operation cannot be cancelled, so only the watching ends.
+    pub(in crate::engine) fn abort(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
+        let by = self.operator();
+        let Some(promotion) =
+            self.promotion_mut(environment).filter(|promotion| promotion.conclusion().is_none())
+        else {
+            self.refuse(&format!("nothing is being promoted to {environment}"), "There is nothing to abort.");
+            return Vec::new();
+        };
+        let Some(step) = promotion.current() else { return Vec::new() };
+        let run = promotion.run.clone();
+        let mut effects = vec![Effect::Record(Entry::Aborted { run: run.clone(), by, step })];
+        if matches!(promotion.stage, Stage::Performing(StepKind::Update | StepKind::Undo)) {
+            promotion.is_interrupted = true;
+            if !promotion.is_cancelling {
+                promotion.is_cancelling = true;
+                effects.push(Effect::Cancel(environment.clone(), run));
+            }
+            return effects;
+        }
+        effects.extend(self.give_up(environment));
+        effects
+    }
+
+    fn give_up(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
+        let Some(promotion) =
+            self.promotion_mut(environment).filter(|promotion| promotion.conclusion().is_none())
         else {
             return Vec::new();
         };
         promotion.is_interrupted = true;
-        match promotion.current() {
-            Some(step @ StepKind::Service) => {
-                let failure = Failure::new(FailureKind::Unknown, "nobody watches the deployment any more")
+        let failure = match promotion.stage {
+            Stage::Performing(StepKind::Service) => {
+                Failure::new(FailureKind::Unknown, "nobody watches the deployment any more")
                     .because("it was interrupted while the platform was at work, which cannot be cancelled")
-                    .hint("Look at it with `lockstep status` until the service is running again.");
-                self.fail(step, failure)
             }
-            Some(step @ (StepKind::Health | StepKind::Evidence)) => {
-                let failure = Failure::new(FailureKind::Unknown, "the result was not proven")
-                    .because("it was interrupted")
-                    .hint("Look at it with `lockstep status`.");
-                self.fail(step, failure)
+            Stage::Performing(StepKind::Health) | Stage::Looking(StepKind::Evidence, _) => {
+                Failure::new(FailureKind::Unknown, "the result was not proven").because("it was interrupted")
             }
-            _ => Vec::new(),
-        }
+            _ => return Vec::new(),
+        };
+        let failure = failure.hint("Find out what became of it with `lockstep reconcile`.");
+        let step = promotion.current();
+        step.map(|step| self.fail(environment, step, failure)).unwrap_or_default()
     }
 
     /// A step reported something.
@@ -104,12 +171,13 @@ impl State {
     ) -> Vec<Effect> {
         let now = self.now;
         let Some(promotion) = self
-            .promotion
-            .as_mut()
-            .filter(|promotion| promotion.run == *run && promotion.stage == Stage::Performing(kind))
+            .promotions
+            .iter_mut()
+            .find(|promotion| promotion.run == *run && promotion.stage == Stage::Performing(kind))
         else {
             return Vec::new();
         };
+        let environment = promotion.plan.environment.clone();
         match progress {
             Progress::Advanced(words) => {
                 let since = now.checked_sub(promotion.took(kind, now)).unwrap_or(now);
@@ -124,7 +192,7 @@ impl State {
             }
             Progress::Operation(id) => {
                 promotion.operation = Some((id.clone(), OperationStatus::Running));
-                Vec::new()
+                vec![Effect::Record(Entry::Operated { run: run.clone(), operation: id.clone() })]
             }
             Progress::Ended(Ok(outcome)) => {
                 if kind == StepKind::Lock {
@@ -134,20 +202,22 @@ impl State {
                     promotion.operation = Some((operation.clone(), *status));
                 }
                 let text = outcome.text();
-                self.complete(kind, text)
+                self.complete(&environment, kind, text)
             }
-            Progress::Ended(Err(failure)) => {
-                let failure = failure.clone();
-                self.fail(kind, failure)
-            }
+            Progress::Ended(Err(failure)) => self.fail(&environment, kind, failure.clone()),
         }
     }
 
-    /// The journal cannot be written: the next step must not happen.
-    pub(in crate::engine) fn journal_failed(&mut self, failure: &Failure) -> Vec<Effect> {
-        let current = self.running().and_then(Promotion::current);
-        if let Some(step) = current {
-            return self.fail(step, failure.clone());
+    /// The journal cannot be written: the next step of the run that it was for must not happen.
+    pub(in crate::engine) fn journal_failed(
+        &mut self,
+        run: Option<&RunId>,
+        failure: &Failure,
+    ) -> Vec<Effect> {
+        let promotion = self.promotions.iter().find(|promotion| Some(&promotion.run) == run);
+        let current = promotion.and_then(|it| Some((it.plan.environment.clone(), it.current()?)));
+        if let Some((environment, step)) = current {
+            return self.fail(&environment, step, failure.clone());
         }
         self.say(Err(failure.clone()));
         Vec::new()
@@ -155,68 +225,97 @@ impl State {
 
     /// The lock was let go: the run is over.
     pub(in crate::engine) fn unlocked(&mut self, run: &RunId) -> Vec<Effect> {
-        match &self.promotion {
-            Some(promotion) if promotion.run == *run => match &promotion.stage {
-                Stage::Unlocking(conclusion) => {
-                    let conclusion = conclusion.clone();
-                    self.end(conclusion)
-                }
-                _ => Vec::new(),
-            },
+        let promotion = self.promotions.iter().find(|promotion| promotion.run == *run);
+        match promotion.map(|promotion| (&promotion.stage, promotion.plan.environment.clone())) {
+            Some((Stage::Unlocking(conclusion), environment)) => {
+                let conclusion = conclusion.clone();
+                self.end(&environment, conclusion)
+            }
             _ => Vec::new(),
         }
     }
 
-    /// Goes on when every look that a step waits for is there.
-    pub(in crate::engine) fn settle_promotion(&mut self) -> Vec<Effect> {
-        let Some(promotion) = &self.promotion else { return Vec::new() };
-        match &promotion.stage {
-            Stage::Looking(StepKind::Recheck, waits) if self.is_answered(waits) => self.recheck(),
-            Stage::Looking(StepKind::Evidence, waits) if self.is_answered(waits) => self.judge(),
-            _ => Vec::new(),
+    /// Goes on wherever every look that a step waits for is there.
+    pub(in crate::engine) fn settle_promotions(&mut self) -> Vec<Effect> {
+        let answered = self.promotions.iter().filter_map(|promotion| match &promotion.stage {
+            Stage::Looking(step, waits) if self.is_answered(waits) => {
+                Some((promotion.plan.environment.clone(), *step))
+            }
+            _ => None,
+        });
+        let answered: Vec<_> = answered.collect();
+        let mut effects = Vec::new();
+        for (environment, step) in answered {
+            effects.extend(match step {
+                StepKind::Recheck => self.recheck(&environment),
+                _ => self.judge(&environment),
+            });
         }
+        effects
+    }
+
+    /// The journal was read: whoever stands right before a side effect goes on if the gate still lets them.
+    pub(in crate::engine) fn pass_gates(&mut self) -> Vec<Effect> {
+        let waiting = self.promotions.iter().filter_map(|promotion| match promotion.stage {
+            Stage::Gating(step) => Some((promotion.plan.environment.clone(), step)),
+            _ => None,
+        });
+        let waiting: Vec<_> = waiting.collect();
+        waiting.iter().flat_map(|(environment, step)| self.pass_gate(environment, *step)).collect()
+    }
+
+    fn pass_gate(&mut self, environment: &EnvironmentName, step: StepKind) -> Vec<Effect> {
+        let Some(promotion) = self.promotion(environment) else { return Vec::new() };
+        let unmet = self.unmet_at_gate(&promotion.plan);
+        if unmet.is_empty() {
+            return self.act(environment, step);
+        }
+        let failure =
+            refusal(&promotion.plan, &unmet).because(format!("it stopped before `{}`", step.word()));
+        self.fail(environment, step, failure)
     }
 
     /// Starts `kind`, or the next step after it that has something to do.
-    fn start(&mut self, kind: StepKind) -> Vec<Effect> {
+    fn start(&mut self, environment: &EnvironmentName, kind: StepKind) -> Vec<Effect> {
         let now = self.now;
-        let Some(promotion) = &mut self.promotion else { return Vec::new() };
+        let Some(promotion) = self.promotion_mut(environment) else { return Vec::new() };
         if promotion.is_interrupted {
             let failure = Failure::new(FailureKind::Interrupted, "the promotion was interrupted")
                 .because(format!("it stopped before the step `{}`", kind.word()))
                 .hint("Plan it again to go on from where it stands.");
             let failure = promotion.weigh(kind, failure);
-            return self.conclude(Conclusion { evidence: None, failure: Some(failure) });
+            return self.conclude(environment, Conclusion { evidence: None, failure: Some(failure) });
         }
         if !promotion.plan.needs(kind) {
             promotion.set(kind, StepStatus::Skipped);
-            return kind.next().map(|next| self.start(next)).unwrap_or_default();
+            let next = promotion.plan.after(kind);
+            return next.map(|next| self.start(environment, next)).unwrap_or_default();
         }
         promotion.set(kind, StepStatus::Running { since: now, note: String::new() });
-        promotion.stage = Stage::Performing(kind);
-        let (run, environment) = (promotion.run.clone(), promotion.plan.environment.clone());
-        match kind {
-            StepKind::Recheck | StepKind::Evidence => return self.look(kind),
-            _ => {}
+        if matches!(kind, StepKind::Recheck | StepKind::Evidence) {
+            return self.look(environment, kind);
         }
+        if kind.is_side_effect() {
+            promotion.stage = Stage::Gating(kind);
+            return vec![Effect::ReadJournal];
+        }
+        self.act(environment, kind)
+    }
+
+    /// Has the work of `kind` done, with its intent on record first when it changes anything.
+    fn act(&mut self, environment: &EnvironmentName, kind: StepKind) -> Vec<Effect> {
+        let Some(promotion) = self.promotion_mut(environment) else { return Vec::new() };
+        promotion.stage = Stage::Performing(kind);
         let Some(effect) = perform(promotion, kind) else { return Vec::new() };
-        if !effect.is_mutation() {
+        if !kind.is_side_effect() {
             return vec![effect];
         }
-        let what = match kind {
-            StepKind::Service => {
-                format!("update the service of {environment} to {}", promotion.plan.image_to)
-            }
-            StepKind::Anchor => format!("tag the database of {environment}"),
-            _ => format!("apply {} changesets to {environment}", promotion.plan.changesets.len()),
-        };
+        let (run, what) = (promotion.run.clone(), intention(promotion, kind));
         vec![Effect::Record(Entry::Intended { run, step: kind, what }), effect]
     }
 
     /// Asks for the looks that `kind` judges.
-    fn look(&mut self, kind: StepKind) -> Vec<Effect> {
-        let Some(promotion) = &self.promotion else { return Vec::new() };
-        let environment = promotion.plan.environment.clone();
+    fn look(&mut self, environment: &EnvironmentName, kind: StepKind) -> Vec<Effect> {
         let questions: &[_] = match kind {
             StepKind::Recheck => &[EnvironmentState::ask_service, EnvironmentState::ask_ledger],
             _ => &[
@@ -226,53 +325,52 @@ impl State {
                 EnvironmentState::ask_health,
             ],
         };
-        let (mut effects, mut waits) = self.ask(&environment, questions);
+        let (mut effects, mut waits) = self.ask(environment, questions);
         if kind == StepKind::Recheck {
             let (effect, wait) = self.await_releases();
             effects.push(effect);
             waits.push(wait);
         }
-        if let Some(promotion) = &mut self.promotion {
+        if let Some(promotion) = self.promotion_mut(environment) {
             promotion.stage = Stage::Looking(kind, waits);
         }
         effects
     }
 
     /// Compares the plan made from fresh looks with the one that was confirmed.
-    fn recheck(&mut self) -> Vec<Effect> {
-        let Some(promotion) = &self.promotion else { return Vec::new() };
+    fn recheck(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
+        let Some(promotion) = self.promotion(environment) else { return Vec::new() };
         let (plan, step) = (&promotion.plan, StepKind::Recheck);
-        match self.prepare(&plan.environment, Some(&plan.version)) {
-            Err(failure) => self.fail(step, failure),
+        match self.prepare(environment, &Request::of(plan)) {
+            Err(failure) => self.fail(environment, step, failure),
             Ok(fresh) if fresh.plan.digest() != plan.digest() => {
                 let failure = Failure::new(FailureKind::Refused, "the plan changed after it was confirmed")
                     .because(first_difference(&plan.canonical(), &fresh.plan.canonical()))
                     .hint("Look at the new plan and confirm that one.");
-                self.fail(step, failure)
+                self.fail(environment, step, failure)
             }
-            Ok(fresh) => {
-                // This promotion itself is not in its own way.
-                let running = format!("{} is being promoted to {}", plan.version, plan.environment);
-                let unmet: Vec<_> = fresh.unmet.into_iter().filter(|unmet| unmet.what != running).collect();
-                if unmet.is_empty() {
-                    self.complete(step, "nothing has changed".to_owned())
-                } else {
-                    let failure = refusal(&fresh.plan, &unmet);
-                    self.fail(step, failure)
-                }
+            Ok(fresh) if fresh.unmet.is_empty() => {
+                self.complete(environment, step, "nothing has changed".to_owned())
             }
+            Ok(fresh) => self.fail(environment, step, refusal(&fresh.plan, &fresh.unmet)),
         }
     }
 
     /// The truth check.
-    fn judge(&mut self) -> Vec<Effect> {
-        let Some(promotion) = &self.promotion else { return Vec::new() };
-        let Some(state) = self.environment(&promotion.plan.environment) else { return Vec::new() };
-        let operation = promotion.operation.as_ref().map(|(id, status)| (id.as_str(), *status));
+    fn judge(&mut self, name: &EnvironmentName) -> Vec<Effect> {
+        let (Some(promotion), Some(state)) = (self.promotion(name), self.environment(name)) else {
+            return Vec::new();
+        };
+        let undone: Vec<_> = match promotion.plan.direction() {
+            Direction::Forward => Vec::new(),
+            Direction::Back => {
+                promotion.plan.changesets.iter().map(|changeset| changeset.id.clone()).collect()
+            }
+        };
+        let selection = &state.environment.selection;
         let evidence = Evidence::judge(
-            &promotion.release,
-            &state.environment.selection,
-            operation,
+            &Promised { release: &promotion.release, selection, undone: &undone },
+            promotion.operation.as_ref().map(|(id, status)| (id.as_str(), *status)),
             current(&state.service),
             current(&state.health),
             current(&state.ledger),
@@ -282,79 +380,64 @@ impl State {
             Some(record) => evidence.with_schema(&record.digest),
             None => evidence,
         };
-        let (environment, version) = (&promotion.plan.environment, &promotion.plan.version);
         if evidence.is_proven() {
-            if let Some(promotion) = &mut self.promotion {
+            if let Some(promotion) = self.promotion_mut(name) {
                 promotion.schema = record;
             }
-            let mut effects = self.complete(StepKind::Evidence, "all four proven".to_owned());
-            effects.extend(self.conclude(Conclusion { evidence: Some(evidence), failure: None }));
+            let mut effects = self.complete(name, StepKind::Evidence, "all four proven".to_owned());
+            effects.extend(self.conclude(name, Conclusion { evidence: Some(evidence), failure: None }));
             return effects;
         }
-        let (kind, what) = if evidence.is_refuted() {
-            (FailureKind::ActionNeeded, format!("{environment} is not what {version} promised"))
-        } else {
-            (FailureKind::Unknown, format!("it is not proven that {environment} runs {version}"))
-        };
-        let proofs = evidence.proofs();
-        let missing = proofs.iter().filter(|(_, proof)| proof.word() != "proven");
-        let failure = missing
-            .fold(Failure::new(kind, what), |failure, (name, proof)| {
-                failure.because(format!("{name}: {}", proof.text()))
-            })
-            .hint("Look at the environment with `lockstep status` before anything else is done to it.");
-        let mut effects = self.failed(StepKind::Evidence, &failure);
-        effects.extend(self.conclude(Conclusion { evidence: Some(evidence), failure: Some(failure) }));
+        let failure = unproven(&promotion.plan, &evidence);
+        let mut effects = self.failed(name, StepKind::Evidence, &failure);
+        effects.extend(self.conclude(name, Conclusion { evidence: Some(evidence), failure: Some(failure) }));
         effects
     }
 
     /// A step did what it should: the next one follows.
-    fn complete(&mut self, kind: StepKind, note: String) -> Vec<Effect> {
+    fn complete(&mut self, environment: &EnvironmentName, kind: StepKind, note: String) -> Vec<Effect> {
         let now = self.now;
-        let Some(promotion) = &mut self.promotion else { return Vec::new() };
+        let Some(promotion) = self.promotion_mut(environment) else { return Vec::new() };
         let took = promotion.took(kind, now);
         promotion.set(kind, StepStatus::Done { took, note: note.clone() });
-        let run = promotion.run.clone();
+        let (run, next) = (promotion.run.clone(), promotion.plan.after(kind));
         let mut effects = vec![Effect::Record(Entry::Ended { run, step: kind, result: Ok(note) })];
-        if let Some(next) = kind.next() {
-            effects.extend(self.start(next));
-        }
+        effects.extend(next.map(|next| self.start(environment, next)).unwrap_or_default());
         effects
     }
 
     /// A step failed: nothing follows but letting the lock go.
-    fn fail(&mut self, kind: StepKind, failure: Failure) -> Vec<Effect> {
-        let Some(promotion) = &self.promotion else { return Vec::new() };
+    fn fail(&mut self, environment: &EnvironmentName, kind: StepKind, failure: Failure) -> Vec<Effect> {
+        let Some(promotion) = self.promotion(environment) else { return Vec::new() };
         let failure = promotion.weigh(kind, failure);
-        let mut effects = self.failed(kind, &failure);
-        effects.extend(self.conclude(Conclusion { evidence: None, failure: Some(failure) }));
+        let mut effects = self.failed(environment, kind, &failure);
+        effects.extend(self.conclude(environment, Conclusion { evidence: None, failure: Some(failure) }));
         effects
     }
 
-    fn failed(&mut self, kind: StepKind, failure: &Failure) -> Vec<Effect> {
+    fn failed(&mut self, environment: &EnvironmentName, kind: StepKind, failure: &Failure) -> Vec<Effect> {
         let now = self.now;
-        let Some(promotion) = &mut self.promotion else { return Vec::new() };
+        let Some(promotion) = self.promotion_mut(environment) else { return Vec::new() };
         let took = promotion.took(kind, now);
         promotion.set(kind, StepStatus::Failed { took, failure: failure.clone() });
         let run = promotion.run.clone();
         vec![Effect::Record(Entry::Ended { run, step: kind, result: Err(failure.clone()) })]
     }
 
-    fn conclude(&mut self, conclusion: Conclusion) -> Vec<Effect> {
-        let Some(promotion) = &mut self.promotion else { return Vec::new() };
+    fn conclude(&mut self, environment: &EnvironmentName, conclusion: Conclusion) -> Vec<Effect> {
+        let Some(promotion) = self.promotion_mut(environment) else { return Vec::new() };
         if !promotion.holds_lock {
-            return self.end(conclusion);
+            return self.end(environment, conclusion);
         }
-        let unlock =
-            Effect::Database(promotion.plan.environment.clone(), DatabaseCall::Unlock(promotion.run.clone()));
+        let run = promotion.run.clone();
         promotion.stage = Stage::Unlocking(conclusion);
-        vec![unlock]
+        vec![Effect::Database(environment.clone(), DatabaseCall::Unlock(run))]
     }
 
-    fn end(&mut self, conclusion: Conclusion) -> Vec<Effect> {
+    fn end(&mut self, environment: &EnvironmentName, conclusion: Conclusion) -> Vec<Effect> {
         let now = self.now;
-        let Some(promotion) = &mut self.promotion else { return Vec::new() };
-        let (run, environment) = (promotion.run.clone(), promotion.plan.environment.clone());
+        let Some(promotion) = self.promotion_mut(environment) else { return Vec::new() };
+        let run = promotion.run.clone();
         let result = match &conclusion.failure {
             None => Ok(format!("{environment} runs {}, proven", promotion.plan.version)),
             Some(failure) => Err(failure.clone()),
@@ -365,8 +448,12 @@ impl State {
         self.say(result.clone());
         let concluded = Entry::Concluded { run, environment: environment.clone(), result, schema };
         let mut effects = vec![Effect::Record(concluded)];
-        effects.extend(self.observe(&environment));
+        effects.extend(self.observe(environment));
         effects
+    }
+
+    fn promotion_mut(&mut self, environment: &EnvironmentName) -> Option<&mut Promotion> {
+        self.promotions.iter_mut().find(|promotion| promotion.plan.environment == *environment)
     }
 
     fn refuse(&mut self, what: &str, hint: &str) {
@@ -374,17 +461,57 @@ impl State {
     }
 }
 
+/// What is about to be done, for the journal.
+fn intention(promotion: &Promotion, kind: StepKind) -> String {
+    let plan = &promotion.plan;
+    let environment = &plan.environment;
+    match kind {
+        StepKind::Service => format!("update the service of {environment} to {}", plan.image_to),
+        StepKind::Update => {
+            format!("run {} changesets of {} in {environment}", plan.changesets.len(), plan.version)
+        }
+        StepKind::Undo => format!("undo {} changesets in {environment}", plan.changesets.len()),
+        _ => match plan.anchor() {
+            Some(Anchor::New(tag)) => format!("tag the database of {environment} as {tag}"),
+            _ => format!("{} {environment}", kind.word()),
+        },
+    }
+}
+
+/// Why the truth check did not turn green.
+fn unproven(plan: &Plan, evidence: &Evidence) -> Failure {
+    let (environment, version) = (&plan.environment, &plan.version);
+    let (kind, what) = if evidence.is_refuted() {
+        (FailureKind::ActionNeeded, format!("{environment} is not what {version} promised"))
+    } else {
+        (FailureKind::Unknown, format!("it is not proven that {environment} runs {version}"))
+    };
+    let proofs = evidence.proofs();
+    let missing = proofs.iter().filter(|(_, proof)| proof.word() != "proven");
+    missing
+        .fold(Failure::new(kind, what), |failure, (name, proof)| {
+            failure.because(format!("{name}: {}", proof.text()))
+        })
+        .hint("Look at the environment with `lockstep status` before anything else is done to it.")
+}
+
 fn perform(promotion: &Promotion, kind: StepKind) -> Option<Effect> {
-    let (run, release) = (promotion.run.clone(), Arc::clone(&promotion.release));
+    let (run, release) = (promotion.run.clone(), Arc::clone(&promotion.source));
     let environment = promotion.plan.environment.clone();
     Some(match kind {
         StepKind::Lock => Effect::Database(environment, DatabaseCall::Lock(run)),
         StepKind::Validate => Effect::Liquibase(environment, LiquibaseCall::Validate(run, release)),
-        StepKind::Anchor => match &promotion.plan.anchor {
-            Anchor::New(tag) => Effect::Liquibase(environment, LiquibaseCall::Tag(run, release, tag.clone())),
-            Anchor::Existing(_) | Anchor::NotNeeded => return None,
+        StepKind::Anchor => match promotion.plan.anchor() {
+            Some(Anchor::New(tag)) => {
+                Effect::Liquibase(environment, LiquibaseCall::Tag(run, release, tag.clone()))
+            }
+            _ => return None,
         },
         StepKind::Update => Effect::Liquibase(environment, LiquibaseCall::Update(run, release)),
+        StepKind::Undo => {
+            let until = promotion.plan.way_back()?.until.clone();
+            Effect::Liquibase(environment, LiquibaseCall::Rollback(run, release, until))
+        }
         StepKind::Service => Effect::Cloud(environment, deploy(promotion, run)),
         StepKind::Health => {
             Effect::Health(environment, HealthCall::Await(run, promotion.plan.version.clone()))

@@ -351,11 +351,11 @@ fn gate_line<'a>(state: &State, environment: &EnvironmentState, width: usize, st
     let is_newer =
         next.is_some_and(|release| environment.version().is_none_or(|version| release.version > version));
     let (label, right) = match next {
-        Some(release) if is_newer && state.running().is_none() => (
+        Some(release) if is_newer && state.running_in(name).is_none() => (
             "next",
             vec![Span::styled(format!("{} ", release.version), styles.text), Span::styled("p", styles.key)],
         ),
-        _ => ("gate", vec![Span::styled(sign::gate(environment.environment.gate), styles.muted)]),
+        _ => ("gate", vec![Span::styled(sign::gate(environment.environment.gate.admission), styles.muted)]),
     };
     text::between(vec![Span::styled(label, styles.muted)], right, width)
 }

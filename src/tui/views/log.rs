@@ -54,7 +54,7 @@ fn recent<'a>(state: &'a State, ui: &Ui, height: usize, width: usize, styles: &S
         let (shape, style, words) = match &past.conclusion {
             Some((_, Ok(_))) => ("✔", styles.success, "proven"),
             Some((_, Err(failure))) => ("✖", styles.danger, failure.what.as_str()),
-            None if state.running().is_some_and(|running| running.run == past.run) => {
+            None if state.running().any(|running| running.run == past.run) => {
                 ("▶", styles.running, "under way")
             }
             None => ("?", styles.warning, "no end is on record"),

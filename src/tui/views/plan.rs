@@ -20,7 +20,7 @@ use ratatui::widgets::Paragraph;
 
 use crate::domain::changelog::Rollback;
 use crate::domain::environment::Tier;
-use crate::domain::plan::{Anchor, Plan, PlannedChangeset};
+use crate::domain::plan::{Anchor, Course, Plan, PlannedChangeset};
 use crate::domain::step::StepKind;
 use crate::engine::State;
 use crate::engine::planning::{Planning, Prepared};
@@ -143,10 +143,11 @@ fn facts<'a>(state: &State, plan: &Plan, width: usize, styles: &Styles) -> Vec<L
 }
 
 fn way_back(plan: &Plan) -> String {
-    match &plan.anchor {
-        Anchor::Existing(tag) => format!("tag {tag}"),
-        Anchor::New(tag) => format!("tag {tag}, set before the update"),
-        Anchor::NotNeeded => "the image only; the schema stays as it is".to_owned(),
+    match &plan.course {
+        Course::Forward(Anchor::Existing(tag)) => format!("tag {tag}"),
+        Course::Forward(Anchor::New(tag)) => format!("tag {tag}, set before the update"),
+        Course::Forward(Anchor::NotNeeded) => "the image only; the schema stays as it is".to_owned(),
+        Course::Back(_) => "promote it again".to_owned(),
     }
 }
 

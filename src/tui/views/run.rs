@@ -28,14 +28,10 @@ const GROUPS: [(&str, &[StepKind]); 5] = [
 /// The pane's lines, its title first.
 pub(super) fn lines<'a>(state: &'a State, ui: &Ui, width: usize, styles: &Styles) -> Vec<Line<'a>> {
     let selected = ui.environment(state);
-    match &state.promotion {
-        Some(promotion)
-            if !promotion.is_over()
-                || selected.is_some_and(|it| it.environment.name == promotion.plan.environment) =>
-        {
-            promotion_lines(state, promotion, width, styles)
-        }
-        _ => {
+    let own = selected.and_then(|it| state.promotion(&it.environment.name));
+    match own.or_else(|| state.running().next()) {
+        Some(promotion) => promotion_lines(state, promotion, width, styles),
+        None => {
             selected.map(|environment| next_lines(state, environment, ui, width, styles)).unwrap_or_default()
         }
     }

@@ -2,22 +2,19 @@
 //!
 //! Its form is a type of its own, so that it changes on purpose. The full log of every run is kept beside it.
 
+mod record;
+
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use crate::domain::Timestamp;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::{Entry, History};
 use crate::domain::log::LogLine;
-use crate::domain::names::{EnvironmentName, RunId};
-use crate::domain::release::Version;
-use crate::domain::schema::SchemaDigest;
-use crate::domain::schema::judgement::{LedgerPrint, SchemaRecord};
-use crate::domain::step::StepKind;
+use crate::domain::names::RunId;
+use record::{Record, RecordEntry};
 
 /// The journal of one instance.
 #[derive(Debug)]
@@ -109,168 +106,13 @@ fn read(path: &Path) -> History {
     history
 }
 
-#[derive(Serialize, Deserialize)]
-struct Record {
-    at: Timestamp,
-    #[serde(flatten)]
-    entry: RecordEntry,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "record", rename_all = "snake_case")]
-enum RecordEntry {
-    Began {
-        run: String,
-        environment: String,
-        version: String,
-        plan: String,
-        by: String,
-    },
-    Intended {
-        run: String,
-        step: String,
-        what: String,
-    },
-    Ended {
-        run: String,
-        step: String,
-        result: RecordResult,
-    },
-    Concluded {
-        run: String,
-        environment: String,
-        result: RecordResult,
-        /// Missing where it is not known, and in older journals.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        schema: Option<RecordSchema>,
-    },
-    Acknowledged {
-        environment: String,
-        by: String,
-    },
-}
-
-/// What a database really held.
-#[derive(Serialize, Deserialize)]
-struct RecordSchema {
-    ledger: String,
-    digest: String,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum RecordResult {
-    Ok(String),
-    Failed(RecordFailure),
-}
-
-#[derive(Serialize, Deserialize)]
-struct RecordFailure {
-    kind: String,
-    what: String,
-    because: Vec<String>,
-    hint: Option<String>,
-}
-
-impl From<&Entry> for RecordEntry {
-    fn from(entry: &Entry) -> Self {
-        match entry {
-            Entry::Began { run, environment, version, plan, by } => Self::Began {
-                run: run.to_string(),
-                environment: environment.to_string(),
-                version: version.to_string(),
-                plan: plan.clone(),
-                by: by.clone(),
-            },
-            Entry::Intended { run, step, what } => {
-                Self::Intended { run: run.to_string(), step: step.word().to_owned(), what: what.clone() }
-            }
-            Entry::Ended { run, step, result } => {
-                Self::Ended { run: run.to_string(), step: step.word().to_owned(), result: result.into() }
-            }
-            Entry::Concluded { run, environment, result, schema } => Self::Concluded {
-                run: run.to_string(),
-                environment: environment.to_string(),
-                result: result.into(),
-                schema: schema.as_ref().map(|schema| RecordSchema {
-                    ledger: schema.print.as_str().to_owned(),
-                    digest: schema.digest.as_str().to_owned(),
-                }),
-            },
-            Entry::Acknowledged { environment, by } => {
-                Self::Acknowledged { environment: environment.to_string(), by: by.clone() }
-            }
-        }
-    }
-}
-
-impl RecordEntry {
-    fn into_entry(self) -> Option<Entry> {
-        let environment = |text: &str| EnvironmentName::parse(text).ok();
-        Some(match self {
-            Self::Began { run, environment: name, version, plan, by } => Entry::Began {
-                run: RunId::from_text(run),
-                environment: environment(&name)?,
-                version: Version::parse(&version).ok()?,
-                plan,
-                by,
-            },
-            Self::Intended { run, step, what } => {
-                Entry::Intended { run: RunId::from_text(run), step: StepKind::from_word(&step)?, what }
-            }
-            Self::Ended { run, step, result } => Entry::Ended {
-                run: RunId::from_text(run),
-                step: StepKind::from_word(&step)?,
-                result: result.into(),
-            },
-            Self::Concluded { run, environment: name, result, schema } => Entry::Concluded {
-                run: RunId::from_text(run),
-                environment: environment(&name)?,
-                result: result.into(),
-                schema: schema.map(|schema| SchemaRecord {
-                    print: LedgerPrint::from_text(schema.ledger),
-                    digest: SchemaDigest::from_text(schema.digest),
-                }),
-            },
-            Self::Acknowledged { environment: name, by } => {
-                Entry::Acknowledged { environment: environment(&name)?, by }
-            }
-        })
-    }
-}
-
-impl From<&Result<String, Failure>> for RecordResult {
-    fn from(result: &Result<String, Failure>) -> Self {
-        match result {
-            Ok(text) => Self::Ok(text.clone()),
-            Err(failure) => Self::Failed(RecordFailure {
-                kind: failure.kind.word().to_owned(),
-                what: failure.what.clone(),
-                because: failure.because.clone(),
-                hint: failure.hint.clone(),
-            }),
-        }
-    }
-}
-
-impl From<RecordResult> for Result<String, Failure> {
-    fn from(result: RecordResult) -> Self {
-        match result {
-            RecordResult::Ok(text) => Ok(text),
-            RecordResult::Failed(record) => Err(Failure {
-                what: record.what,
-                because: record.because,
-                hint: record.hint,
-                // A word that this version does not know can only mean: look it up.
-                kind: FailureKind::from_word(&record.kind).unwrap_or(FailureKind::Unknown),
-            }),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::names::EnvironmentName;
+    use crate::domain::release::Version;
+    use crate::domain::schema::SchemaDigest;
+    use crate::domain::schema::judgement::{LedgerPrint, SchemaRecord};
 
     fn began() -> Entry {
         Entry::Began {
@@ -279,6 +121,9 @@ mod tests {
             version: Version::parse("v1.3.0").unwrap(),
             plan: "8c41f0".to_owned(),
             by: "ana".to_owned(),
+            aim: None,
+            reason: None,
+            overridden: None,
         }
     }
 

@@ -1,4 +1,6 @@
-//! A plan: exactly what a promotion would do, under one digest.
+//! A plan: exactly what a promotion would do, forward or back, under one digest.
+
+mod back;
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -8,10 +10,12 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::changelog::{Change, Changeset, ChangesetId, Checksum, Rollback};
 use crate::domain::drift::Comparison;
 use crate::domain::environment::Environment;
+use crate::domain::journal::Aim;
 use crate::domain::ledger::Ledger;
 use crate::domain::names::EnvironmentName;
 use crate::domain::release::{ImageRef, Release, Version};
 use crate::domain::step::StepKind;
+pub use back::{Order, RollbackFacts, Until, WayBack};
 
 /// SHA-256 over the canonical form of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -43,6 +47,30 @@ impl PlanDigest {
 impl fmt::Display for PlanDigest {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.pad(&self.0)
+    }
+}
+
+/// Which way a plan leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// To a release, running what is pending.
+    Forward,
+    /// Back to an earlier one, undoing what came after it.
+    Back,
+}
+
+impl Direction {
+    /// The word for people and for machines.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::Back => "back",
+        }
+    }
+
+    /// The direction with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Forward, Self::Back].into_iter().find(|direction| direction.word() == word)
     }
 }
 
@@ -85,15 +113,24 @@ pub struct Plan {
     pub image_from: Option<ImageRef>,
     /// The image that will run.
     pub image_to: ImageRef,
-    /// SHA-256 of the changelog archive.
+    /// SHA-256 of the changelog archive that Liquibase runs with.
     pub archive_digest: String,
-    /// The changesets to run, in order.
+    /// The changesets to run, or to undo, in the order in which that happens.
     pub changesets: Vec<PlannedChangeset>,
-    /// How many changesets of the release ran already.
+    /// How many changesets of the release ran already, and stay.
     pub already_applied: usize,
-    /// Where a rollback would go back to.
-    pub anchor: Anchor,
+    /// Which way it leads.
+    pub course: Course,
     digest: PlanDigest,
+}
+
+/// Which way a plan leads, and what only that way needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Course {
+    /// To a release; with where a rollback would go back to.
+    Forward(Anchor),
+    /// Back to an earlier release.
+    Back(WayBack),
 }
 
 impl Plan {
@@ -106,19 +143,63 @@ impl Plan {
     ) -> Self {
         let comparison = Comparison::of(&release.changelog, ledger, &environment.selection);
         let changesets: Vec<_> = comparison.to_run().map(planned).collect();
-        let mut plan = Self {
+        Self {
             environment: environment.name.clone(),
             version: release.version.clone(),
             image_from: image_from.cloned(),
             image_to: release.image.clone(),
             archive_digest: release.archive_digest.clone(),
-            anchor: anchor(&changesets, ledger, image_from),
+            course: Course::Forward(anchor(&changesets, ledger, image_from)),
             changesets,
             already_applied: comparison.applied(),
             digest: PlanDigest(String::new()),
+        }
+        .sealed()
+    }
+
+    fn sealed(mut self) -> Self {
+        self.digest = PlanDigest(hex(&Sha256::digest(self.canonical().as_bytes())));
+        self
+    }
+
+    /// Which way it leads.
+    pub fn direction(&self) -> Direction {
+        match self.course {
+            Course::Forward(_) => Direction::Forward,
+            Course::Back(_) => Direction::Back,
+        }
+    }
+
+    /// Where a rollback of it would go back to; `None` for a plan that is one.
+    pub fn anchor(&self) -> Option<&Anchor> {
+        match &self.course {
+            Course::Forward(anchor) => Some(anchor),
+            Course::Back(_) => None,
+        }
+    }
+
+    /// How it goes back; `None` for a plan that leads forward.
+    pub fn way_back(&self) -> Option<&WayBack> {
+        match &self.course {
+            Course::Forward(_) => None,
+            Course::Back(way) => Some(way),
+        }
+    }
+
+    /// What a run of it sets out to do, for the journal. `rows` is how many rows the ledger has now.
+    pub fn aim(&self, rows: usize) -> Aim {
+        let anchor = match &self.course {
+            Course::Forward(Anchor::Existing(tag) | Anchor::New(tag)) => Some(tag.clone()),
+            Course::Forward(Anchor::NotNeeded) | Course::Back(_) => None,
         };
-        plan.digest = PlanDigest(hex(&Sha256::digest(plan.canonical().as_bytes())));
-        plan
+        Aim {
+            direction: self.direction(),
+            image_from: self.image_from.clone(),
+            image_to: self.image_to.clone(),
+            changesets: self.changesets.iter().map(|changeset| changeset.id.clone()).collect(),
+            rows,
+            anchor,
+        }
     }
 
     /// The digest of everything that the plan would do.
@@ -146,16 +227,35 @@ impl Plan {
         self.changesets.iter().filter(|changeset| changeset.rollback == Rollback::Missing)
     }
 
+    /// The steps in the order in which they are taken, those that have nothing to do among them.
+    pub fn sequence(&self) -> &'static [StepKind] {
+        use StepKind::{Anchor, Evidence, Health, Lock, Recheck, Service, Undo, Update, Validate};
+        match &self.course {
+            Course::Forward(_) => &[Lock, Recheck, Validate, Anchor, Update, Service, Health, Evidence],
+            Course::Back(way) => match way.order {
+                Order::DatabaseFirst => &[Lock, Recheck, Undo, Service, Health, Evidence],
+                Order::AppFirst => &[Lock, Recheck, Service, Health, Undo, Evidence],
+                Order::AppOnly => &[Lock, Recheck, Service, Health, Evidence],
+            },
+        }
+    }
+
+    /// The step that follows `step`; `None` after the last one.
+    pub fn after(&self, step: StepKind) -> Option<StepKind> {
+        let mut steps = self.sequence().iter().skip_while(|kind| **kind != step);
+        steps.nth(1).copied()
+    }
+
     /// The steps that will do something; the others are skipped.
     pub fn steps(&self) -> Vec<StepKind> {
-        StepKind::ALL.into_iter().filter(|step| self.needs(*step)).collect()
+        self.sequence().iter().copied().filter(|step| self.needs(*step)).collect()
     }
 
     /// True when `step` has something to do.
     pub fn needs(&self, step: StepKind) -> bool {
         match step {
-            StepKind::Anchor => matches!(self.anchor, Anchor::New(_)),
-            StepKind::Validate | StepKind::Update => !self.changesets.is_empty(),
+            StepKind::Anchor => matches!(self.course, Course::Forward(Anchor::New(_))),
+            StepKind::Validate | StepKind::Update | StepKind::Undo => !self.changesets.is_empty(),
             StepKind::Service => self.changes_image(),
             StepKind::Lock | StepKind::Recheck | StepKind::Health | StepKind::Evidence => true,
         }
@@ -180,10 +280,11 @@ impl Plan {
             line("sql", &changeset.sql);
             line(rollback_line(&changeset.rollback), changeset.rollback.text().unwrap_or_default());
         }
-        match &self.anchor {
-            Anchor::Existing(tag) => line("anchor-existing", tag),
-            Anchor::New(tag) => line("anchor-new", tag),
-            Anchor::NotNeeded => line("anchor-none", ""),
+        match &self.course {
+            Course::Forward(Anchor::Existing(tag)) => line("anchor-existing", tag),
+            Course::Forward(Anchor::New(tag)) => line("anchor-new", tag),
+            Course::Forward(Anchor::NotNeeded) => line("anchor-none", ""),
+            Course::Back(way) => way.facts().into_iter().for_each(|(name, value)| line(name, &value)),
         }
         for step in self.steps() {
             line("step", step.word());
@@ -245,13 +346,13 @@ mod tests {
     use super::*;
     use crate::domain::changelog::Selection;
     use crate::domain::drift::tests::{ledger, release};
-    use crate::domain::environment::Gate;
+    use crate::domain::gate::{Admission, Gate};
 
     fn environment() -> Environment {
         Environment {
             name: EnvironmentName::parse("test").unwrap(),
-            after: None,
-            gate: Gate::Confirm,
+            after: Vec::new(),
+            gate: Gate::new(Admission::Confirm),
             production: false,
             service: "store-test".to_owned(),
             database: "test".to_owned(),
@@ -290,10 +391,10 @@ mod tests {
         let mut tagged = ledger(1);
         tagged.rows[0].tag = Some("v1.0.0".into());
         let plan = Plan::make(&environment(), &release(2), None, &tagged);
-        assert_eq!(plan.anchor, Anchor::Existing("v1.0.0".to_owned()));
+        assert_eq!(plan.anchor(), Some(&Anchor::Existing("v1.0.0".to_owned())));
         assert!(!plan.needs(StepKind::Anchor));
-        assert!(matches!(self::plan(1, None).anchor, Anchor::New(_)));
-        assert_eq!(self::plan(3, None).anchor, Anchor::NotNeeded);
+        assert!(matches!(self::plan(1, None).anchor(), Some(Anchor::New(_))));
+        assert_eq!(self::plan(3, None).anchor(), Some(&Anchor::NotNeeded));
     }
 
     #[test]

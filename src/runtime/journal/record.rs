@@ -1,0 +1,379 @@
+//! The form of a journal record on disk: a type of its own, so that it changes on purpose.
+//!
+//! A field that came later is optional when it is read, so that older journals stay readable.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Timestamp;
+use crate::domain::changelog::ChangesetId;
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::journal::{Aim, Entry, Notice, Override, Vote, VoteWord};
+use crate::domain::names::{EnvironmentName, RunId};
+use crate::domain::plan::Direction;
+use crate::domain::release::{ImageRef, Version};
+use crate::domain::schema::SchemaDigest;
+use crate::domain::schema::judgement::{LedgerPrint, SchemaRecord};
+use crate::domain::step::StepKind;
+
+/// One line of the journal.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Record {
+    /// When it was written.
+    pub(super) at: Timestamp,
+    /// What it says.
+    #[serde(flatten)]
+    pub(super) entry: RecordEntry,
+}
+
+/// What a record says.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+pub(super) enum RecordEntry {
+    Began {
+        run: String,
+        environment: String,
+        version: String,
+        plan: String,
+        by: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        aim: Option<RecordAim>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        overridden: Option<RecordOverride>,
+    },
+    Planned {
+        plan: String,
+        environment: String,
+        version: String,
+        text: String,
+    },
+    Intended {
+        run: String,
+        step: String,
+        what: String,
+    },
+    Operated {
+        run: String,
+        operation: String,
+    },
+    Aborted {
+        run: String,
+        by: String,
+        step: String,
+    },
+    Ended {
+        run: String,
+        step: String,
+        result: RecordResult,
+    },
+    Concluded {
+        run: String,
+        environment: String,
+        result: RecordResult,
+        /// Missing where it is not known, and in older journals.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        schema: Option<RecordSchema>,
+    },
+    Reconciled {
+        run: String,
+        environment: String,
+        by: String,
+        result: RecordResult,
+        evidence: Vec<String>,
+    },
+    Acknowledged {
+        environment: String,
+        by: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    Voted {
+        word: String,
+        environment: String,
+        version: String,
+        plan: String,
+        by: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        arn: Option<String>,
+        note: String,
+    },
+    Line {
+        stopped: bool,
+        by: String,
+        reason: String,
+    },
+    Barred {
+        version: String,
+        barred: bool,
+        by: String,
+        reason: String,
+    },
+}
+
+/// What a run sets out to do.
+#[derive(Serialize, Deserialize)]
+pub(super) struct RecordAim {
+    direction: String,
+    image_from: Option<String>,
+    image_to: String,
+    changesets: Vec<RecordChangeset>,
+    rows: usize,
+    anchor: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RecordChangeset {
+    path: String,
+    id: String,
+    author: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct RecordOverride {
+    conditions: Vec<String>,
+    reason: String,
+}
+
+/// What a database really held.
+#[derive(Serialize, Deserialize)]
+pub(super) struct RecordSchema {
+    ledger: String,
+    digest: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RecordResult {
+    Ok(String),
+    Failed(RecordFailure),
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct RecordFailure {
+    kind: String,
+    what: String,
+    because: Vec<String>,
+    hint: Option<String>,
+}
+
+impl From<&Entry> for RecordEntry {
+    fn from(entry: &Entry) -> Self {
+        match entry {
+            Entry::Began { run, environment, version, plan, by, aim, reason, overridden } => Self::Began {
+                run: run.to_string(),
+                environment: environment.to_string(),
+                version: version.to_string(),
+                plan: plan.clone(),
+                by: by.clone(),
+                aim: aim.as_deref().map(RecordAim::from),
+                reason: reason.clone(),
+                overridden: overridden.as_ref().map(RecordOverride::from),
+            },
+            Entry::Planned { plan, environment, version, text } => Self::Planned {
+                plan: plan.clone(),
+                environment: environment.to_string(),
+                version: version.to_string(),
+                text: text.clone(),
+            },
+            Entry::Intended { run, step, what } => {
+                Self::Intended { run: run.to_string(), step: step.word().to_owned(), what: what.clone() }
+            }
+            Entry::Operated { run, operation } => {
+                Self::Operated { run: run.to_string(), operation: operation.clone() }
+            }
+            Entry::Aborted { run, by, step } => {
+                Self::Aborted { run: run.to_string(), by: by.clone(), step: step.word().to_owned() }
+            }
+            Entry::Ended { run, step, result } => {
+                Self::Ended { run: run.to_string(), step: step.word().to_owned(), result: result.into() }
+            }
+            Entry::Concluded { run, environment, result, schema } => Self::Concluded {
+                run: run.to_string(),
+                environment: environment.to_string(),
+                result: result.into(),
+                schema: schema.as_ref().map(RecordSchema::from),
+            },
+            Entry::Reconciled { run, environment, by, result, evidence } => Self::Reconciled {
+                run: run.to_string(),
+                environment: environment.to_string(),
+                by: by.clone(),
+                result: result.into(),
+                evidence: evidence.clone(),
+            },
+            Entry::Acknowledged { environment, by, reason } => Self::Acknowledged {
+                environment: environment.to_string(),
+                by: by.clone(),
+                reason: reason.clone(),
+            },
+            Entry::Voted(vote) => Self::Voted {
+                word: vote.word.word().to_owned(),
+                environment: vote.environment.to_string(),
+                version: vote.version.to_string(),
+                plan: vote.plan.clone(),
+                by: vote.by.clone(),
+                arn: vote.arn.clone(),
+                note: vote.note.clone(),
+            },
+            Entry::Line { stopped, notice: Notice { by, reason } } => {
+                Self::Line { stopped: *stopped, by: by.clone(), reason: reason.clone() }
+            }
+            Entry::Barred { version, barred, notice: Notice { by, reason } } => Self::Barred {
+                version: version.to_string(),
+                barred: *barred,
+                by: by.clone(),
+                reason: reason.clone(),
+            },
+        }
+    }
+}
+
+impl RecordEntry {
+    /// The entry that this record says; `None` when a word in it means nothing to this version.
+    pub(super) fn into_entry(self) -> Option<Entry> {
+        let environment = |text: &str| EnvironmentName::parse(text).ok();
+        let parse_version = |text: &str| Version::parse(text).ok();
+        let step_kind = |text: &str| StepKind::from_word(text);
+        Some(match self {
+            Self::Began { run, environment: name, version, plan, by, aim, reason, overridden } => {
+                Entry::Began {
+                    run: RunId::from_text(run),
+                    environment: environment(&name)?,
+                    version: parse_version(&version)?,
+                    plan,
+                    by,
+                    aim: aim.and_then(RecordAim::into_aim).map(Box::new),
+                    reason,
+                    overridden: overridden
+                        .map(|it| Override { conditions: it.conditions, reason: it.reason }),
+                }
+            }
+            Self::Planned { plan, environment: name, version, text } => Entry::Planned {
+                plan,
+                environment: environment(&name)?,
+                version: parse_version(&version)?,
+                text,
+            },
+            Self::Intended { run, step, what } => {
+                Entry::Intended { run: RunId::from_text(run), step: step_kind(&step)?, what }
+            }
+            Self::Operated { run, operation } => Entry::Operated { run: RunId::from_text(run), operation },
+            Self::Aborted { run, by, step } => {
+                Entry::Aborted { run: RunId::from_text(run), by, step: step_kind(&step)? }
+            }
+            Self::Ended { run, step, result } => {
+                Entry::Ended { run: RunId::from_text(run), step: step_kind(&step)?, result: result.into() }
+            }
+            Self::Concluded { run, environment: name, result, schema } => Entry::Concluded {
+                run: RunId::from_text(run),
+                environment: environment(&name)?,
+                result: result.into(),
+                schema: schema.map(SchemaRecord::from),
+            },
+            Self::Reconciled { run, environment: name, by, result, evidence } => Entry::Reconciled {
+                run: RunId::from_text(run),
+                environment: environment(&name)?,
+                by,
+                result: result.into(),
+                evidence,
+            },
+            Self::Acknowledged { environment: name, by, reason } => {
+                Entry::Acknowledged { environment: environment(&name)?, by, reason }
+            }
+            Self::Voted { word, environment: name, version, plan, by, arn, note } => Entry::Voted(Vote {
+                environment: environment(&name)?,
+                version: parse_version(&version)?,
+                plan,
+                by,
+                arn,
+                word: VoteWord::from_word(&word)?,
+                note,
+            }),
+            Self::Line { stopped, by, reason } => Entry::Line { stopped, notice: Notice { by, reason } },
+            Self::Barred { version, barred, by, reason } => {
+                Entry::Barred { version: parse_version(&version)?, barred, notice: Notice { by, reason } }
+            }
+        })
+    }
+}
+
+impl From<&Aim> for RecordAim {
+    fn from(aim: &Aim) -> Self {
+        let changesets = aim.changesets.iter().map(|id| RecordChangeset {
+            path: id.path.clone(),
+            id: id.id.clone(),
+            author: id.author.clone(),
+        });
+        Self {
+            direction: aim.direction.word().to_owned(),
+            image_from: aim.image_from.as_ref().map(ImageRef::to_string),
+            image_to: aim.image_to.to_string(),
+            changesets: changesets.collect(),
+            rows: aim.rows,
+            anchor: aim.anchor.clone(),
+        }
+    }
+}
+
+impl RecordAim {
+    fn into_aim(self) -> Option<Aim> {
+        let changesets = self.changesets.into_iter();
+        Some(Aim {
+            direction: Direction::from_word(&self.direction)?,
+            image_from: self.image_from.map(ImageRef::new),
+            image_to: ImageRef::new(self.image_to),
+            changesets: changesets
+                .map(|it| ChangesetId { path: it.path, id: it.id, author: it.author })
+                .collect(),
+            rows: self.rows,
+            anchor: self.anchor,
+        })
+    }
+}
+
+impl From<&Override> for RecordOverride {
+    fn from(overridden: &Override) -> Self {
+        Self { conditions: overridden.conditions.clone(), reason: overridden.reason.clone() }
+    }
+}
+
+impl From<&SchemaRecord> for RecordSchema {
+    fn from(schema: &SchemaRecord) -> Self {
+        Self { ledger: schema.print.as_str().to_owned(), digest: schema.digest.as_str().to_owned() }
+    }
+}
+
+impl From<RecordSchema> for SchemaRecord {
+    fn from(schema: RecordSchema) -> Self {
+        Self { print: LedgerPrint::from_text(schema.ledger), digest: SchemaDigest::from_text(schema.digest) }
+    }
+}
+
+impl From<&Result<String, Failure>> for RecordResult {
+    fn from(result: &Result<String, Failure>) -> Self {
+        match result {
+            Ok(text) => Self::Ok(text.clone()),
+            Err(failure) => Self::Failed(RecordFailure {
+                kind: failure.kind.word().to_owned(),
+                what: failure.what.clone(),
+                because: failure.because.clone(),
+                hint: failure.hint.clone(),
+            }),
+        }
+    }
+}
+
+impl From<RecordResult> for Result<String, Failure> {
+    fn from(result: RecordResult) -> Self {
+        match result {
+            RecordResult::Ok(text) => Ok(text),
+            RecordResult::Failed(record) => Err(Failure {
+                what: record.what,
+                because: record.because,
+                hint: record.hint,
+                // A word that this version does not know can only mean: look it up.
+                kind: FailureKind::from_word(&record.kind).unwrap_or(FailureKind::Unknown),
+            }),
+        }
+    }
+}
