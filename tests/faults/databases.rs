@@ -23,7 +23,7 @@ async fn slow_sql_is_waited_for_and_cancelled_when_the_time_is_up() {
     assert_eq!(said.code, 3, "{said:#?}");
     has(
         &said,
-        &["the time is up; asking the database to cancel\n", "canceling statement due to user request"],
+        &["the time is up: asking the database to cancel\n", "canceling statement due to user request"],
     );
     assert_eq!((scene.rows().await, scene.has_table(TABLE).await), (BEFORE, false));
     assert_eq!((scene.locks().await, scene.ending()), (free(), ending("update", "failed", "failed")));
