@@ -173,6 +173,8 @@ impl Waiver {
 pub struct Surroundings<'a> {
     /// The time.
     pub now: Timestamp,
+    /// When the promotion began; now, while it has not.
+    pub begins: Timestamp,
     /// The environment whose gate it is.
     pub environment: &'a Environment,
     /// What would be done.
@@ -341,7 +343,7 @@ fn freeze(all: &Surroundings<'_>) -> Vec<Finding> {
     let freezes = all.environment.gate.freezes.iter();
     freezes
         .filter_map(|freeze| {
-            let end = freeze.ends(all.now)?;
+            let end = freeze.ends(all.begins)?;
             let how = format!("Wait until {} {}.", end.strftime("%a %F %R"), freeze.zone());
             Some((format!("{} is frozen: {freeze}", all.here.name), how))
         })

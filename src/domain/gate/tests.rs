@@ -161,6 +161,7 @@ impl Scene {
         };
         let surroundings = Surroundings {
             now: self.now,
+            begins: self.now,
             environment: &self.prod,
             plan: &plan,
             history: &self.history,
