@@ -5,6 +5,7 @@ mod changelog;
 mod demo;
 mod diff;
 mod instance;
+mod reconcile;
 mod release;
 
 use std::io::{self, Write as _, stderr, stdout};
@@ -86,6 +87,7 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             let release = version(drift.release.as_deref())?;
             job_with(settings, arguments, Job::Drift { environments, release }).await
         }
+        Some(Command::Reconcile(words)) => reconcile::run(words, arguments).await,
         Some(Command::Plan(plan)) => {
             let (environment, release) = target(&plan.environment, plan.release.as_deref())?;
             job(arguments, Job::Plan { environment, request: Request::Forward(release) }).await
@@ -157,7 +159,9 @@ fn runtime(settings: Settings) -> Runtime<Adapters> {
         settings.polling.observe,
     );
     let journal = Journal::at(paths::journal(&settings.id));
-    Runtime::new(state, Adapters::new(Arc::new(settings), paths::tools()), journal, Clock::system())
+    let leases = paths::leases(&settings.id);
+    let adapters = Adapters::leasing(Arc::new(settings), paths::tools(), leases);
+    Runtime::new(state, adapters, journal, Clock::system())
 }
 
 fn target(environment: &str, release: Option<&str>) -> Result<(EnvironmentName, Option<Version>), Failure> {

@@ -7,13 +7,14 @@ pub mod promotion;
 
 mod gates;
 mod grid;
+pub mod reconcile;
 mod refresh;
 mod schemas;
 mod standings;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::domain::Timestamp;
@@ -24,14 +25,16 @@ use crate::domain::journal::{Entry, History};
 use crate::domain::ledger::Ledger;
 use crate::domain::lock::LockSight;
 use crate::domain::log::LogBook;
-use crate::domain::names::{DemoId, EnvironmentName};
-use crate::domain::observation::{Facet, HealthView, Observation, ServiceStatus, ServiceView};
+use crate::domain::names::{DemoId, EnvironmentName, RunId};
+use crate::domain::observation::{Facet, HealthView, Observation, Operation, ServiceStatus, ServiceView};
+use crate::domain::reconcile::Trail;
 use crate::domain::release::{Catalog, Release, Version};
 use crate::domain::schema::judgement::SchemaView;
 use effect::Effect;
 use event::{Event, EventKind, Identity, Intent};
 use planning::Planning;
 use promotion::Promotion;
+pub use reconcile::{OpenRun, Reconciliation};
 pub use schemas::SchemaWatch;
 pub use standings::Standings;
 
@@ -64,6 +67,12 @@ pub struct State {
     pub promotions: Vec<Promotion>,
     /// What the journal adds up to.
     pub history: History,
+    /// What became of runs that nobody saw end, as far as somebody asked.
+    pub reconciliation: Reconciliation,
+    /// Of which runs something lives on this machine, of those that were asked for.
+    living: Facet<BTreeMap<RunId, bool>>,
+    /// The lock that is being let go: where, whose, and the proof that whoever held it is gone.
+    releasing: Option<(EnvironmentName, String, String)>,
     /// The newest log lines.
     pub log: LogBook,
     /// What the operator should know, oldest first.
@@ -87,6 +96,10 @@ pub struct EnvironmentState {
     pub ledger: Facet<Ledger>,
     /// Who holds the database's locks; looked at when the ledger says that somebody does.
     pub locks: Facet<LockSight>,
+    /// The updates of the service; looked at only to find out what became of a run.
+    pub updates: Facet<Vec<Operation>>,
+    /// What was changed in the database after its newest row; looked at for the same.
+    pub trail: Facet<Trail>,
     /// The application's own word.
     pub health: Facet<HealthView>,
     /// The newest latencies of `/health`, oldest first; `None` where it did not answer well.
@@ -136,6 +149,8 @@ impl State {
                 service: Facet::default(),
                 ledger: Facet::default(),
                 locks: Facet::default(),
+                updates: Facet::default(),
+                trail: Facet::default(),
                 health: Facet::default(),
                 latencies: VecDeque::new(),
                 standings: Standings::default(),
@@ -154,6 +169,9 @@ impl State {
             planning: Planning::None,
             promotions: Vec::new(),
             history: History::default(),
+            reconciliation: Reconciliation::default(),
+            living: Facet::default(),
+            releasing: None,
             log: LogBook::default(),
             messages: VecDeque::new(),
             is_stopping: false,
@@ -168,7 +186,11 @@ impl State {
         self.now = self.now.max(event.at);
         let mut effects = match &event.kind {
             EventKind::Intent(intent) => self.intend(intent),
-            EventKind::Ticked => self.observe_what_is_due(),
+            EventKind::Ticked => {
+                let mut effects = self.observe_what_is_due();
+                effects.extend(self.watch_what_runs());
+                effects
+            }
             EventKind::Observed(environment, generation, observation) => {
                 let mut effects = self.observed(environment, *generation, observation);
                 effects.extend(self.compare());
@@ -200,11 +222,19 @@ impl State {
                     self.history = history.clone();
                     self.judge_all_schemas();
                 }
-                self.pass_gates()
+                let mut effects = self.pass_gates();
+                effects.extend(self.seek_runs().map(|(effect, _)| effect));
+                effects
             }
             EventKind::JournalFailed(run, failure) => self.journal_failed(run.as_ref(), failure),
             EventKind::Step(run, step, progress) => self.step_went_on(run, *step, progress),
             EventKind::Unlocked(run) => self.unlocked(run),
+            EventKind::LetGo(environment, result) => self.let_go(environment, result),
+            EventKind::Sought(generation, living) => {
+                self.living.answer(*generation, event.at, living.clone());
+                self.keep_plan_true(None);
+                Vec::new()
+            }
             EventKind::Log(_, lines) => {
                 self.log.extend(lines.iter().cloned());
                 Vec::new()
@@ -213,6 +243,7 @@ impl State {
         };
         effects.extend(self.settle_planning());
         effects.extend(self.settle_promotions());
+        effects.extend(self.settle_reconciliation());
         self.remember(&effects);
         effects
     }
@@ -293,6 +324,11 @@ impl State {
             }
             Intent::Promote { plan, reason } => self.promote(plan, reason.as_deref()),
             Intent::Acknowledge(environment) => self.acknowledge(environment),
+            Intent::Reconcile(environments) => self.reconcile(environments, false),
+            Intent::Attach(environments) => self.reconcile(environments, true),
+            Intent::Settle(run) => self.settle(run),
+            Intent::Resolve(environment, reason) => self.resolve(environment, reason),
+            Intent::ReleaseLock(environment) => self.release_lock(environment),
             Intent::Interrupt => self.interrupt(),
         }
     }
@@ -329,6 +365,12 @@ impl State {
             }
             Observation::Locks(result) => {
                 state.locks.answer(generation, now, result.clone());
+            }
+            Observation::Updates(result) => {
+                state.updates.answer(generation, now, result.clone());
+            }
+            Observation::Trail(result) => {
+                state.trail.answer(generation, now, result.clone());
             }
             Observation::Schema(result) => {
                 state.schema.answer(generation, now, result.clone());

@@ -98,8 +98,10 @@ impl State {
             waits.extend(wait);
         }
         let (effect, wait) = self.await_releases();
-        effects.push(effect);
-        waits.push(wait);
+        for (effect, wait) in self.seek_runs().into_iter().chain([(effect, wait)]) {
+            effects.push(effect);
+            waits.push(wait);
+        }
         self.planning = Planning::Looking { environment: environment.clone(), request, waits };
         effects
     }
@@ -267,6 +269,7 @@ impl State {
                 "Wait until it has ended, or ask whoever runs it.",
             ));
         }
+        unmet.extend(self.unmet_by_open_runs(name));
         unmet
     }
 

@@ -7,6 +7,7 @@ mod drift;
 mod json;
 mod locks;
 mod progress;
+mod reconcile;
 mod text;
 
 use std::future;
@@ -26,6 +27,7 @@ use crate::runtime::{Frontend, Next, StopSignals};
 
 pub use json::release as release_json;
 pub use progress::Progress;
+pub use reconcile::{Reconciling, Task, sign as finding_sign};
 pub use text::failure as failure_text;
 
 /// What is asked for.

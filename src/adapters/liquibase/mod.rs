@@ -15,6 +15,7 @@ use self::command::{Command, Job};
 use self::output::Said;
 use super::archive::Folder;
 use super::artifacts::Artifacts;
+use super::leases::Leases;
 use super::postgres::{Databases, Seen, Watch};
 use super::process::Process;
 use super::report::{RawLine, StepReport, seconds};
@@ -38,6 +39,7 @@ pub(super) struct Liquibase {
     tools: Option<PathBuf>,
     databases: Databases,
     artifacts: Artifacts,
+    leases: Leases,
     runner: Mutex<Option<Runner>>,
 }
 
@@ -67,8 +69,9 @@ impl Liquibase {
         tools: Option<PathBuf>,
         databases: Databases,
         artifacts: Artifacts,
+        leases: Leases,
     ) -> Self {
-        Self { settings, tools, databases, artifacts, runner: Mutex::default() }
+        Self { settings, tools, databases, artifacts, leases, runner: Mutex::default() }
     }
 
     /// Lets Liquibase validate the changelog of a release against a database.
@@ -184,7 +187,8 @@ impl Liquibase {
             image: &self.settings.liquibase.docker_image,
             command,
         };
-        let launch = job.launch(&runner);
+        let mut launch = job.launch(&runner);
+        launch.lease = self.leases.share(target.run).map_err(failed)?;
         let program = launch.program.clone();
         let process = Process::start(launch).map_err(|error| {
             failed(error)

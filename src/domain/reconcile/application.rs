@@ -61,7 +61,11 @@ impl Application {
             Self::Spared => "the service was not to be changed".to_owned(),
             Self::Untouched => "the service is as it was before".to_owned(),
             Self::RolledBack(operation) => {
-                format!("the platform took the deployment back: operation {} {}", operation.id, operation.status.word())
+                format!(
+                    "the platform took the deployment back: operation {} {}",
+                    operation.id,
+                    operation.status.word()
+                )
             }
             Self::Deployed(_) => "the service was deployed".to_owned(),
             Self::Elsewhere(image) => format!("somebody else deployed {} since", image.short()),
@@ -74,7 +78,8 @@ impl Application {
 pub(super) fn judge(run: &PastRun, looks: &Looks<'_>, evidence: &mut Vec<Seen>) -> Application {
     let asked = intent(run, |step| step == StepKind::Service);
     let from = run.aim.as_ref().and_then(|aim| aim.image_from.as_ref());
-    let to = run.aim.as_ref().map(|aim| &aim.image_to).or_else(|| looks.release.map(|release| &release.image));
+    let to =
+        run.aim.as_ref().map(|aim| &aim.image_to).or_else(|| looks.release.map(|release| &release.image));
     if asked.is_none() && from.is_some() && from == to {
         evidence.push(Seen::new("service", "the run was not to change it"));
         return Application::Spared;
@@ -182,7 +187,9 @@ fn judge_asked(
 /// No update began since the run was about to ask for one.
 fn unsent(looks: &Looks<'_>, asked: &PastIntent, images: &Images<'_>, service: &ServiceView) -> Application {
     if service.status == ServiceStatus::Busy {
-        return Application::Moving("the service is being changed, and the platform lists no update yet".to_owned());
+        return Application::Moving(
+            "the service is being changed, and the platform lists no update yet".to_owned(),
+        );
     }
     match &asked.result {
         // There was nothing to ask for: it ran already.
@@ -192,13 +199,14 @@ fn unsent(looks: &Looks<'_>, asked: &PastIntent, images: &Images<'_>, service: &
         }
         Some(Ok(_)) => {
             return Application::Unclear(
-                "it recorded that the service was deployed, and the platform lists no update since".to_owned(),
+                "it recorded that the service was deployed, and the platform lists no update since"
+                    .to_owned(),
             );
         }
         _ => {}
     }
     if images.is_old() {
-        if looks.at.duration_since(asked.at) < IN_FLIGHT {
+        if looks.at.duration_since(asked.at).abs() < IN_FLIGHT {
             return Application::Moving(format!(
                 "it may have asked for the update less than {} seconds ago: it is too early to tell",
                 IN_FLIGHT.as_secs()

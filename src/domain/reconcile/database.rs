@@ -250,7 +250,8 @@ fn without_aim(run: &PastRun, looks: &Looks<'_>, ledger: &Ledger, evidence: &mut
     });
     match missing.count() {
         0 => {
-            evidence.push(Seen::new("changesets", format!("all {} of the release have their row", all.len())));
+            evidence
+                .push(Seen::new("changesets", format!("all {} of the release have their row", all.len())));
             Database::Done(all.len(), Direction::Forward)
         }
         count => Database::Unclear(format!(

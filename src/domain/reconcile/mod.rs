@@ -13,7 +13,7 @@ mod tests;
 
 use crate::domain::Timestamp;
 use crate::domain::changelog::Selection;
-use crate::domain::evidence::Evidence;
+use crate::domain::evidence::{Evidence, Promised};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::{PastIntent, PastRun};
 use crate::domain::ledger::Ledger;
@@ -126,6 +126,28 @@ enum Life {
     Unclear(String),
 }
 
+impl<'a> Looks<'a> {
+    /// Nothing could be seen, and why.
+    pub fn unseen(at: Timestamp, why: &str) -> Looks<'a> {
+        const NO_SELECTION: &Selection = &Selection { contexts: Vec::new(), label_filter: None };
+        Looks {
+            at,
+            release: None,
+            selection: NO_SELECTION,
+            ledger: Err(why.to_owned()),
+            locks: Err(why.to_owned()),
+            trail: Err(why.to_owned()),
+            service: Err(why.to_owned()),
+            updates: Err(why.to_owned()),
+            health: Err(why.to_owned()),
+            has_process: false,
+            was_freed: false,
+            claimed: &[],
+            newer: None,
+        }
+    }
+}
+
 impl Finding {
     /// Every finding.
     pub const ALL: [Self; 8] = [
@@ -175,9 +197,10 @@ impl Report {
         };
         match self.finding {
             Finding::Finished => Some(Ok(format!("{environment} runs {version}, proven afterwards"))),
-            Finding::NotStarted => {
-                failure(FailureKind::Failed, format!("{version} was not brought to {environment}: nothing was changed"))
-            }
+            Finding::NotStarted => failure(
+                FailureKind::Failed,
+                format!("{version} was not brought to {environment}: nothing was changed"),
+            ),
             Finding::TakenBack => failure(
                 FailureKind::Failed,
                 format!("{version} was not brought to {environment}: the platform rolled it back"),
@@ -188,9 +211,10 @@ impl Report {
             Finding::Unwell => {
                 failure(FailureKind::ActionNeeded, format!("{environment} is not what {version} promised"))
             }
-            Finding::Superseded => {
-                failure(FailureKind::Failed, format!("{version} was on its way to {environment} and was overtaken"))
-            }
+            Finding::Superseded => failure(
+                FailureKind::Failed,
+                format!("{version} was on its way to {environment} and was overtaken"),
+            ),
             Finding::Running | Finding::MustLook => None,
         }
     }
@@ -270,7 +294,8 @@ fn prove(
     evidence: &mut Vec<Seen>,
 ) -> (Finding, Vec<String>) {
     let Some(release) = looks.release else {
-        let words = format!("the archive of {} cannot be read, so nothing proves what it promised", run.version);
+        let words =
+            format!("the archive of {} cannot be read, so nothing proves what it promised", run.version);
         return (Finding::MustLook, vec![words]);
     };
     let operation = match application {
@@ -278,8 +303,8 @@ fn prove(
         _ => None,
     };
     let proofs = Evidence::judge(
-        release,
-        looks.selection,
+        // What was undone has no row any more, or it would not have come this far.
+        &Promised { release, selection: looks.selection, undone: &[] },
         operation,
         looks.service.clone(),
         looks.health.clone(),
@@ -301,7 +326,8 @@ fn prove(
 
 /// Whether something of the run lives: a process here, or a session of the database, which names itself after the run.
 fn life(run: &PastRun, looks: &Looks<'_>, evidence: &mut Vec<Seen>) -> Life {
-    let process = if looks.has_process { "one of this run lives here" } else { "none of this run lives here" };
+    let process =
+        if looks.has_process { "one of this run lives here" } else { "none of this run lives here" };
     evidence.push(Seen::new("processes", process));
     let sight = match &looks.locks {
         Ok(sight) => *sight,
@@ -326,7 +352,14 @@ fn life(run: &PastRun, looks: &Looks<'_>, evidence: &mut Vec<Seen>) -> Life {
     let [liquibase, _] = sight.locks();
     let lock = liquibase.holder.as_ref().map_or_else(
         || liquibase.verdict.words().to_owned(),
-        |holder| format!("{}, by {}: {}", liquibase.verdict.words(), holder.name, liquibase.verdict.why().unwrap_or("")),
+        |holder| {
+            format!(
+                "{}, by {}: {}",
+                liquibase.verdict.words(),
+                holder.name,
+                liquibase.verdict.why().unwrap_or("")
+            )
+        },
     );
     evidence.push(Seen::new("Liquibase's lock", lock));
     match own.iter().find(|session| sight.promoting.contains(&session.process)).or(own.first()) {

@@ -8,7 +8,7 @@ use super::*;
 use crate::domain::changelog::ChangesetId;
 use crate::domain::drift::tests::{ledger, release};
 use crate::domain::journal::Aim;
-use crate::domain::lock::{Grant, LockSight, Session};
+use crate::domain::lock::Grant;
 use crate::domain::observation::{OperationStatus, ServiceStatus};
 use crate::domain::plan::Direction;
 use crate::domain::release::ImageRef;
@@ -191,6 +191,7 @@ fn past(number: u8) -> PastRun {
         plan: "8c41f0".to_owned(),
         by: "ana".to_owned(),
         aim: None,
+        reason: None,
         overridden: None,
     };
     history.add(at(if number == 1 { "14:01:55" } else { "15:00:00" }), &entry);
@@ -461,8 +462,8 @@ fn assert_safe(last: Last, world: &World, report: &Report) {
         assert!(world.lock != LockSeen::OthersAlive || world.goal == Goal::Image, "{}", case());
     }
     if finding == Finding::Finished {
-        let has_rows = world.rows == RowsSeen::All
-            || (world.goal == Goal::Image && world.rows != RowsSeen::Unseen);
+        let has_rows =
+            world.rows == RowsSeen::All || (world.goal == Goal::Image && world.rows != RowsSeen::Unseen);
         let is_there = has_rows && world.service == ServiceSeen::New;
         assert!(is_there && world.health == HealthSeen::New, "{}", case());
         let is_named = last >= Last::Operated && world.updates == UpdatesSeen::Two;
@@ -479,7 +480,8 @@ fn assert_safe(last: Last, world: &World, report: &Report) {
         let is_honest = matches!(finding, Finding::MustLook | Finding::Running | Finding::Superseded);
         assert!(is_honest, "{}", case());
     }
-    let is_cut_off = last == Last::UpdateIntended && world.goal != Goal::Image && !matches!(world.rows, RowsSeen::All);
+    let is_cut_off =
+        last == Last::UpdateIntended && world.goal != Goal::Image && !matches!(world.rows, RowsSeen::All);
     if is_cut_off && world.trail != TrailSeen::Empty && !world.is_alive() && !world.is_overtaken {
         assert!(matches!(finding, Finding::MustLook | Finding::Running), "{}", case());
     }
@@ -526,7 +528,11 @@ fn what_a_crash_leaves_behind_is_told_as_this_table_says() {
         ("overtaken", Last::UpdateIntended, World { is_overtaken: true, ..half_rows }),
         ("two updates", Last::ServiceIntended, World { updates: UpdatesSeen::Two, ..DONE }),
         ("AWS is away", Last::Operated, World { service: ServiceSeen::Unseen, ..DONE }),
-        ("the database is away", Last::Operated, World { rows: RowsSeen::Unseen, lock: LockSeen::Unseen, ..DONE }),
+        (
+            "the database is away",
+            Last::Operated,
+            World { rows: RowsSeen::Unseen, lock: LockSeen::Unseen, ..DONE },
+        ),
         ("a stranger is at work", Last::UpdateIntended, World { lock: LockSeen::OthersAlive, ..half_rows }),
         ("back: nothing yet", Last::UpdateIntended, back(UNTOUCHED)),
         ("back: killed at once", Last::UpdateIntended, back(World { lock: LockSeen::Stale, ..UNTOUCHED })),
@@ -534,7 +540,11 @@ fn what_a_crash_leaves_behind_is_told_as_this_table_says() {
         ("back: image only", Last::Operated, back(World { rows: RowsSeen::None, ..DONE })),
         ("back: all", Last::Operated, back(DONE)),
         ("image: not sent", Last::ServiceIntended, image(UNTOUCHED)),
-        ("image: rolled back", Last::Operated, image(World { updates: UpdatesSeen::RolledBack, ..UNTOUCHED })),
+        (
+            "image: rolled back",
+            Last::Operated,
+            image(World { updates: UpdatesSeen::RolledBack, ..UNTOUCHED }),
+        ),
         ("image: all", Last::Operated, image(DONE)),
     ];
     let mut table = String::new();
