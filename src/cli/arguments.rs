@@ -75,6 +75,8 @@ pub(super) enum Command {
     Unbar(Bar),
     /// Go back to an earlier release: schema and app, in the order that is safe, and prove the result
     Rollback(Rollback),
+    /// Find out what became of promotions that nobody saw end, and what may safely be done now
+    Reconcile(Reconcile),
     /// Compare what really is in two databases: of environments, or of releases built for it
     Diff(Diff),
     /// Releases and their archives
@@ -175,6 +177,30 @@ pub(super) struct Drift {
     /// The release; by default the newest
     #[arg(long, value_name = "VERSION")]
     pub(super) release: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Reconcile {
+    #[command(flatten)]
+    pub(super) chosen: Chosen,
+    /// Wait for what still runs, then look again
+    #[arg(long)]
+    pub(super) attach: bool,
+    /// Put on record what was found out, so that something new may begin
+    #[arg(long)]
+    pub(super) settle: bool,
+    /// Put on record that a person has settled what could not be found out in this environment
+    #[arg(long, value_name = "ENV", conflicts_with_all = ["environments", "attach", "settle", "release_lock"])]
+    pub(super) resolve: Option<String>,
+    /// What was seen and done
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
+    /// Let Liquibase's lock of this environment go, if its holder is proven to be gone
+    #[arg(long, value_name = "ENV", conflicts_with_all = ["environments", "attach", "settle"])]
+    pub(super) release_lock: Option<String>,
+    /// The environment's name, said again
+    #[arg(long, value_name = "ENV", requires = "release_lock")]
+    pub(super) confirm: Option<String>,
 }
 
 #[derive(Args)]

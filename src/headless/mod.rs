@@ -10,6 +10,7 @@ mod json;
 mod line;
 mod locks;
 mod progress;
+mod reconcile;
 mod text;
 
 use std::future;
@@ -29,6 +30,7 @@ use crate::runtime::{Frontend, Next, StopSignals};
 pub use job::{Job, LineWord};
 pub use json::release as release_json;
 pub use progress::Progress;
+pub use reconcile::{Reconciling, Task, sign as finding_sign};
 pub use text::failure as failure_text;
 
 /// How the result is written.
