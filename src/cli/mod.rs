@@ -6,6 +6,7 @@ mod demo;
 mod diff;
 mod fault;
 mod instance;
+mod journal;
 mod release;
 
 use std::io::{self, Write as _, stderr, stdout};
@@ -74,6 +75,7 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Command::Release(release)) => release::run(release, arguments, format).await,
         Some(Command::Diff(words)) => diff::run(words, arguments, format).await,
         Some(Command::Changelog(changelog)) => changelog::run(&changelog.command, format),
+        Some(Command::Journal(words)) => journal::run(&words.command, arguments, format),
         Some(Command::Board(board)) => picture(arguments, board).await,
         Some(Command::Status) => job(arguments, Job::Status).await,
         Some(Command::Locks(chosen)) => {
