@@ -147,13 +147,13 @@ pub(super) struct FaultSetting {
     /// Strike only this environment
     #[arg(long, value_name = "ENV")]
     pub(super) env: Option<String>,
-    /// Strike only this action of the AWS API, such as UpdateService
+    /// Strike only this action of the AWS API, such as `UpdateService`
     #[arg(long, value_name = "ACTION")]
     pub(super) action: Option<String>,
     /// Strike so often, then no more
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) times: Option<u32>,
-    /// Let so many pass first; or, for calls, strike only after one of this action, such as UpdateService
+    /// Let so many pass first; or, for calls, strike only after one of this action
     #[arg(long, value_name = "N|ACTION", value_parser = After::parse)]
     pub(super) after: Option<After>,
     /// Last so long each time

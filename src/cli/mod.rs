@@ -200,7 +200,9 @@ fn state(settings: &Settings) -> State {
 }
 
 fn runtime(settings: Settings, state: State) -> Runtime<Adapters> {
-    let journal = Journal::at(paths::journal(&settings.id));
+    let mut journal = Journal::at(settings.journal());
+    // Before there is a screen that could be kept waiting by a long one.
+    journal.read();
     Runtime::new(state, Adapters::new(Arc::new(settings), paths::tools()), journal, Clock::system())
 }
 
