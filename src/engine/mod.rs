@@ -9,13 +9,14 @@ pub mod promotion;
 
 mod gates;
 mod grid;
+pub mod reconcile;
 mod refresh;
 mod schemas;
 mod standings;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::domain::Timestamp;
@@ -26,8 +27,9 @@ use crate::domain::journal::{Entry, History};
 use crate::domain::ledger::Ledger;
 use crate::domain::lock::LockSight;
 use crate::domain::log::LogBook;
-use crate::domain::names::{DemoId, EnvironmentName};
-use crate::domain::observation::{Facet, HealthView, Observation, ServiceStatus, ServiceView};
+use crate::domain::names::{DemoId, EnvironmentName, RunId};
+use crate::domain::observation::{Facet, HealthView, Observation, Operation, ServiceStatus, ServiceView};
+use crate::domain::reconcile::Trail;
 use crate::domain::release::{Catalog, Release, Version};
 use crate::domain::schema::judgement::SchemaView;
 use automatic::Upcoming;
@@ -36,6 +38,7 @@ use event::{Event, EventKind, Identity, Intent};
 use petitions::Petition;
 use planning::Planning;
 use promotion::Promotion;
+pub use reconcile::{OpenRun, Reconciliation};
 pub use schemas::SchemaWatch;
 pub use standings::Standings;
 
@@ -68,6 +71,12 @@ pub struct State {
     pub promotions: Vec<Promotion>,
     /// What the journal adds up to.
     pub history: History,
+    /// What became of runs that nobody saw end, as far as somebody asked.
+    pub reconciliation: Reconciliation,
+    /// Of which runs something lives on this machine, of those that were asked for.
+    living: Facet<BTreeMap<RunId, bool>>,
+    /// The lock that is being let go: where, whose, and the proof that whoever held it is gone.
+    releasing: Option<(EnvironmentName, String, String)>,
     /// The newest log lines.
     pub log: LogBook,
     /// What the operator should know, oldest first.
@@ -96,6 +105,10 @@ pub struct EnvironmentState {
     pub ledger: Facet<Ledger>,
     /// Who holds the database's locks; looked at when the ledger says that somebody does.
     pub locks: Facet<LockSight>,
+    /// The updates of the service; looked at only to find out what became of a run.
+    pub updates: Facet<Vec<Operation>>,
+    /// What was changed in the database after its newest row; looked at for the same.
+    pub trail: Facet<Trail>,
     /// The application's own word.
     pub health: Facet<HealthView>,
     /// The newest latencies of `/health`, oldest first; `None` where it did not answer well.
@@ -145,6 +158,8 @@ impl State {
                 service: Facet::default(),
                 ledger: Facet::default(),
                 locks: Facet::default(),
+                updates: Facet::default(),
+                trail: Facet::default(),
                 health: Facet::default(),
                 latencies: VecDeque::new(),
                 standings: Standings::default(),
@@ -163,6 +178,9 @@ impl State {
             planning: Planning::None,
             promotions: Vec::new(),
             history: History::default(),
+            reconciliation: Reconciliation::default(),
+            living: Facet::default(),
+            releasing: None,
             log: LogBook::default(),
             messages: VecDeque::new(),
             petitions: Vec::new(),
@@ -187,6 +205,7 @@ impl State {
                     self.keep_unmet_true();
                     effects.extend(self.count_down());
                 }
+                effects.extend(self.watch_what_runs());
                 effects
             }
             EventKind::Observed(environment, generation, observation) => {
@@ -229,11 +248,19 @@ impl State {
                     self.keep_unmet_true();
                     self.keep_petitions_true(None);
                 }
-                self.pass_gates()
+                let mut effects = self.pass_gates();
+                effects.extend(self.seek_runs().map(|(effect, _)| effect));
+                effects
             }
             EventKind::JournalFailed(run, failure) => self.journal_failed(run.as_ref(), failure),
             EventKind::Step(run, step, progress) => self.step_went_on(run, *step, progress),
             EventKind::Unlocked(run) => self.unlocked(run),
+            EventKind::LetGo(environment, result) => self.let_go(environment, result),
+            EventKind::Sought(generation, living) => {
+                self.living.answer(*generation, event.at, living.clone());
+                self.keep_plan_true(None);
+                Vec::new()
+            }
             EventKind::Log(_, lines) => {
                 self.log.extend(lines.iter().cloned());
                 Vec::new()
@@ -242,6 +269,7 @@ impl State {
         };
         effects.extend(self.settle_planning());
         effects.extend(self.settle_promotions());
+        effects.extend(self.settle_reconciliation());
         self.remember(&effects);
         effects
     }
@@ -326,26 +354,29 @@ impl State {
             }
             Intent::Promote { plan, reason } => self.promote(plan, reason.as_deref()),
             Intent::Abort(environment) => self.abort(environment),
-            Intent::Acknowledge(environment) => self.acknowledge(environment, None),
-            Intent::Resolve { environment, reason } => self.acknowledge(environment, Some(reason)),
+            Intent::Acknowledge(environment) => self.acknowledge(environment),
+            Intent::Resolve { environment, reason } => self.resolve(environment, reason),
             Intent::Vote { environment, word, plan, note } => self.vote(environment, *word, plan, note),
             Intent::StopLine { reason } => self.set_line(true, reason),
             Intent::ResumeLine { reason } => self.set_line(false, reason),
             Intent::Bar { version, reason } => self.set_bar(version, true, reason),
             Intent::Unbar { version, reason } => self.set_bar(version, false, reason),
             Intent::HoldAutomatic => self.hold_automatic(),
+            Intent::Reconcile(environments) => self.reconcile(environments, false),
+            Intent::Attach(environments) => self.reconcile(environments, true),
+            Intent::Settle(run) => self.settle(run),
+            Intent::ReleaseLock(environment) => self.release_lock(environment),
             Intent::Interrupt => self.interrupt(),
         }
     }
 
-    fn acknowledge(&mut self, environment: &EnvironmentName, reason: Option<&String>) -> Vec<Effect> {
+    fn acknowledge(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
         if self.history.alarm(environment).is_none() {
             return Vec::new();
         }
-        let word = if reason.is_some() { "resolved" } else { "acknowledged" };
-        self.say(Ok(format!("the failure of {environment} is {word}")));
-        let (environment, by, reason) = (environment.clone(), self.operator(), reason.cloned());
-        vec![Effect::Record(Entry::Acknowledged { environment, by, reason })]
+        self.say(Ok(format!("the failure of {environment} is acknowledged")));
+        let (environment, by) = (environment.clone(), self.operator());
+        vec![Effect::Record(Entry::Acknowledged { environment, by, reason: None })]
     }
 
     fn observed(
@@ -371,6 +402,12 @@ impl State {
             }
             Observation::Locks(result) => {
                 state.locks.answer(generation, now, result.clone());
+            }
+            Observation::Updates(result) => {
+                state.updates.answer(generation, now, result.clone());
+            }
+            Observation::Trail(result) => {
+                state.trail.answer(generation, now, result.clone());
             }
             Observation::Schema(result) => {
                 state.schema.answer(generation, now, result.clone());

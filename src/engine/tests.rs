@@ -15,7 +15,6 @@ use crate::domain::drift::ChangesetState;
 use crate::domain::drift::tests::{catalog, ledger};
 use crate::domain::failure::FailureKind;
 use crate::domain::gate::{Admission, Gate};
-use crate::domain::names::RunId;
 use crate::domain::observation::OperationStatus;
 use crate::domain::plan::{Order, PlanDigest, Until};
 use crate::domain::release::ImageRef;
@@ -166,6 +165,21 @@ impl World {
             Effect::Health(environment, HealthCall::Probe(generation)) => {
                 let view = healthy(self.images[index(environment)]);
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Health(Ok(view)))]
+            }
+            Effect::Cloud(environment, CloudCall::ListUpdates(generation)) => {
+                let updates = Observation::Updates(Ok(vec![]));
+                vec![EventKind::Observed(environment.clone(), *generation, updates)]
+            }
+            Effect::Database(environment, DatabaseCall::ReadTrail(generation)) => {
+                let trail = Observation::Trail(Ok(Trail::default()));
+                vec![EventKind::Observed(environment.clone(), *generation, trail)]
+            }
+            Effect::Database(environment, DatabaseCall::ReleaseLock(_)) => {
+                vec![EventKind::LetGo(environment.clone(), Ok("its holder is gone".to_owned()))]
+            }
+            Effect::SeekRuns(generation, runs) => {
+                let living = runs.iter().map(|run| (run.clone(), false)).collect();
+                vec![EventKind::Sought(*generation, Ok(living))]
             }
             Effect::ReadReleases => vec![EventKind::Releases(Ok(catalog()))],
             Effect::Database(_, DatabaseCall::Lock(run)) => ended(run, StepKind::Lock, "locked"),

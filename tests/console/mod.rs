@@ -24,7 +24,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tokio::sync::mpsc;
 
-pub(crate) use script::{Deploys, Script};
+pub(crate) use script::{Deploys, Script, environments};
 
 /// A terminal in memory.
 pub(crate) struct Memory(Terminal<TestBackend>);
@@ -84,7 +84,7 @@ impl Story {
         let journal = tempfile::tempdir().unwrap();
         let id = DemoId::parse("demo1").unwrap();
         let every = Duration::from_secs(5);
-        let mut state = State::new(id, "Bagel Store", "SANDBOX ×20", script::environments(), every);
+        let mut state = State::new(id, "Bagel Store", "SANDBOX ×20", environments(), every);
         prepare(&mut state);
         let runtime = Runtime::new(state, script.clone(), Journal::at(journal.path()), clock.clone());
         let Ok(terminal): Result<_, Infallible> = Terminal::new(TestBackend::new(width, height));

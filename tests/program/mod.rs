@@ -5,6 +5,7 @@ mod crashing;
 pub(crate) mod drift;
 mod failing;
 mod gates;
+mod journal;
 mod life;
 mod locks;
 mod newcomer;

@@ -53,7 +53,7 @@ impl Place {
 }
 
 #[tokio::test]
-async fn an_approved_plan_that_changed_does_not_run_and_the_one_that_was_approved_does() {
+async fn p07_an_approved_plan_that_changed_does_not_run_and_the_one_that_was_approved_does() {
     let place = Place::awake(FAST).await;
     let plan = place.prod_plan().await;
     let said = place.promote_prod(&plan).await;

@@ -18,6 +18,7 @@ use self::command::{Command, Job, Logging};
 use self::output::Said;
 use super::archive::Folder;
 use super::artifacts::Artifacts;
+use super::leases::Leases;
 use super::postgres::{Databases, Seen, Watch};
 use super::process::Process;
 use super::report::{RawLine, StepReport, seconds};
@@ -44,6 +45,7 @@ pub(super) struct Liquibase {
     tools: Option<PathBuf>,
     databases: Databases,
     artifacts: Artifacts,
+    leases: Leases,
     runner: Mutex<Option<Runner>>,
     /// What stops the migration of a run.
     cancels: Mutex<HashMap<RunId, CancellationToken>>,
@@ -75,8 +77,10 @@ impl Liquibase {
         tools: Option<PathBuf>,
         databases: Databases,
         artifacts: Artifacts,
+        leases: Leases,
     ) -> Self {
-        Self { settings, tools, databases, artifacts, runner: Mutex::default(), cancels: Mutex::default() }
+        let (runner, cancels) = (Mutex::default(), Mutex::default());
+        Self { settings, tools, databases, artifacts, leases, runner, cancels }
     }
 
     /// Lets Liquibase validate the changelog of a release against a database.
@@ -269,7 +273,8 @@ impl Liquibase {
             image: &self.settings.liquibase.docker_image,
             command,
         };
-        let launch = job.launch(&runner);
+        let mut launch = job.launch(&runner);
+        launch.lease = self.leases.share(target.run).map_err(failed)?;
         let program = launch.program.clone();
         let process = Process::start(launch).map_err(|error| {
             failed(error)

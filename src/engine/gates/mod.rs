@@ -58,6 +58,7 @@ impl State {
             before: before.map(|state| state.look(state.standings.running(), this.is_some())).collect(),
             running: other.map(|other| &other.plan.version),
             rival: holder.filter(|holder| !is_ours(holder)),
+            unknown: self.unknown_run(&plan.environment),
         };
         gate::unmet(&surroundings, is_meant)
     }

@@ -464,7 +464,7 @@ impl State {
         self.promotions.iter_mut().find(|promotion| promotion.plan.environment == *environment)
     }
 
-    fn refuse(&mut self, what: &str, hint: &str) {
+    pub(in crate::engine) fn refuse(&mut self, what: &str, hint: &str) {
         self.say(Err(Failure::new(FailureKind::Refused, what).hint(hint)));
     }
 }

@@ -115,6 +115,13 @@ pub(super) enum RecordEntry {
         result: RecordResult,
         evidence: Vec<String>,
     },
+    LetGo {
+        environment: String,
+        by: String,
+        holder: String,
+        proof: String,
+        result: Option<RecordResult>,
+    },
     Acknowledged {
         environment: String,
         by: String,
@@ -242,6 +249,13 @@ impl From<&Entry> for RecordEntry {
                 result: result.into(),
                 evidence: evidence.clone(),
             },
+            Entry::LetGo { environment, by, holder, proof, result } => Self::LetGo {
+                environment: environment.to_string(),
+                by: by.clone(),
+                holder: holder.clone(),
+                proof: proof.clone(),
+                result: result.as_ref().map(RecordResult::from),
+            },
             Entry::Acknowledged { environment, by, reason } => Self::Acknowledged {
                 environment: environment.to_string(),
                 by: by.clone(),
@@ -367,6 +381,13 @@ impl RecordEntry {
                 by,
                 result: result.into(),
                 evidence,
+            },
+            Self::LetGo { environment: name, by, holder, proof, result } => Entry::LetGo {
+                environment: environment(&name)?,
+                by,
+                holder,
+                proof,
+                result: result.map(Into::into),
             },
             Self::Acknowledged { environment: name, by, reason } => {
                 Entry::Acknowledged { environment: environment(&name)?, by, reason }
