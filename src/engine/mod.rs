@@ -430,13 +430,13 @@ impl State {
     }
 
     /// What was sent to the journal counts at once; reading it back later gives the same. What people say counts
-    /// once it has been read back: it must not hold when it could not be written.
+    /// once it has been read back.
     fn remember(&mut self, effects: &[Effect]) {
         for effect in effects {
-            match effect {
-                Effect::Record(Entry::Voted(_) | Entry::Line { .. } | Entry::Barred { .. }) => {}
-                Effect::Record(entry) => self.history.add(self.now, entry),
-                _ => {}
+            if let Effect::Record(entry) = effect
+                && !entry.counts_once_written()
+            {
+                self.history.add(self.now, entry);
             }
         }
     }
