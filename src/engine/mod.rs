@@ -67,6 +67,8 @@ pub struct State {
     pub catalog: Facet<Catalog>,
     /// The plan that was asked for last.
     pub planning: Planning,
+    /// The rollbacks that are about to begin by themselves.
+    returns: Vec<promotion::Return>,
     /// The promotions of this process, at most one for each environment: the one that runs there, or ran last.
     pub promotions: Vec<Promotion>,
     /// What the journal adds up to.
@@ -177,6 +179,7 @@ impl State {
             catalog: Facet::default(),
             planning: Planning::None,
             promotions: Vec::new(),
+            returns: Vec::new(),
             history: History::default(),
             reconciliation: Reconciliation::default(),
             living: Facet::default(),
@@ -269,6 +272,7 @@ impl State {
         };
         effects.extend(self.settle_planning());
         effects.extend(self.settle_promotions());
+        effects.extend(self.settle_returns());
         effects.extend(self.settle_reconciliation());
         self.remember(&effects);
         effects
