@@ -113,11 +113,11 @@ async fn escape_puts_the_plan_away_and_nothing_has_happened() {
 }
 
 #[tokio::test]
-async fn a_second_promotion_waits_for_the_first_and_says_so() {
+async fn a_second_promotion_of_an_environment_waits_for_the_first_and_says_so() {
     let mut story = Story::begin(100, 30).await;
     story.script.hold_at(StepKind::Service);
     story.press("2p").await.wait(600).await.press("P").await;
-    story.press("4p").await;
+    story.press("p").await;
     story.shows("v1.2.0 is being promoted to test");
 }
 
