@@ -11,7 +11,8 @@ use lockstep::config::{Settings, file, paths};
 use lockstep::domain::Timestamp;
 use lockstep::domain::changelog::{Changelog, Files, ROOT, Surroundings};
 use lockstep::domain::compatibility::OldestImages;
-use lockstep::domain::environment::{Environment, Gate};
+use lockstep::domain::environment::Environment;
+use lockstep::domain::gate::{Admission, Gate};
 use lockstep::domain::ledger::{Ledger, LedgerRow};
 use lockstep::domain::names::{DemoId, EnvironmentName};
 use lockstep::domain::observation::{Observation, ServiceStatus, ServiceView};
@@ -214,8 +215,8 @@ fn settings(endpoint: &str, database: &str) -> Settings {
 
 fn environment(name: EnvironmentName) -> Environment {
     Environment {
-        after: None,
-        gate: Gate::Confirm,
+        after: Vec::new(),
+        gate: Gate::new(Admission::Confirm),
         production: false,
         service: SERVICE.to_owned(),
         database: name.to_string(),

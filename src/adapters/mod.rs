@@ -110,6 +110,7 @@ impl Perform for Adapters {
             Effect::Liquibase(environment, call) => {
                 Box::pin(parts.liquibase(&environment, call, &report)).await;
             }
+            Effect::Cancel(_, run) => parts.liquibase.cancel(&run),
             Effect::Health(environment, call) => Box::pin(parts.health(&environment, call, &report)).await,
             Effect::SeekRuns(generation, runs) => {
                 let living = report.clean(parts.living(runs));

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::theme;
 use crate::headless::Format;
+use crate::sandbox::faults::After;
 
 /// Promotes an application and its database schema together, from one environment to the next.
 ///
@@ -84,7 +85,7 @@ pub(super) struct Demo {
     pub(super) command: Option<DemoCommand>,
 }
 
-#[derive(Subcommand, Clone, Copy)]
+#[derive(Subcommand)]
 pub(super) enum DemoCommand {
     /// Start the sandbox and leave it running
     Up,
@@ -96,6 +97,53 @@ pub(super) enum DemoCommand {
     List,
     /// Print shell exports, so that psql, aws and a browser work at once: eval "$(lockstep demo env)"
     Env,
+    /// Make something go wrong in the sandbox, to see what happens: `fault list` names what there is
+    Fault(Fault),
+}
+
+#[derive(Args)]
+pub(super) struct Fault {
+    #[command(subcommand)]
+    pub(super) command: FaultCommand,
+}
+
+#[derive(Subcommand)]
+pub(super) enum FaultCommand {
+    /// List every fault, what is set, how often it struck, and how often AWS was asked for what
+    List,
+    /// Set a fault; it stays until it is cleared, or the sandbox is reset or ends
+    Set(FaultSetting),
+    /// Clear a fault, or all of them
+    Clear {
+        /// The fault; by default every one
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+        /// Only where it was set for this environment
+        #[arg(long, value_name = "ENV")]
+        env: Option<String>,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct FaultSetting {
+    /// The fault
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
+    /// Strike only this environment
+    #[arg(long, value_name = "ENV")]
+    pub(super) env: Option<String>,
+    /// Strike only this action of the AWS API, such as UpdateService
+    #[arg(long, value_name = "ACTION")]
+    pub(super) action: Option<String>,
+    /// Strike so often, then no more
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) times: Option<u32>,
+    /// Let so many pass first; or, for calls, strike only after one of this action, such as UpdateService
+    #[arg(long, value_name = "N|ACTION", value_parser = After::parse)]
+    pub(super) after: Option<After>,
+    /// Last so long each time
+    #[arg(long, value_name = "N")]
+    pub(super) seconds: Option<f64>,
 }
 
 #[derive(Args)]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::arguments::{Demo, DemoCommand};
+use super::fault;
 use crate::adapters::liquibase;
 use crate::adapters::packing;
 use crate::config::{RunnerKind, file, paths};
@@ -31,7 +32,7 @@ const POSTGRES_VARIABLE: &str = "LOCKSTEP_PG_BIN";
 pub(super) async fn run(demo: &Demo, format: Format, theme: &str) -> Result<Exit, Failure> {
     let id = DemoId::parse(&demo.id).map_err(|reason| Failure::new(FailureKind::Usage, reason))?;
     let root = paths::home();
-    match demo.command {
+    match &demo.command {
         None => show(demo, &id, theme).await,
         Some(DemoCommand::Up) => {
             let sandbox = up(demo, &id, true).await?;
@@ -48,6 +49,7 @@ pub(super) async fn run(demo: &Demo, format: Format, theme: &str) -> Result<Exit
             Ok(Exit::Proven)
         }
         Some(DemoCommand::Reset) => reset(&root, &id).await,
+        Some(DemoCommand::Fault(fault)) => fault::run(&fault.command, &root, &id, format).await,
         Some(DemoCommand::List) => {
             let sandboxes = sandbox::list(&root);
             match format {
@@ -228,7 +230,7 @@ fn summary_json(sandbox: &SandboxSummary) -> Value {
     })
 }
 
-fn pretty(value: &Value) -> String {
+pub(super) fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
@@ -237,7 +239,7 @@ fn progress(line: &str) {
     writeln!(stderr(), "{line}").ok();
 }
 
-fn tell(text: &str) -> Result<(), Failure> {
+pub(super) fn tell(text: &str) -> Result<(), Failure> {
     stdout()
         .write_all(text.as_bytes())
         .map_err(|error| Failure::new(FailureKind::Failed, "the output could not be written").because(error))
@@ -245,6 +247,11 @@ fn tell(text: &str) -> Result<(), Failure> {
 
 impl From<SandboxError> for Failure {
     fn from(error: SandboxError) -> Self {
-        Self::new(FailureKind::Unavailable, error.to_string())
+        let kind = match error {
+            // Nothing is missing: what was asked for cannot be had.
+            SandboxError::Fault(_) => FailureKind::Refused,
+            _ => FailureKind::Unavailable,
+        };
+        Self::new(kind, error.to_string())
     }
 }

@@ -4,6 +4,7 @@ mod arguments;
 mod changelog;
 mod demo;
 mod diff;
+mod fault;
 mod instance;
 mod reconcile;
 mod release;

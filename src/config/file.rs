@@ -12,8 +12,9 @@ use super::{
     ReleaseSettings, RunnerKind, Settings,
 };
 use crate::domain::changelog::Selection;
-use crate::domain::environment::{Environment, Gate};
+use crate::domain::environment::Environment;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::gate::{Admission, Gate};
 use crate::domain::names::{DemoId, EnvironmentName};
 use crate::domain::secret::Secret;
 
@@ -129,10 +130,27 @@ struct EnvironmentEntry {
     gate: GateWord,
     #[serde(default)]
     production: bool,
-    after: Option<String>,
+    after: Option<OneOrMore>,
     #[serde(default)]
     contexts: Vec<String>,
     label_filter: Option<String>,
+}
+
+/// One name, or a list of them.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a name or a list of names")]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl OneOrMore {
+    fn into_names(self) -> Vec<String> {
+        match self {
+            Self::One(name) => vec![name],
+            Self::More(names) => names,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -263,11 +281,11 @@ fn environments(entries: Vec<EnvironmentEntry>, problems: &mut Vec<String>) -> V
         };
         let Some(name) = named(&entry.name, "name") else { continue };
         // By default an environment follows the one written before it.
-        let after = match &entry.after {
-            Some(text) => named(text, "after"),
-            None => before.clone(),
+        let after: Vec<_> = match entry.after {
+            Some(names) => names.into_names().iter().filter_map(|text| named(text, "after")).collect(),
+            None => before.clone().into_iter().collect(),
         };
-        if let Some(after) = after.as_ref().filter(|after| !seen.contains(*after)) {
+        for after in after.iter().filter(|after| !seen.contains(*after)) {
             problems
                 .push(format!("[[environment]] {name}: it follows {after}, which is not written before it"));
         }
@@ -275,16 +293,16 @@ fn environments(entries: Vec<EnvironmentEntry>, problems: &mut Vec<String>) -> V
             problems.push(format!("[[environment]] {name} stands there twice"));
         }
         before = Some(name.clone());
-        let gate = match entry.gate {
-            GateWord::Automatic => Gate::Automatic,
-            GateWord::Confirm => Gate::Confirm,
-            GateWord::Approve => Gate::Approve,
+        let admission = match entry.gate {
+            GateWord::Automatic => Admission::Automatic,
+            GateWord::Confirm => Admission::Confirm,
+            GateWord::Approve => Admission::Approve,
         };
         environments.push(EnvironmentSettings {
             environment: Environment {
                 name,
                 after,
-                gate,
+                gate: Gate::new(admission),
                 production: entry.production,
                 service: entry.service,
                 database: entry.database,
@@ -336,7 +354,7 @@ production = true
     fn an_environment_follows_the_one_written_before_it() {
         let settings = load_text(GOOD).unwrap();
         let prod = &settings.environments[1].environment;
-        assert_eq!(prod.after.as_ref().map(EnvironmentName::as_str), Some("dev"));
+        assert_eq!(prod.after, [EnvironmentName::parse("dev").unwrap()]);
         assert!(settings.releases.folder.ends_with("dist") && settings.releases.folder.is_absolute());
         assert_eq!(settings.deadlines.deployment, Duration::from_mins(30));
     }

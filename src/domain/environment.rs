@@ -1,6 +1,7 @@
 //! An environment as it is configured, and what its gate asks of whoever promotes to it.
 
 use crate::domain::changelog::Selection;
+use crate::domain::gate::{Admission, Gate};
 use crate::domain::names::EnvironmentName;
 
 /// One place a release can run in: a database and a service.
@@ -8,8 +9,8 @@ use crate::domain::names::EnvironmentName;
 pub struct Environment {
     /// Its name.
     pub name: EnvironmentName,
-    /// The environment that a release has to run in before, if any.
-    pub after: Option<EnvironmentName>,
+    /// The environments that a release has to run in before, all of them; empty for the first.
+    pub after: Vec<EnvironmentName>,
     /// What has to happen before a promotion may begin.
     pub gate: Gate,
     /// True for the environment that customers use: strictest confirmation, drawn apart.
@@ -20,28 +21,6 @@ pub struct Environment {
     pub database: String,
     /// The contexts and labels that Liquibase runs with there.
     pub selection: Selection,
-}
-
-/// How a promotion to an environment is let in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gate {
-    /// A new release may be deployed without asking.
-    Automatic,
-    /// A person promotes by hand.
-    Confirm,
-    /// A person promotes by hand, after approval.
-    Approve,
-}
-
-impl Gate {
-    /// The word for people.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Automatic => "automatic",
-            Self::Confirm => "confirm",
-            Self::Approve => "approval",
-        }
-    }
 }
 
 /// How much a person must do to confirm, as the product's table of tiers says.
@@ -58,10 +37,10 @@ pub enum Tier {
 impl Environment {
     /// The confirmation that a promotion to this environment asks for.
     pub fn tier(&self) -> Tier {
-        match (self.production, self.gate) {
+        match (self.production, self.gate.admission) {
             (true, _) => Tier::Three,
-            (false, Gate::Automatic) => Tier::One,
-            (false, Gate::Confirm | Gate::Approve) => Tier::Two,
+            (false, Admission::Automatic) => Tier::One,
+            (false, Admission::Confirm | Admission::Approve) => Tier::Two,
         }
     }
 }

@@ -2,11 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::changelog::{Changeset, Selection};
+use crate::domain::changelog::{Changeset, ChangesetId, Selection};
 use crate::domain::drift::{ChangesetState, Comparison};
 use crate::domain::ledger::Ledger;
 use crate::domain::observation::{HealthView, OperationStatus, ServiceStatus, ServiceView};
-use crate::domain::plan::PlannedChangeset;
 use crate::domain::release::Release;
 use crate::domain::schema::SchemaDigest;
 
@@ -47,7 +46,7 @@ pub struct Promised<'a> {
     /// What Liquibase ran with.
     pub selection: &'a Selection,
     /// The changesets that must have no row any more.
-    pub undone: &'a [PlannedChangeset],
+    pub undone: &'a [ChangesetId],
 }
 
 /// The four proofs of a promotion. Green means that all four are proven, each by its own witness.
@@ -148,7 +147,7 @@ fn version_proof(release: &Release, health: &HealthView) -> Proof {
     }
 }
 
-fn rows_proof(comparison: &Comparison, ledger: &Ledger, undone: &[PlannedChangeset]) -> Proof {
+fn rows_proof(comparison: &Comparison, ledger: &Ledger, undone: &[ChangesetId]) -> Proof {
     let name = |changeset: &Changeset| format!("{} by {}", changeset.id.id, changeset.id.author);
     if let Some(changeset) = comparison.first(ChangesetState::Pending) {
         return Proof::Refuted(format!("changeset {} has no row", name(changeset)));
@@ -156,12 +155,9 @@ fn rows_proof(comparison: &Comparison, ledger: &Ledger, undone: &[PlannedChanges
     if let Some(changeset) = comparison.first(ChangesetState::Edited) {
         return Proof::Refuted(format!("changeset {} ran with another content", name(changeset)));
     }
-    let has_row = |planned: &&PlannedChangeset| ledger.rows.iter().any(|row| *row.id == planned.id);
-    if let Some(planned) = undone.iter().find(has_row) {
-        return Proof::Refuted(format!(
-            "changeset {} by {} still has its row",
-            planned.id.id, planned.id.author
-        ));
+    let has_row = |id: &&ChangesetId| ledger.rows.iter().any(|row| *row.id == **id);
+    if let Some(id) = undone.iter().find(has_row) {
+        return Proof::Refuted(format!("changeset {} by {} still has its row", id.id, id.author));
     }
     let filtered = comparison.count(ChangesetState::Filtered);
     let expected = comparison.changesets().len() - filtered;

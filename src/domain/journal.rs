@@ -61,6 +61,15 @@ pub enum Entry {
         /// The platform's id of the operation.
         operation: String,
     },
+    /// Somebody wants a run to stop. What Liquibase does at the moment is cancelled; the platform's operation goes on.
+    Aborted {
+        /// The run.
+        run: RunId,
+        /// Who.
+        by: String,
+        /// The step that it was at.
+        step: StepKind,
+    },
     /// A step ended.
     Ended {
         /// The run.
@@ -143,6 +152,7 @@ impl Entry {
             Self::Began { run, .. }
             | Self::Intended { run, .. }
             | Self::Operated { run, .. }
+            | Self::Aborted { run, .. }
             | Self::Ended { run, .. }
             | Self::Concluded { run, .. }
             | Self::Reconciled { run, .. } => Some(run),
@@ -267,6 +277,8 @@ pub struct PastRun {
     pub intents: Vec<PastIntent>,
     /// The platform's id of its operation, once it had one.
     pub operation: Option<String>,
+    /// When somebody wanted it to stop, and who.
+    pub aborted: Option<(Timestamp, String)>,
     /// What was seen when it was found out later what became of it; empty for a run that was seen to its end.
     pub evidence: Vec<String>,
 }
@@ -317,6 +329,7 @@ impl PastRun {
             overridden: overridden.clone(),
             intents: Vec::new(),
             operation: None,
+            aborted: None,
             evidence: Vec::new(),
         })
     }
@@ -364,6 +377,11 @@ impl History {
             Entry::Operated { run, operation } => {
                 if let Some(past) = self.run_mut(run) {
                     past.operation = Some(operation.clone());
+                }
+            }
+            Entry::Aborted { run, by, .. } => {
+                if let Some(past) = self.run_mut(run) {
+                    past.aborted = Some((at, by.clone()));
                 }
             }
             Entry::Ended { run, step, result } => {

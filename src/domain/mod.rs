@@ -10,6 +10,7 @@ pub mod drift;
 pub mod environment;
 pub mod evidence;
 pub mod failure;
+pub mod gate;
 pub mod grid;
 pub mod journal;
 pub mod ledger;

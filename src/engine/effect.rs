@@ -21,6 +21,9 @@ pub enum Effect {
     Database(EnvironmentName, DatabaseCall),
     /// Run Liquibase.
     Liquibase(EnvironmentName, LiquibaseCall),
+    /// Cancel what the Liquibase of this run does at the moment. Its own effect then ends with what came of it.
+    /// Background: no outcome of its own.
+    Cancel(EnvironmentName, RunId),
     /// Ask the application itself.
     Health(EnvironmentName, HealthCall),
     /// Read the release archives. Outcome: `Releases`.
@@ -115,6 +118,7 @@ impl Effect {
             ) => true,
             Self::Cloud(_, CloudCall::Describe(_) | CloudCall::ListUpdates(_))
             | Self::Liquibase(_, LiquibaseCall::Validate(..))
+            | Self::Cancel(..)
             | Self::Database(..)
             | Self::Health(..)
             | Self::ReadReleases

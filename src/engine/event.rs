@@ -88,6 +88,8 @@ pub enum Intent {
         /// Why, where a reason is asked for.
         reason: Option<String>,
     },
+    /// Stop the promotion that runs there: at once where that is safe, else before its next step.
+    Abort(EnvironmentName),
     /// A person has seen the failure that this environment shows.
     Acknowledge(EnvironmentName),
     /// Find out what became of every run in these environments that nobody saw end.
@@ -96,11 +98,16 @@ pub enum Intent {
     Attach(Vec<EnvironmentName>),
     /// Put on record what was found out about this run.
     Settle(RunId),
-    /// Put on record that a person has settled what could not be found out in this environment, and why.
-    Resolve(EnvironmentName, String),
     /// Let Liquibase's lock of this environment go, which was seen to be stale.
     ReleaseLock(EnvironmentName),
-    /// Stop as soon as it is safe.
+    /// A person has settled the failure that this environment shows, or what nobody could find out, and says how.
+    Resolve {
+        /// Where.
+        environment: EnvironmentName,
+        /// How it was settled.
+        reason: String,
+    },
+    /// Stop everything as soon as it is safe; asked once more, abort what runs.
     Interrupt,
 }
 

@@ -20,7 +20,7 @@ use std::time::Duration;
 use crate::domain::Timestamp;
 use crate::domain::drift::Pair;
 use crate::domain::environment::Environment;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::{Entry, History};
 use crate::domain::ledger::Ledger;
 use crate::domain::lock::LockSight;
@@ -253,14 +253,17 @@ impl State {
         self.environments.iter().find(|state| state.environment.name == *name)
     }
 
-    /// The release that a promotion to `environment` would bring by default: what runs in the environment before;
+    /// The release that a promotion to `environment` would bring by default: what runs in every environment before;
     /// for the first one the newest.
     pub fn candidate(&self, environment: &EnvironmentName) -> Option<&Release> {
         let catalog = self.catalog.value()?;
-        match &self.environment(environment)?.environment.after {
-            None => catalog.newest(),
-            Some(after) => catalog.get(&self.environment(after)?.version()?),
-        }
+        let mut before = self.environment(environment)?.environment.after.iter();
+        let Some(first) = before.next() else { return catalog.newest() };
+        let version = self.environment(first)?.version()?;
+        let agree = before.all(|other| {
+            self.environment(other).and_then(EnvironmentState::version).as_ref() == Some(&version)
+        });
+        catalog.get(&version).filter(|_| agree)
     }
 
     /// Image and schema of an environment as one state.
@@ -323,23 +326,28 @@ impl State {
                 Vec::new()
             }
             Intent::Promote { plan, reason } => self.promote(plan, reason.as_deref()),
-            Intent::Acknowledge(environment) => self.acknowledge(environment),
             Intent::Reconcile(environments) => self.reconcile(environments, false),
             Intent::Attach(environments) => self.reconcile(environments, true),
             Intent::Settle(run) => self.settle(run),
-            Intent::Resolve(environment, reason) => self.resolve(environment, reason),
             Intent::ReleaseLock(environment) => self.release_lock(environment),
+            Intent::Abort(environment) => self.abort(environment),
+            Intent::Acknowledge(environment) => self.acknowledge(environment, None),
+            Intent::Resolve { environment, reason } => self.resolve(environment, reason),
             Intent::Interrupt => self.interrupt(),
         }
     }
 
-    fn acknowledge(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
-        if self.history.alarm(environment).is_none() {
+    fn acknowledge(&mut self, environment: &EnvironmentName, reason: Option<&String>) -> Vec<Effect> {
+        let Some((_, failure)) = self.history.alarm(environment) else { return Vec::new() };
+        if failure.kind == FailureKind::Unknown && reason.is_none() {
+            let how = format!("`lockstep reconcile {environment}` finds it out.");
+            self.refuse("nobody knows yet what became of that run", &how);
             return Vec::new();
         }
-        self.say(Ok(format!("the failure of {environment} is acknowledged")));
-        let by = self.operator();
-        vec![Effect::Record(Entry::Acknowledged { environment: environment.clone(), by, reason: None })]
+        let word = if reason.is_some() { "resolved" } else { "acknowledged" };
+        self.say(Ok(format!("the failure of {environment} is {word}")));
+        let (environment, by, reason) = (environment.clone(), self.operator(), reason.cloned());
+        vec![Effect::Record(Entry::Acknowledged { environment, by, reason })]
     }
 
     fn observed(

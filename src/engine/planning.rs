@@ -92,7 +92,7 @@ impl State {
         let after = state.environment.after.clone();
         let (mut effects, mut waits) =
             self.ask(environment, &[EnvironmentState::ask_service, EnvironmentState::ask_ledger]);
-        if let Some(after) = after {
+        for after in after {
             let (more, wait) = self.ask(&after, &[EnvironmentState::ask_service]);
             effects.extend(more);
             waits.extend(wait);
@@ -124,8 +124,9 @@ impl State {
     pub(super) fn keep_plan_true(&mut self, looked_at: Option<&EnvironmentName>) {
         let Planning::Ready(prepared) = &self.planning else { return };
         let environment = &prepared.plan.environment;
-        let before = self.environment(environment).and_then(|state| state.environment.after.as_ref());
-        if looked_at.is_some_and(|name| name != environment && Some(name) != before) {
+        let before = self.environment(environment).map(|state| state.environment.after.as_slice());
+        let before = before.unwrap_or_default();
+        if looked_at.is_some_and(|name| name != environment && !before.contains(name)) {
             return;
         }
         if let Ok(fresh) = self.prepare(environment, &Request::of(&prepared.plan))
@@ -202,10 +203,31 @@ impl State {
             }),
             None => self.candidate(name).ok_or_else(|| {
                 Failure::new(FailureKind::Usage, format!("no release is next for {name}"))
-                    .because("the environment before it does not run one of the releases")
+                    .because(self.why_none_is_next(state))
                     .because(format!("the releases are: {}", known()))
                     .hint("Name one with `--release`.")
             }),
+        }
+    }
+
+    /// Why the environments before do not say which release is next.
+    fn why_none_is_next(&self, state: &EnvironmentState) -> String {
+        let runs = |name: &EnvironmentName| {
+            let version = self.environment(name).and_then(EnvironmentState::version);
+            (name.clone(), version.map_or_else(|| "an unknown version".to_owned(), |it| it.to_string()))
+        };
+        let before: Vec<_> = state.environment.after.iter().map(runs).collect();
+        match before.as_slice() {
+            [] => "there is none".to_owned(),
+            [(name, version)] => format!("{name}, before it, runs {version}, which is none of the releases"),
+            [(_, first), ..] if before.iter().all(|(_, version)| version == first) => {
+                format!("every environment before it runs {first}, which is none of the releases")
+            }
+            _ => {
+                let each: Vec<_> =
+                    before.iter().map(|(name, version)| format!("{name} runs {version}")).collect();
+                format!("the environments before it differ: {}", each.join(", "))
+            }
         }
     }
 
@@ -214,15 +236,18 @@ impl State {
         let name = &state.environment.name;
         let mut unmet = self.somebody_at_work(state, plan);
         unmet.extend(self.unmet_at_gate(plan));
-        if plan.is_empty() {
+        // What failed may be proven once more; what was proven has nothing to do.
+        let failed = self.history.alarm(name).is_some_and(|(run, _)| run.version == plan.version);
+        if plan.is_empty() && !failed {
             unmet.push(Unmet::new(
                 format!("{name} runs {} already, with every changeset", release.version),
                 "Choose another release.",
             ));
         }
-        if let Some(after) = state.environment.after.as_ref().and_then(|after| self.environment(after))
-            && after.version().as_ref() != Some(&release.version)
-        {
+        for after in state.environment.after.iter().filter_map(|after| self.environment(after)) {
+            if after.version().as_ref() == Some(&release.version) {
+                continue;
+            }
             let before = &after.environment.name;
             let runs = after.version().map_or_else(|| "an unknown version".to_owned(), |it| it.to_string());
             unmet.push(Unmet::new(

@@ -253,12 +253,17 @@ impl State {
             .filter(|report| self.history.run(&report.run).is_some_and(PastRun::is_open))
             .map(|report| self.reconciled(report, report.result().unwrap_or_else(|| by_hand(report))))
             .collect();
-        if entries.is_empty() {
-            self.refuse(
-                &format!("there is nothing to settle in {environment}"),
-                "Every run there was seen to its end.",
-            );
+        if entries.is_empty() && self.open_run(environment).is_some() {
+            let how = format!("Look with `lockstep reconcile {environment}` first.");
+            self.refuse(&format!("nobody has looked what became of the last run to {environment}"), &how);
             return Vec::new();
+        }
+        if entries.is_empty() {
+            if self.history.alarm(environment).is_none() {
+                let what = format!("there is nothing to settle in {environment}");
+                self.refuse(&what, "Every run there was seen to its end, and the last one did not fail.");
+            }
+            return self.acknowledge(environment, Some(&reason.to_owned()));
         }
         let (by, reason) = (self.operator(), Some(reason.to_owned()));
         self.say(Ok(format!("{environment} is settled by hand")));

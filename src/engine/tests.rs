@@ -13,8 +13,7 @@ use super::*;
 use crate::domain::changelog::{Changelog, Checksums, Files, Selection, Surroundings};
 use crate::domain::drift::ChangesetState;
 use crate::domain::drift::tests::{catalog, ledger};
-use crate::domain::environment::Gate;
-use crate::domain::failure::FailureKind;
+use crate::domain::gate::{Admission, Gate};
 use crate::domain::observation::OperationStatus;
 use crate::domain::plan::{Order, PlanDigest, Until};
 use crate::domain::release::ImageRef;
@@ -72,8 +71,8 @@ impl World {
     fn new() -> Self {
         let environment = |name: &str, after: Option<&str>| Environment {
             name: self::name(name),
-            after: after.map(self::name),
-            gate: Gate::Confirm,
+            after: after.map(self::name).into_iter().collect(),
+            gate: Gate::new(Admission::Confirm),
             production: false,
             service: format!("store-{name}"),
             database: name.to_owned(),
@@ -191,7 +190,7 @@ impl World {
             }
             Effect::Health(_, HealthCall::Await(run, _)) => ended(run, StepKind::Health, "200"),
             Effect::ReadJournal => vec![EventKind::Remembered(None)],
-            Effect::AskChecksums(_) | Effect::Identify | Effect::Record(_) => vec![],
+            Effect::Cancel(..) | Effect::AskChecksums(_) | Effect::Identify | Effect::Record(_) => vec![],
         }
     }
 

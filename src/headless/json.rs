@@ -72,8 +72,8 @@ fn environment(state: &State, environment: &EnvironmentState) -> Value {
     let name = &settings.name;
     json!({
         "name": name.as_str(),
-        "after": settings.after.as_ref().map(EnvironmentName::as_str),
-        "gate": settings.gate.word(),
+        "after": settings.after.iter().map(EnvironmentName::as_str).collect::<Vec<_>>(),
+        "gate": settings.gate.admission.word(),
         "production": settings.production,
         "pair": {
             "state": pair.words(),

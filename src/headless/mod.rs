@@ -13,8 +13,9 @@ mod text;
 use std::future;
 use std::io::{self, Write};
 
-use crate::domain::environment::{Gate, Tier};
+use crate::domain::environment::Tier;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::gate::Admission;
 use crate::domain::names::EnvironmentName;
 use crate::domain::plan::{Direction, PlanDigest};
 use crate::domain::release::Version;
@@ -259,7 +260,7 @@ fn confirmed(state: &State, prepared: &Prepared, said: &Said<'_>) -> Result<Plan
     // What deploys by itself needs nobody's word; a digest that is given must still be the right one.
     let is_automatic = !is_back
         && environment.is_some_and(|environment| {
-            environment.gate == Gate::Automatic && environment.tier() == Tier::One
+            environment.gate.admission == Admission::Automatic && environment.tier() == Tier::One
         });
     let version = &prepared.plan.version;
     let refuse = |what: String| {

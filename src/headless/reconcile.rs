@@ -125,7 +125,8 @@ impl<Out: Write, Err: Write> Reconciling<Out, Err> {
             }
             Task::Resolve { environment, reason } if !self.has_acted => {
                 self.has_acted = true;
-                Some(Next::Intent(Intent::Resolve(environment.clone(), reason.clone())))
+                let (environment, reason) = (environment.clone(), reason.clone());
+                Some(Next::Intent(Intent::Resolve { environment, reason }))
             }
             Task::ReleaseLock { environment, confirm } if !self.has_acted => {
                 self.has_acted = true;

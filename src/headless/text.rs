@@ -98,7 +98,7 @@ fn row(state: &State, environment: &EnvironmentState) -> [String; 8] {
             || if environment.health.failure().is_some() { "does not answer".to_owned() } else { unknown() },
             |health| format!("{} · {} ms", health.status, health.latency.as_millis()),
         ),
-        settings.gate.word().to_owned(),
+        settings.gate.admission.word().to_owned(),
     ]
 }
 

@@ -9,6 +9,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls};
 
 use super::SandboxError;
+use super::faults::statements::OWN_SESSION;
 
 /// The database that is always there and never anybody's.
 const MAINTENANCE: &str = "postgres";
@@ -138,9 +139,18 @@ pub(super) fn deployment_id(at: Timestamp) -> String {
 }
 
 async fn open(access: &Access, database: &str) -> Result<Client, tokio_postgres::Error> {
+    open_as(access, database, OWN_SESSION).await
+}
+
+/// Opens a session that calls itself `name`.
+pub(super) async fn open_as(
+    access: &Access,
+    database: &str,
+    name: &str,
+) -> Result<Client, tokio_postgres::Error> {
     let mut config = Config::new();
     config.host("127.0.0.1").port(access.port).user(access.user).password(&access.password).dbname(database);
-    config.application_name("lockstep sandbox").connect_timeout(Duration::from_secs(5));
+    config.application_name(name).connect_timeout(Duration::from_secs(5));
     let (client, connection) = config.connect(NoTls).await?;
     // Ends with the client; its error reaches the client's next query.
     tokio::spawn(async move { connection.await.ok() });

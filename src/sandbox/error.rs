@@ -107,6 +107,9 @@ pub enum SandboxError {
         /// What it said.
         because: String,
     },
+    /// A fault could not be set or cleared; the sentence is complete.
+    #[error("{0}")]
+    Fault(String),
     /// The keeper process said so; the sentence is complete.
     #[error("{0}")]
     Keeper(String),

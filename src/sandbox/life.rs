@@ -12,6 +12,7 @@ use nix::unistd::Pid;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
+use super::faults::{Order, Report};
 use super::folder::{self, StateFolder, read_json, write_json};
 use super::link::{Answer, KeeperAddress, Link, Word};
 use super::postgres::{Cluster, claim};
@@ -165,6 +166,21 @@ pub async fn hold(root: &Path, demo_id: &str) -> Result<Hold, SandboxError> {
     let link = Link::find(&state).ok_or_else(not_running)?;
     let connection = link.ask("GET hold").await.map_err(|_| not_running())?;
     Ok(Hold { _connection: connection })
+}
+
+/// Sets, clears or lists faults of a running sandbox, and says what is set afterwards.
+pub async fn order(root: &Path, demo_id: &str, order: &Order) -> Result<Report, SandboxError> {
+    let state = StateFolder::of(root, demo_id)?;
+    let not_running = || SandboxError::NotRunning(demo_id.to_owned());
+    let link = Link::find(&state).ok_or_else(not_running)?;
+    let body = serde_json::to_string(order).map_err(|error| SandboxError::Fault(error.to_string()))?;
+    match link.tell("faults", &body).await {
+        Ok(Ok(report)) => {
+            serde_json::from_str(&report).map_err(|error| SandboxError::Fault(error.to_string()))
+        }
+        Ok(Err(because)) if !because.is_empty() => Err(SandboxError::Fault(because)),
+        Ok(Err(_)) | Err(_) => Err(not_running()),
+    }
 }
 
 async fn kept(link: &Link, sandbox: Sandbox, keep: bool) -> Result<Sandbox, SandboxError> {

@@ -1,4 +1,4 @@
-//! The line to a sandbox's keeper: four requests over loopback HTTP, answered with lines of JSON.
+//! The line to a sandbox's keeper: a few requests over loopback HTTP, answered with lines of JSON.
 //!
 //! HTTP/1.0 on purpose: a response lasts as long as its connection, and the kernel ends both with either process. The
 //! bearer token is in a file that only the owner of the sandbox can read. Deliberately absent: the keeper's side of it.
@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -75,6 +75,23 @@ impl Link {
     /// Sends a request such as `POST stop` and reads up to the answer's body.
     pub(super) async fn ask(&self, request: &str) -> io::Result<Answer> {
         timeout(ANSWER_LIMIT, self.exchange(request)).await?
+    }
+
+    /// Sends `body` to `POST verb` and reads the whole answer: its text, or what the keeper said against it.
+    pub(super) async fn tell(&self, verb: &str, body: &str) -> io::Result<Result<String, String>> {
+        let mut answer = BufReader::new(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await?);
+        let head = format!(
+            "POST /_sandbox/{verb} HTTP/1.0\r\nhost: 127.0.0.1\r\nauthorization: Bearer {}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            self.token,
+            body.len()
+        );
+        answer.write_all(format!("{head}{body}").as_bytes()).await?;
+        let mut text = String::new();
+        timeout(SILENCE_LIMIT, answer.read_to_string(&mut text)).await??;
+        let (head, body) = text.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+        let is_done = head.split(' ').nth(1).is_some_and(|code| code.starts_with('2'));
+        Ok(if is_done { Ok(body.to_owned()) } else { Err(body.to_owned()) })
     }
 
     async fn exchange(&self, request: &str) -> io::Result<Answer> {

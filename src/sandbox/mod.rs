@@ -1,6 +1,6 @@
 //! A small AWS and a real PostgreSQL on this machine, for demos, tests and trying things out.
 //!
-//! Owns the sandbox's processes and its life: [`up`], [`down`], [`reset`], [`list`], [`hold`]. One *keeper*
+//! Owns the sandbox's processes and its life: [`up`], [`down`], [`reset`], [`list`], [`hold`], and its faults: [`order`]. One *keeper*
 //! process per sandbox owns PostgreSQL, the emulated AWS and the stores; it dies with everything it owns.
 //! Deliberately absent: every word of the layers above. The sandbox is handed plain settings and hands
 //! back addresses and credentials; nothing outside it asks whether it is talking to a sandbox.
@@ -8,6 +8,7 @@
 pub mod aws;
 mod databases;
 mod error;
+pub mod faults;
 mod folder;
 mod instance;
 mod keeper;
@@ -23,7 +24,7 @@ pub mod story;
 
 pub use error::SandboxError;
 pub use instance::{PostgresAddress, Sandbox};
-pub use life::{Hold, down, hold, reset, up};
+pub use life::{Hold, down, hold, order, reset, up};
 pub use listing::{SandboxSummary, list, running};
 pub use settings::{CommandTemplate, LaunchSettings, ReleaseFolder};
 

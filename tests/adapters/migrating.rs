@@ -14,9 +14,11 @@ use lockstep::domain::failure::FailureKind;
 use lockstep::domain::ledger::{Ledger, LockState};
 use lockstep::domain::log::{Level, Source};
 use lockstep::domain::observation::Observation;
+use lockstep::domain::plan::Until;
 use lockstep::domain::release::Release;
 use lockstep::engine::effect::{DatabaseCall, Effect, LiquibaseCall};
 use lockstep::engine::event::{EventKind, Progress, StepOutcome};
+use lockstep::runtime::{Clock, Perform as _, Sink};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -128,7 +130,7 @@ async fn a_failing_changeset_is_named_with_its_reason_and_what_was_done_before_i
     assert_eq!(
         failure.because,
         [
-            "ERROR: relation \"missing\" does not exist Position: 13",
+            "ERROR: relation \"missing\" does not exist Position: 13 (SQLSTATE 42P01)",
             "the statement was: insert into missing values (1)",
             "before it, 1 changeset was applied",
         ]
@@ -170,8 +172,62 @@ async fn an_update_that_takes_too_long_is_cancelled_and_leaves_no_lock() {
     let failure = ended(&events).unwrap_err();
     assert_eq!(applied(&events), ["1"]);
     assert_eq!(failure.kind, FailureKind::ActionNeeded);
-    assert_eq!(failure.because[0], "ERROR: canceling statement due to user request");
+    assert_eq!(failure.because[0], "ERROR: canceling statement due to user request (SQLSTATE 57014)");
     assert_eq!(ledger(&adapters).await.lock, LockState::Free);
+}
+
+/// Carries `effect` out and another one as soon as it says that it runs changeset 2.
+async fn interrupted(adapters: &Adapters, effect: Effect, other: Effect) -> Vec<EventKind> {
+    let (sink, mut queue) = Sink::queue(Clock::system());
+    let mut events = Vec::new();
+    let drain = async {
+        let mut other = Some(other);
+        while let Some(event) = queue.recv().await {
+            if matches!(&event.kind, EventKind::Step(_, _, Progress::Advanced(words)) if words.contains("all.sql::2"))
+                && let Some(other) = other.take()
+            {
+                assert_eq!(perform(adapters, other).await, []);
+            }
+            events.push(event.kind);
+        }
+    };
+    tokio::join!(adapters.perform(effect, sink), drain);
+    events
+}
+
+#[tokio::test]
+async fn an_aborted_update_rolls_its_changeset_back_and_leaves_no_lock() {
+    let rig = Rig::new().await;
+    let adapters = rig.adapters();
+    let statements = ["create table a (id int)", "create table b (id int); select pg_sleep(600)"];
+    let release = release(&rig, &adapters, &statements).await;
+    let events = interrupted(&adapters, update(&release), Effect::Cancel(test(), run(1))).await;
+    let failure = ended(&events).unwrap_err();
+    assert_eq!(applied(&events), ["1"]);
+    assert_eq!(failure.kind, FailureKind::ActionNeeded);
+    assert_eq!(failure.what, "what Liquibase did in test was aborted");
+    assert_eq!(
+        failure.because,
+        ["changelog/all.sql::2::store was cancelled and rolled back", "before it, 1 changeset was applied"]
+    );
+    assert_eq!(ledger(&adapters).await.lock, LockState::Free);
+    let row = rig.client().await.query_one("select to_regclass('b') is null", &[]).await.unwrap();
+    assert!(row.get::<_, bool>(0), "what the changeset did before is rolled back too");
+    let sessions = "select count(*) from pg_stat_activity where application_name like 'r-1-test%'";
+    assert_eq!(rig.client().await.query_one(sessions, &[]).await.unwrap().get::<_, i64>(0), 0);
+}
+
+#[tokio::test]
+async fn a_rollback_reports_every_row_that_goes() {
+    let rig = Rig::new().await;
+    let adapters = rig.adapters();
+    let release = release(&rig, &adapters, &["select 1", "select 2", "select 3"]).await;
+    perform(&adapters, update(&release)).await;
+    let back = Effect::Liquibase(test(), LiquibaseCall::Rollback(run(1), release, Until::Count(2)));
+    let events = perform(&adapters, back).await;
+    assert_eq!(ended(&events), Ok(StepOutcome::Done("2 changesets were undone".to_owned())));
+    assert_eq!(applied(&events), ["3", "2"]);
+    assert_eq!(ledger(&adapters).await.rows.len(), 1);
 }
 
 #[tokio::test]

@@ -19,8 +19,9 @@ use lockstep::config::{
     ReleaseSettings, RunnerKind, Settings, paths,
 };
 use lockstep::domain::changelog::Selection;
-use lockstep::domain::environment::{Environment, Gate};
+use lockstep::domain::environment::Environment;
 use lockstep::domain::failure::Failure;
+use lockstep::domain::gate::{Admission, Gate};
 use lockstep::domain::names::{DemoId, EnvironmentName, RunId};
 use lockstep::domain::secret::Secret;
 use lockstep::engine::effect::Effect;
@@ -74,8 +75,8 @@ impl Rig {
 fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
     let environment = Environment {
         name: test(),
-        after: None,
-        gate: Gate::Confirm,
+        after: Vec::new(),
+        gate: Gate::new(Admission::Confirm),
         production: false,
         service: cloud::SERVICE.to_owned(),
         database: database.to_owned(),

@@ -66,6 +66,7 @@ pub(super) fn settings(folder: &Path, time_factor: u32, environments: &[&str]) -
         image_repository: REPOSITORY.to_owned(),
         seeds: seeds.collect(),
         ports: BTreeMap::new(),
+        faults: lockstep::sandbox::faults::Board::default(),
     }
 }
 

@@ -9,8 +9,9 @@ use lockstep::domain::changelog::{
     self, Changelog, Changeset, ChangesetId, Files, ROOT, Selection, Surroundings,
 };
 use lockstep::domain::compatibility::OldestImages;
-use lockstep::domain::environment::{Environment, Gate};
+use lockstep::domain::environment::Environment;
 use lockstep::domain::failure::{Failure, FailureKind};
+use lockstep::domain::gate::{Admission, Gate};
 use lockstep::domain::ledger::{Ledger, LedgerRow, LockState};
 use lockstep::domain::lock::{Grant, LockSight};
 use lockstep::domain::log::{Level, LogLine, Source};
@@ -68,14 +69,14 @@ pub(super) fn environments() -> Vec<Environment> {
     let mut before = None;
     let environments = NAMES.map(|name| {
         let name = EnvironmentName::parse(name).unwrap();
-        let gate = match name.as_str() {
-            "dev" => Gate::Automatic,
-            "prod" => Gate::Approve,
-            _ => Gate::Confirm,
+        let admission = match name.as_str() {
+            "dev" => Admission::Automatic,
+            "prod" => Admission::Approve,
+            _ => Admission::Confirm,
         };
         Environment {
-            after: before.replace(name.clone()),
-            gate,
+            after: before.replace(name.clone()).into_iter().collect(),
+            gate: Gate::new(admission),
             production: name.as_str() == "prod",
             service: format!("bagel-store-demo1-{name}"),
             database: name.to_string(),
@@ -445,7 +446,7 @@ impl Perform for Script {
                 out.send(EventKind::Releases(Ok(catalog))).await;
             }
             // Every checksum of these releases can be worked out.
-            Effect::AskChecksums(_) => {}
+            Effect::AskChecksums(_) | Effect::Cancel(..) => {}
             Effect::Identify => {
                 let identity = Identity { name: "ana".to_owned(), account: None, arn: None };
                 out.send(EventKind::Identified(Ok(identity))).await;

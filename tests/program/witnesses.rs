@@ -17,7 +17,7 @@ use super::place::{DEMO, Place};
 
 impl Place {
     /// What the running sandbox says of itself.
-    pub(super) fn ready(&self) -> Value {
+    pub(crate) fn ready(&self) -> Value {
         serde_json::from_str(&fs::read_to_string(self.sandbox().join("ready.json")).unwrap()).unwrap()
     }
 
@@ -35,19 +35,19 @@ impl Place {
     }
 
     /// The number that a query gives.
-    pub(super) async fn count(&self, environment: &str, query: &str) -> i64 {
+    pub(crate) async fn count(&self, environment: &str, query: &str) -> i64 {
         self.database(environment).await.query_one(query, &[]).await.unwrap().get(0)
     }
 
     /// The changesets that have their row, in the order they ran.
-    pub(super) async fn changesets(&self, environment: &str) -> Vec<String> {
+    pub(crate) async fn changesets(&self, environment: &str) -> Vec<String> {
         let query = "select id from databasechangelog order by orderexecuted";
         let rows = self.database(environment).await.query(query, &[]).await.unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     }
 
     /// The version of the image that App Runner runs, and the status of the service.
-    pub(super) async fn service(&self, environment: &str) -> (String, String) {
+    pub(crate) async fn service(&self, environment: &str) -> (String, String) {
         let client = Client::new(&self.cloud());
         let listed = client.list_services().send().await.unwrap();
         let name = format!("bagel-store-{DEMO}-{environment}");

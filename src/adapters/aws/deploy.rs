@@ -186,6 +186,11 @@ impl Deployment<'_> {
             let status = OperationStatus::Succeeded;
             return Ok(StepOutcome::Deployed { operation: id, status });
         }
+        if image(self.environment, &after)? == image(self.environment, &sent.before)? {
+            let reason =
+                format!("operation {id} says that it succeeded, and the service shows the old image");
+            return Err(self.failed(OperationStatus::RolledBack, vec![reason]));
+        }
         let what = format!("{} is not what it was told to be", described(self.environment));
         let failure = Failure::new(FailureKind::ActionNeeded, what);
         let failure = differences
@@ -235,7 +240,8 @@ fn refusal(failure: Failure, is_busy: bool, code: &str) -> Failure {
     } else if code == "InvalidRequestException" {
         failure.hint("Nothing was changed. Check that the image exists and that the name is right.")
     } else {
-        failure
+        let hint = failure.hint.clone().map_or_else(String::new, |hint| format!(" {hint}"));
+        failure.hint(format!("Nothing was changed.{hint}"))
     }
 }
 

@@ -42,6 +42,18 @@ pub struct CommandLine {
     pub env: Vec<(String, String)>,
 }
 
+/// The settings of Java's own logging, a file in the path root. PostgreSQL's driver puts the SQLSTATE into an error's
+/// text only for whoever logs it finely (`ServerErrorMessage.toString` of pgjdbc).
+pub(super) struct Logging;
+
+impl Logging {
+    /// Its name, relative to the path root, which Liquibase works in.
+    pub(super) const FILE: &str = "java-logging.properties";
+
+    /// What it says. Nothing is logged anywhere by it.
+    pub(super) const TEXT: &str = "handlers=\norg.postgresql.util.ServerErrorMessage.level=FINEST\n";
+}
+
 /// One run of Liquibase.
 pub(super) struct Job<'a> {
     /// The run that it belongs to.
@@ -93,7 +105,10 @@ impl Runner {
         }
         // It becomes part of LOCKEDBY, so that a lock says whose it is.
         let mut flags: Vec<String> = JAVA_FLAGS.map(str::to_owned).to_vec();
-        flags.extend(run.map(|run| format!("-Dliquibase.hostDescription={run}")));
+        if let Some(run) = run {
+            flags.push(format!("-Dliquibase.hostDescription={run}"));
+            flags.push(format!("-Djava.util.logging.config.file={}", Logging::FILE));
+        }
         match &self.form {
             Form::Jvm { java, home, jars } => {
                 env.push(("LIQUIBASE_HOME".to_owned(), home.to_string_lossy().into_owned()));
@@ -332,7 +347,7 @@ mod tests {
         assert_eq!(
             line(&launch),
             "/jre/bin/java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData \
-             -Dliquibase.hostDescription=r-1-test -cp /lb/a.jar:/lb/b.jar \
+             -Dliquibase.hostDescription=r-1-test -Djava.util.logging.config.file=java-logging.properties -cp /lb/a.jar:/lb/b.jar \
              liquibase.integration.commandline.LiquibaseCommandLine --show-banner=false --headless=true \
              update --changelog-file=changelog/changelog-master.yaml --contexts=test --label-filter=!wip"
         );
@@ -368,7 +383,7 @@ mod tests {
         let launch = launch(&runner, "::1", Some("/etc/rds.pem"), Command::Tag("v1"));
         assert_eq!(line(&launch), "/usr/bin/liquibase --show-banner=false --headless=true tag --tag=v1");
         let options = variable(&launch, "JAVA_OPTS").unwrap();
-        assert!(options.ends_with("-XX:-UsePerfData -Dliquibase.hostDescription=r-1-test"), "{options}");
+        assert!(options.ends_with("-Djava.util.logging.config.file=java-logging.properties"), "{options}");
         assert_eq!(variable(&launch, "JAVA_HOME").as_deref(), Some("/jre"));
         assert_eq!(variable(&launch, "LIQUIBASE_ANALYTICS_ENABLED").as_deref(), Some("false"));
         assert_eq!(

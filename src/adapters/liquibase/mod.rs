@@ -5,13 +5,16 @@ mod discover;
 mod output;
 mod sums;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitStatus;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
-use self::command::{Command, Job};
+use self::command::{Command, Job, Logging};
 use self::output::Said;
 use super::archive::Folder;
 use super::artifacts::Artifacts;
@@ -33,6 +36,9 @@ pub use self::command::CommandLine;
 pub(super) use self::command::surroundings;
 pub use self::discover::{Runner, find};
 
+/// Between two attempts to cancel while no statement runs.
+const BETWEEN_CANCELS: Duration = Duration::from_millis(50);
+
 /// Liquibase as one instance uses it.
 pub(super) struct Liquibase {
     settings: Arc<Settings>,
@@ -41,6 +47,8 @@ pub(super) struct Liquibase {
     artifacts: Artifacts,
     leases: Leases,
     runner: Mutex<Option<Runner>>,
+    /// What stops the migration of a run.
+    cancels: Mutex<HashMap<RunId, CancellationToken>>,
 }
 
 /// What a run is for: where, whose and which release.
@@ -71,7 +79,8 @@ impl Liquibase {
         artifacts: Artifacts,
         leases: Leases,
     ) -> Self {
-        Self { settings, tools, databases, artifacts, leases, runner: Mutex::default() }
+        let (runner, cancels) = (Mutex::default(), Mutex::default());
+        Self { settings, tools, databases, artifacts, leases, runner, cancels }
     }
 
     /// Lets Liquibase validate the changelog of a release against a database.
@@ -84,7 +93,7 @@ impl Liquibase {
             }
             Ok(Ok(_)) => Err(running.said.failure(&what, target.name())),
             Ok(Err(error)) => Err(Failure::new(FailureKind::Failed, what).because(error)),
-            Err(_) => Err(self.out_of_time(what).with_kind(FailureKind::Failed)),
+            Err(_) => Err(self.out_of_time(what, false).with_kind(FailureKind::Failed)),
         }
     }
 
@@ -95,9 +104,12 @@ impl Liquibase {
         let mut running = self.start(target, Command::Tag(tag), &what).await?;
         match timeout(self.settings.deadlines.liquibase, running.finish(target.step)).await {
             Ok(Ok(status)) if status.success() => Ok(StepOutcome::Done(format!("tagged as {tag}"))),
-            Ok(Ok(status)) => Err(settled(running.said.failure(&what, target.name()), status)),
+            Ok(Ok(status)) => {
+                let failure = settled(running.said.failure(&what, target.name()), status);
+                Err(self.with_lock_left(target, failure).await)
+            }
             Ok(Err(error)) => Err(Failure::new(FailureKind::Unknown, what).because(error)),
-            Err(_) => Err(self.out_of_time(what)),
+            Err(_) => Err(self.out_of_time(what, false)),
         }
     }
 
@@ -130,28 +142,75 @@ impl Liquibase {
         what: String,
         mut watch: Watch<'_>,
     ) -> Result<StepOutcome, Failure> {
+        let cancelled = self.token(target.run);
         let mut running = self.start(target, command, &what).await?;
         let ended = tokio::select! {
-            ended = timeout(self.settings.deadlines.liquibase, running.finish(target.step)) => ended,
+            ended = timeout(self.settings.deadlines.liquibase, running.finish(target.step)) => ended.ok(),
             never = watch.follow(target.step) => match never {},
+            () = cancelled.cancelled() => None,
         };
-        let ended = if let Ok(ended) = ended {
-            Some(ended)
-        } else {
-            target.step.advanced("the time is up; asking the database to cancel").await;
-            watch.cancel().await;
-            timeout(self.settings.deadlines.look, running.finish(target.step)).await.ok()
+        let is_aborted = cancelled.is_cancelled();
+        let ended = match ended {
+            Some(ended) => Some(ended),
+            None => {
+                let why = if is_aborted { "aborting" } else { "the time is up" };
+                target.step.advanced(format!("{why}: asking the database to cancel")).await;
+                self.cancel_statement(target, &mut running, &mut watch).await
+            }
         };
         let last = watch.look(target.step).await;
-        let Some(ended) = ended else { return Err(self.out_of_time(what)) };
+        self.tokens().remove(target.run);
         match ended {
-            Ok(status) if status.success() => Ok(StepOutcome::Done(watch.seen().words())),
-            Ok(status) => {
-                let failure = settled(running.said.failure(&what, target.name()), status);
-                Err(half_done(failure, watch.seen(), last))
+            Some(Ok(status)) if status.success() => Ok(StepOutcome::Done(watch.seen().words())),
+            Some(Ok(status)) if is_aborted => {
+                let failure = settled(aborted(target, &running.said), status);
+                Err(self.with_lock_left(target, half_done(failure, watch.seen(), last)).await)
             }
-            Err(error) => Err(Failure::new(FailureKind::Unknown, what).because(error)),
+            Some(Ok(status)) => {
+                let failure = settled(running.said.failure(&what, target.name()), status);
+                Err(self.with_lock_left(target, half_done(failure, watch.seen(), last)).await)
+            }
+            Some(Err(error)) => Err(Failure::new(FailureKind::Unknown, what).because(error)),
+            None => {
+                drop(running);
+                watch.end_sessions().await;
+                Err(self.with_lock_left(target, self.out_of_time(what, is_aborted)).await)
+            }
         }
+    }
+
+    /// Asks the database to cancel the statement that runs, until one was hit, and waits for Liquibase to undo its
+    /// changeset and to end by itself; then its lock is let go too. `None` when it did not end in time.
+    async fn cancel_statement(
+        &self,
+        target: &Target<'_>,
+        running: &mut Running,
+        watch: &mut Watch<'_>,
+    ) -> Option<std::io::Result<ExitStatus>> {
+        timeout(self.settings.deadlines.look, async {
+            // Between two statements there is nothing to cancel.
+            while !watch.cancel().await {
+                if let Ok(ended) = timeout(BETWEEN_CANCELS, running.finish(target.step)).await {
+                    return ended;
+                }
+            }
+            running.finish(target.step).await
+        })
+        .await
+        .ok()
+    }
+
+    /// Asks the migration of `run` to stop, now or as soon as it begins.
+    pub(super) fn cancel(&self, run: &RunId) {
+        self.token(run).cancel();
+    }
+
+    fn token(&self, run: &RunId) -> CancellationToken {
+        self.tokens().entry(run.clone()).or_default().clone()
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, HashMap<RunId, CancellationToken>> {
+        self.cancels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Liquibase 4.29 lets go locks that it does not hold, so it is not even started while somebody holds one.
@@ -170,11 +229,35 @@ impl Liquibase {
         }
     }
 
+    /// A Liquibase whose connection or life was cut leaves its lock behind, and nobody else lets it go.
+    async fn with_lock_left(&self, target: &Target<'_>, failure: Failure) -> Failure {
+        let LockState::Held { by, since } = (match self.databases.liquibase_lock(target.environment).await {
+            Ok(lock) => lock,
+            // What cannot be seen is told by whoever looks next.
+            Err(_) => return failure,
+        }) else {
+            return failure;
+        };
+        let holder = Grant { by, wall: since }.holder();
+        if holder.run.as_ref() != Some(target.run) {
+            return failure;
+        }
+        let kind =
+            if failure.kind == FailureKind::Unknown { failure.kind } else { FailureKind::ActionNeeded };
+        failure
+            .because("it left Liquibase's lock behind")
+            .with_kind(kind)
+            .hint("`lockstep locks` shows that its holder is gone, and the SQL that lets the lock go.")
+    }
+
     async fn start(&self, target: &Target<'_>, command: Command<'_>, what: &str) -> Result<Running, Failure> {
         let runner = self.runner()?;
         let files = self.artifacts.files(target.release).await?;
         let failed = |error: std::io::Error| Failure::new(FailureKind::Failed, what).because(error);
         let folder = Folder::with(&files)
+            .and_then(|folder| {
+                std::fs::write(folder.path().join(Logging::FILE), Logging::TEXT).map(|()| folder)
+            })
             .map_err(|error| failed(error).hint("Make room in the folder for temporary files."))?;
         let coordinates = self.databases.coordinates().await?;
         let job = Job {
@@ -211,13 +294,16 @@ impl Liquibase {
         Ok(known.insert(runner).clone())
     }
 
-    fn out_of_time(&self, what: String) -> Failure {
+    fn out_of_time(&self, what: String, is_aborted: bool) -> Failure {
+        let because = if is_aborted {
+            "it was aborted, and Liquibase did not end when the database was asked to cancel".to_owned()
+        } else {
+            format!("Liquibase had not ended after {}", seconds(self.settings.deadlines.liquibase))
+        };
         Failure::new(FailureKind::Unknown, what)
-            .because(format!("Liquibase had not ended after {}", seconds(self.settings.deadlines.liquibase)))
-            .hint(
-                "It was stopped. Look at the ledger and at Liquibase's lock before anything else is done; \
-                 [deadlines] liquibase says how long to wait.",
-            )
+            .because(because)
+            .because("it was killed and its sessions were ended")
+            .hint("Find out with `lockstep reconcile` what it got done; [deadlines] liquibase says how long to wait.")
     }
 }
 
@@ -248,14 +334,30 @@ impl Running {
     }
 }
 
+/// What an aborted migration failed with: the changeset that was under way is rolled back.
+fn aborted(target: &Target<'_>, said: &Said) -> Failure {
+    let what = format!("what Liquibase did in {} was aborted", target.name());
+    let failure = Failure::new(FailureKind::Interrupted, what);
+    let failure = match said.running() {
+        Some(changeset) => failure.because(format!("{changeset} was cancelled and rolled back")),
+        None => failure,
+    };
+    failure.hint("Plan it again to go on from where it stands, or roll back what was done.")
+}
+
 /// A process that was killed may have left anything behind; one that ended by itself says what happened.
 fn settled(failure: Failure, status: ExitStatus) -> Failure {
     match status.code() {
         Some(_) => failure,
-        None => failure
-            .because(format!("Liquibase was killed ({status})"))
-            .with_kind(FailureKind::Unknown)
-            .hint("Look at the ledger and at Liquibase's lock: a changeset may have run without leaving its row."),
+        None => {
+            let last = failure.because.last().map(|line| format!("its last line was: {line}"));
+            let killed = Failure::new(FailureKind::Unknown, failure.what)
+                .because(format!("Liquibase was killed ({status})"))
+                .hint(
+                    "Look at the ledger and at Liquibase's lock: a changeset may have run without leaving its row.",
+                );
+            last.into_iter().fold(killed, Failure::because)
+        }
     }
 }
 

@@ -27,6 +27,11 @@ static EDITED: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the expression is constant and was tried")
 });
 
+static STATE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?s)^(.*?)\s+(?:Location: File: .*?)?Server SQLState: (\w{5})$")
+        .expect("the expression is constant and was tried")
+});
+
 /// The end of what Liquibase said, redacted.
 #[derive(Default)]
 pub(super) struct Said(VecDeque<Arc<str>>);
@@ -37,6 +42,11 @@ impl Said {
         self.0.extend(lines);
         let excess = self.0.len().saturating_sub(KEPT);
         self.0.drain(..excess);
+    }
+
+    /// The changeset that it said it runs, last.
+    pub(super) fn running(&self) -> Option<&str> {
+        self.0.iter().rev().find_map(|line| running(line).or_else(|| rolling_back(line)))
     }
 
     /// Why the run failed, in Liquibase's own words; `what` could not be done in `environment`.
@@ -115,6 +125,10 @@ pub(super) fn running(text: &str) -> Option<&str> {
     text.strip_prefix("Running Changeset: ")
 }
 
+fn rolling_back(text: &str) -> Option<&str> {
+    text.strip_prefix("Rolling Back Changeset: ")
+}
+
 fn migration(failure: Failure, reason: &[String]) -> Failure {
     let text = reason.join(" ");
     let text = text.trim_start_matches("Reason: ");
@@ -123,7 +137,7 @@ fn migration(failure: Failure, reason: &[String]) -> Failure {
         Some((because, sql)) => (because, Some(sql.trim_end_matches(']'))),
         None => (text, None),
     };
-    let failure = failure.because(because.trim());
+    let failure = failure.because(with_state(because.trim()));
     let failure = sql.into_iter().fold(failure, |failure, sql| {
         // Liquibase puts the number of the statement's error code in front.
         let sql = sql.split_once(") ").map_or(sql, |(_, sql)| sql);
@@ -132,6 +146,15 @@ fn migration(failure: Failure, reason: &[String]) -> Failure {
     failure.hint(
         "Its own statements were rolled back; changesets before it stay. Mend it in a new release, then promote that.",
     )
+}
+
+/// PostgreSQL's own words with the SQLSTATE behind them. The driver writes where in the server's sources it happened,
+/// which helps nobody here.
+fn with_state(text: &str) -> String {
+    match STATE.captures(text) {
+        Some(found) => format!("{} (SQLSTATE {})", found[1].trim_end(), &found[2]),
+        None => text.to_owned(),
+    }
 }
 
 fn validation(failure: Failure, reason: &[String]) -> Failure {

@@ -12,8 +12,9 @@ use super::{Databases, Session, unanswered};
 use crate::adapters::report::within;
 use crate::config::EnvironmentSettings;
 use crate::domain::changelog::Selection;
-use crate::domain::environment::{Environment, Gate};
+use crate::domain::environment::Environment;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::gate::{Admission, Gate};
 use crate::domain::names::EnvironmentName;
 
 /// What every name of one begins with.
@@ -49,8 +50,8 @@ impl Databases {
             made.map_err(|error| unmade(what(), &error, self.look()))?;
             let environment = Environment {
                 name,
-                after: None,
-                gate: Gate::Automatic,
+                after: Vec::new(),
+                gate: Gate::new(Admission::Automatic),
                 production: false,
                 service: String::new(),
                 database: database.clone(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::{Client, Error};
 
-use super::{Databases, Session, rows, unanswered};
+use super::{Databases, Session, lock, rows, unanswered};
 use crate::adapters::report::{StepReport, within};
 use crate::config::EnvironmentSettings;
 use crate::domain::changelog::ChangesetId;
@@ -100,15 +100,35 @@ impl<'a> Watch<'a> {
         Ok(())
     }
 
-    /// Cancels what the run's sessions do at the moment. Liquibase then rolls back, releases its lock and ends.
-    pub(in crate::adapters) async fn cancel(&mut self) {
+    /// Cancels the statement that the run's sessions execute at the moment; false when there was none. Liquibase then
+    /// rolls its changeset back, releases its lock and ends. What it does to its own tables is never cancelled: the
+    /// changeset is committed before its row is written.
+    pub(in crate::adapters) async fn cancel(&mut self) -> bool {
         let (run, look) = (self.run.as_str().to_owned(), self.databases.look());
         let cancelled = self.on_session(async move |client| {
-            let sql = "select pg_cancel_backend(pid) from pg_stat_activity \
-                       where application_name = $1 and state <> 'idle' and pid <> pg_backend_pid()";
-            client.query(sql, &[&run]).await.map(drop)
+            let sql = "select pg_cancel_backend(pid) from pg_stat_activity where application_name = $1 \
+                       and state = 'active' and query !~* 'databasechangelog' and pid <> pg_backend_pid()";
+            client.query(sql, &[&run]).await.map(|rows| !rows.is_empty())
         });
-        timeout(look, cancelled).await.ok();
+        timeout(look, cancelled).await.is_ok_and(|cancelled| cancelled.unwrap_or(false))
+    }
+
+    /// Ends the sessions of the run's Liquibase, which is gone, and waits until the server has let go of them. The
+    /// session with lockstep's own lock stays.
+    pub(in crate::adapters) async fn end_sessions(&mut self) {
+        let (run, look) = (self.run.as_str().to_owned(), self.databases.look());
+        let key = lock::key(&self.databases.0.settings.id, &self.environment.environment.name);
+        let ended = self.on_session(async move |client| {
+            let sql = "select count(pg_terminate_backend(a.pid)) from pg_stat_activity a \
+                       where a.application_name = $1 and not exists (select from pg_locks l \
+                       where l.pid = a.pid and l.locktype = 'advisory' and l.objsubid = 1 \
+                       and (l.classid::bigint << 32) | l.objid::bigint = $2)";
+            while client.query_one(sql, &[&run, &key]).await?.try_get::<_, i64>(0)? > 0 {
+                sleep(PERIOD).await;
+            }
+            Ok(())
+        });
+        timeout(look, ended).await.ok();
     }
 
     async fn changes(&mut self) -> Result<Changes, Failure> {

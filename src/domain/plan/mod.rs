@@ -346,13 +346,13 @@ mod tests {
     use super::*;
     use crate::domain::changelog::Selection;
     use crate::domain::drift::tests::{ledger, release};
-    use crate::domain::environment::Gate;
+    use crate::domain::gate::{Admission, Gate};
 
     fn environment() -> Environment {
         Environment {
             name: EnvironmentName::parse("test").unwrap(),
-            after: None,
-            gate: Gate::Confirm,
+            after: Vec::new(),
+            gate: Gate::new(Admission::Confirm),
             production: false,
             service: "store-test".to_owned(),
             database: "test".to_owned(),

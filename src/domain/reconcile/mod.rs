@@ -12,7 +12,7 @@ mod next;
 mod tests;
 
 use crate::domain::Timestamp;
-use crate::domain::changelog::Selection;
+use crate::domain::changelog::{ChangesetId, Selection};
 use crate::domain::evidence::{Evidence, Promised};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::{PastIntent, PastRun};
@@ -20,6 +20,7 @@ use crate::domain::ledger::Ledger;
 use crate::domain::lock::{LockSight, Session, Verdict};
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{HealthView, Operation, ServiceView};
+use crate::domain::plan::Direction;
 use crate::domain::release::{Release, Version};
 use crate::domain::step::StepKind;
 
@@ -302,9 +303,12 @@ fn prove(
         Application::Deployed(Some(operation)) => Some((operation.id.as_str(), operation.status)),
         _ => None,
     };
+    let undone: &[ChangesetId] = match &run.aim {
+        Some(aim) if aim.direction == Direction::Back => &aim.changesets,
+        _ => &[],
+    };
     let proofs = Evidence::judge(
-        // What was undone has no row any more, or it would not have come this far.
-        &Promised { release, selection: looks.selection, undone: &[] },
+        &Promised { release, selection: looks.selection, undone },
         operation,
         looks.service.clone(),
         looks.health.clone(),

@@ -5,12 +5,10 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::*;
-use crate::domain::changelog::ChangesetId;
 use crate::domain::drift::tests::{ledger, release};
 use crate::domain::journal::Aim;
 use crate::domain::lock::Grant;
 use crate::domain::observation::{OperationStatus, ServiceStatus};
-use crate::domain::plan::Direction;
 use crate::domain::release::ImageRef;
 
 const RUN: &str = "r-20261121-140155000-test";

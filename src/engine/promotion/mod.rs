@@ -43,6 +43,8 @@ pub struct Promotion {
     pub operation: Option<(String, OperationStatus)>,
     /// True once somebody asked to stop.
     pub is_interrupted: bool,
+    /// True once Liquibase was asked to stop what it does.
+    pub is_cancelling: bool,
     /// Where it stands.
     pub stage: Stage,
     /// What the database really held when the result was proven.

@@ -88,6 +88,7 @@ impl State {
             applied: Vec::new(),
             operation: None,
             is_interrupted: false,
+            is_cancelling: false,
             stage: Stage::Performing(StepKind::Lock),
             schema: None,
             holds_lock: false,
@@ -103,10 +104,40 @@ impl State {
     }
 
     /// Stops everything as soon as it is safe: before the next step, or at once where only watching is given up.
+    /// Whoever asks once more wants what runs to be aborted.
     pub(in crate::engine) fn interrupt(&mut self) -> Vec<Effect> {
-        self.is_stopping = true;
+        let is_insisting = std::mem::replace(&mut self.is_stopping, true);
         let running: Vec<_> = self.running().map(|promotion| promotion.plan.environment.clone()).collect();
-        running.iter().flat_map(|environment| self.give_up(environment)).collect()
+        let mut effects = Vec::new();
+        for environment in &running {
+            effects.extend(if is_insisting { self.abort(environment) } else { self.give_up(environment) });
+        }
+        effects
+    }
+
+    /// Stops the promotion that runs in `environment`. What Liquibase does is cancelled, so that the database undoes
+    /// the changeset that is under way; the platform's operation cannot be cancelled, so only the watching ends.
+    pub(in crate::engine) fn abort(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
+        let by = self.operator();
+        let Some(promotion) =
+            self.promotion_mut(environment).filter(|promotion| promotion.conclusion().is_none())
+        else {
+            self.refuse(&format!("nothing is being promoted to {environment}"), "There is nothing to abort.");
+            return Vec::new();
+        };
+        let Some(step) = promotion.current() else { return Vec::new() };
+        let run = promotion.run.clone();
+        let mut effects = vec![Effect::Record(Entry::Aborted { run: run.clone(), by, step })];
+        if matches!(promotion.stage, Stage::Performing(StepKind::Update | StepKind::Undo)) {
+            promotion.is_interrupted = true;
+            if !promotion.is_cancelling {
+                promotion.is_cancelling = true;
+                effects.push(Effect::Cancel(environment.clone(), run));
+            }
+            return effects;
+        }
+        effects.extend(self.give_up(environment));
+        effects
     }
 
     fn give_up(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
@@ -120,15 +151,13 @@ impl State {
             Stage::Performing(StepKind::Service) => {
                 Failure::new(FailureKind::Unknown, "nobody watches the deployment any more")
                     .because("it was interrupted while the platform was at work, which cannot be cancelled")
-                    .hint("Look at it with `lockstep status` until the service is running again.")
             }
             Stage::Performing(StepKind::Health) | Stage::Looking(StepKind::Evidence, _) => {
-                Failure::new(FailureKind::Unknown, "the result was not proven")
-                    .because("it was interrupted")
-                    .hint("Look at it with `lockstep status`.")
+                Failure::new(FailureKind::Unknown, "the result was not proven").because("it was interrupted")
             }
             _ => return Vec::new(),
         };
+        let failure = failure.hint("Find out what became of it with `lockstep reconcile`.");
         let step = promotion.current();
         step.map(|step| self.fail(environment, step, failure)).unwrap_or_default()
     }
@@ -332,13 +361,15 @@ impl State {
         let (Some(promotion), Some(state)) = (self.promotion(name), self.environment(name)) else {
             return Vec::new();
         };
-        let undone: &[_] = match promotion.plan.direction() {
-            Direction::Forward => &[],
-            Direction::Back => &promotion.plan.changesets,
+        let undone: Vec<_> = match promotion.plan.direction() {
+            Direction::Forward => Vec::new(),
+            Direction::Back => {
+                promotion.plan.changesets.iter().map(|changeset| changeset.id.clone()).collect()
+            }
         };
         let selection = &state.environment.selection;
         let evidence = Evidence::judge(
-            &Promised { release: &promotion.release, selection, undone },
+            &Promised { release: &promotion.release, selection, undone: &undone },
             promotion.operation.as_ref().map(|(id, status)| (id.as_str(), *status)),
             current(&state.service),
             current(&state.health),

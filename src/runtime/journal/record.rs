@@ -57,6 +57,11 @@ pub(super) enum RecordEntry {
         run: String,
         operation: String,
     },
+    Aborted {
+        run: String,
+        by: String,
+        step: String,
+    },
     Ended {
         run: String,
         step: String,
@@ -184,6 +189,9 @@ impl From<&Entry> for RecordEntry {
             Entry::Operated { run, operation } => {
                 Self::Operated { run: run.to_string(), operation: operation.clone() }
             }
+            Entry::Aborted { run, by, step } => {
+                Self::Aborted { run: run.to_string(), by: by.clone(), step: step.word().to_owned() }
+            }
             Entry::Ended { run, step, result } => {
                 Self::Ended { run: run.to_string(), step: step.word().to_owned(), result: result.into() }
             }
@@ -264,6 +272,9 @@ impl RecordEntry {
                 Entry::Intended { run: RunId::from_text(run), step: step_kind(&step)?, what }
             }
             Self::Operated { run, operation } => Entry::Operated { run: RunId::from_text(run), operation },
+            Self::Aborted { run, by, step } => {
+                Entry::Aborted { run: RunId::from_text(run), by, step: step_kind(&step)? }
+            }
             Self::Ended { run, step, result } => {
                 Entry::Ended { run: RunId::from_text(run), step: step_kind(&step)?, result: result.into() }
             }

@@ -19,6 +19,7 @@ use super::place::Place;
 use super::state::{OperationKind, OperationStatus, Service, ServiceStatus};
 use super::world::Shared;
 use super::{health, launch, serving};
+use crate::sandbox::faults::Effect;
 
 /// Begins to carry out the operation under way of an environment.
 pub(super) fn spawn(world: &Shared, environment: &str) {
@@ -55,15 +56,22 @@ struct Operation {
     is_rolling_back: bool,
 }
 
-/// Why a deployment failed, as its last log line says it.
-struct Failed(&'static str);
+/// Why a deployment is taken back.
+enum Failed {
+    /// For a reason, as its last log line says it.
+    Because(&'static str),
+    /// For none that is said; the operation says that it was.
+    Silently,
+    /// For none that is said, and the operation says that it succeeded.
+    Unsaid,
+}
 
 /// The reason for a store that never became healthy, App Runner's own words.
-const UNHEALTHY: Failed = Failed("Health check failed.");
+const UNHEALTHY: Failed = Failed::Because("Health check failed.");
 /// The reason for an image that cannot be pulled, worded after the line before it.
-const NOT_PULLED: Failed = Failed("Failed to pull your application image.");
+const NOT_PULLED: Failed = Failed::Because("Failed to pull your application image.");
 /// The reason for a container that ended, worded after the line before it.
-const STOPPED: Failed = Failed("Your application stopped or failed to start.");
+const STOPPED: Failed = Failed::Because("Your application stopped or failed to start.");
 
 impl Operation {
     async fn carry_out(self) {
@@ -84,6 +92,7 @@ impl Operation {
             }
             _ => match self.deploy(place).await {
                 Ok(()) => self.succeed(ServiceStatus::Running).await,
+                Err(Failed::Unsaid) => self.fall_back_unsaid().await,
                 Err(reason) => self.roll_back(&reason).await,
             },
         }
@@ -93,6 +102,10 @@ impl Operation {
         let image = self.wanted.image();
         self.log(lines::pulling(image));
         self.world.pace.wait_until(self.started_at, after_start::PROVISIONING).await;
+        if self.strikes(|effect| effect == Effect::Stuck).is_some() {
+            let faults = &self.world.settings.faults;
+            faults.lifted(&self.environment, |effect| effect == Effect::Stuck).await;
+        }
         if launch::pulled_version(&self.world, image).is_err() {
             self.log(lines::NO_SUCH_IMAGE);
             return Err(NOT_PULLED);
@@ -116,6 +129,11 @@ impl Operation {
                 self.log(lines::stopped(code));
                 return Err(STOPPED);
             }
+        }
+        let taken_back = |effect| matches!(effect, Effect::TakenBack | Effect::TakenBackUnsaid);
+        if let Some(effect) = self.strikes(taken_back) {
+            place.end(&instance).await;
+            return Err(if effect == Effect::TakenBack { Failed::Silently } else { Failed::Unsaid });
         }
         let ticket = place.seat(instance.clone(), address);
         serving::watch_over(&self.world, &self.environment, ticket, self.wanted.clone(), Some(instance));
@@ -171,7 +189,8 @@ impl Operation {
         let pace = self.world.pace;
         let check = &self.wanted.health_check;
         // The container publishes one port; a service configured for another reaches nothing.
-        let reachable = self.wanted.container().is_some_and(|container| container.port == IMAGE_PORT);
+        let reachable = self.wanted.container().is_some_and(|container| container.port == IMAGE_PORT)
+            && self.strikes(|effect| effect == Effect::CheckFails).is_none();
         let seconds = |seconds: u32| std::time::Duration::from_secs(seconds.into());
         let timeout = seconds(check.timeout).min(pace.scaled(seconds(check.timeout)).max(floor::TIMEOUT));
         let interval = pace.scaled(seconds(check.interval)).max(floor::INTERVAL);
@@ -204,7 +223,9 @@ impl Operation {
     }
 
     async fn roll_back(&self, reason: &Failed) {
-        self.log(lines::failed(&self.id, reason.0));
+        if let Failed::Because(reason) = reason {
+            self.log(lines::failed(&self.id, reason));
+        }
         let now = Timestamp::now();
         // Resuming has nothing to roll back to: it just fails.
         if self.kind != OperationKind::ResumeService
@@ -214,6 +235,15 @@ impl Operation {
         }
         self.save().await;
         self.finish_rollback(now).await;
+    }
+
+    /// Takes the deployment back and says that it succeeded.
+    async fn fall_back_unsaid(&self) {
+        if let Some(service) = self.world.state().service_mut(&self.environment) {
+            service.fall_back_unsaid(Timestamp::now());
+            self.world.log(service, None, &[lines::status(service.status)]);
+        }
+        self.save().await;
     }
 
     async fn finish_rollback(&self, since: Timestamp) {
@@ -239,6 +269,12 @@ impl Operation {
         if let Some(service) = self.service() {
             self.world.log(&service, Some(&self.id), &[Line::deployment(text)]);
         }
+    }
+
+    /// The fault that strikes this deployment now, of those that `wanted` takes.
+    fn strikes(&self, wanted: impl Fn(Effect) -> bool) -> Option<Effect> {
+        let struck = self.world.settings.faults.strike(Some(&self.environment), None, wanted);
+        struck.map(|setting| setting.fault.effect)
     }
 
     fn service(&self) -> Option<Service> {

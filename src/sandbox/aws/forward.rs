@@ -1,7 +1,8 @@
 //! The public address of a store: a small TCP forwarder whose target can change under it.
 //!
 //! It stands for App Runner's own load balancer. A connection keeps the store it began with; new ones go to
-//! the newest. Absent on purpose: HTTP, but for the one answer given while no store runs.
+//! the newest. Absent on purpose: HTTP, but for the answers given while no store runs and while
+//! the application is to look unwell.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,10 +14,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::sandbox::faults::{Board, Effect};
+
 /// What a caller reads while nothing runs behind the address, as behind App Runner's proxy.
 const NOTHING_RUNS: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-type: text/plain\r\ncontent-length: 32\r\nconnection: close\r\n\r\n\
     No instance of the service runs.";
+/// What a caller of `/health` reads while the fault says so: the store's own form, with a reason of its own.
+const UNWELL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
+    content-type: application/json\r\ncontent-length: 70\r\nconnection: close\r\n\r\n\
+    {\"status\":\"unhealthy\",\"reason\":\"the payment provider does not answer\"}";
 /// How long a caller may take to send the request that gets that answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -24,6 +31,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) struct Forward {
     address: SocketAddr,
     target: Arc<Mutex<Option<Arc<Target>>>>,
+}
+
+/// Whose address it is, and whether its application is to look unwell.
+#[derive(Clone, Default)]
+pub(super) struct Patient {
+    pub(super) environment: String,
+    pub(super) faults: Board,
 }
 
 /// Where connections go, and how many are open there.
@@ -37,7 +51,11 @@ struct Open(Arc<Target>);
 
 impl Forward {
     /// Opens the wanted port when it is free and any other when not; serves until `closing`.
-    pub(super) async fn open(wanted: Option<u16>, closing: CancellationToken) -> io::Result<Self> {
+    pub(super) async fn open(
+        wanted: Option<u16>,
+        patient: Patient,
+        closing: CancellationToken,
+    ) -> io::Result<Self> {
         let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
         let listener = match wanted {
             Some(port) => match bind(port).await {
@@ -48,7 +66,7 @@ impl Forward {
         };
         let address = listener.local_addr()?;
         let target: Arc<Mutex<Option<Arc<Target>>>> = Arc::default();
-        let accepting = accept(listener, Arc::clone(&target), closing.clone());
+        let accepting = accept(listener, Arc::clone(&target), patient, closing.clone());
         tokio::spawn(async move { closing.run_until_cancelled(accepting).await });
         Ok(Self { address, target })
     }
@@ -62,6 +80,21 @@ impl Forward {
     pub(super) fn point_at(&self, address: Option<SocketAddr>) -> Option<Arc<Target>> {
         let target = address.map(|address| Arc::new(Target { address, open: watch::Sender::new(0) }));
         std::mem::replace(&mut *self.target.lock().unwrap_or_else(PoisonError::into_inner), target)
+    }
+}
+
+impl Patient {
+    /// True when the caller asks for the health of an application that is to look unwell.
+    async fn is_unwell(&self, caller: &TcpStream) -> bool {
+        let (environment, unwell) = (Some(self.environment.as_str()), |effect| effect == Effect::Unwell);
+        if self.faults.standing(environment, unwell).is_none() {
+            return false;
+        }
+        let mut first = [0; 16];
+        // The first words of a request arrive together.
+        let read = tokio::time::timeout(PATIENCE, caller.peek(&mut first)).await;
+        let asks = matches!(read, Ok(Ok(count)) if first[..count].starts_with(b"GET /health"));
+        asks && self.faults.strike(environment, None, unwell).is_some()
     }
 }
 
@@ -87,7 +120,12 @@ impl Drop for Open {
     }
 }
 
-async fn accept(listener: TcpListener, target: Arc<Mutex<Option<Arc<Target>>>>, closing: CancellationToken) {
+async fn accept(
+    listener: TcpListener,
+    target: Arc<Mutex<Option<Arc<Target>>>>,
+    patient: Patient,
+    closing: CancellationToken,
+) {
     loop {
         let Ok((caller, _)) = listener.accept().await else {
             // Out of file descriptors: a pause lets open connections end.
@@ -96,14 +134,18 @@ async fn accept(listener: TcpListener, target: Arc<Mutex<Option<Arc<Target>>>>, 
         };
         // Counted under the lock: whoever swaps the target afterwards sees this connection.
         let open = target.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(Open::new);
-        let closing = closing.clone();
-        tokio::spawn(async move { closing.run_until_cancelled(carry(caller, open)).await });
+        let (closing, patient) = (closing.clone(), patient.clone());
+        tokio::spawn(async move { closing.run_until_cancelled(carry(caller, open, &patient)).await });
     }
 }
 
-async fn carry(mut caller: TcpStream, open: Option<Open>) {
+async fn carry(mut caller: TcpStream, open: Option<Open>, patient: &Patient) {
     // Without it small answers wait for the caller's delayed acknowledgement; failing only costs time.
     caller.set_nodelay(true).ok();
+    if patient.is_unwell(&caller).await {
+        tokio::time::timeout(PATIENCE, say(&mut caller, UNWELL)).await.ok();
+        return;
+    }
     if let Some(open) = &open
         && let Ok(mut store) = TcpStream::connect(open.0.address).await
     {
@@ -112,10 +154,10 @@ async fn carry(mut caller: TcpStream, open: Option<Open>) {
         tokio::io::copy_bidirectional(&mut caller, &mut store).await.ok();
         return;
     }
-    tokio::time::timeout(PATIENCE, say_nothing_runs(&mut caller)).await.ok();
+    tokio::time::timeout(PATIENCE, say(&mut caller, NOTHING_RUNS)).await.ok();
 }
 
-async fn say_nothing_runs(caller: &mut TcpStream) -> io::Result<()> {
+async fn say(caller: &mut TcpStream, answer: &[u8]) -> io::Result<()> {
     // The request is read first: closing with unread data would reset the connection under the answer.
     let mut request = Vec::new();
     let mut chunk = [0; 1024];
@@ -126,7 +168,7 @@ async fn say_nothing_runs(caller: &mut TcpStream) -> io::Result<()> {
         }
         request.extend_from_slice(&chunk[..read]);
     }
-    caller.write_all(NOTHING_RUNS).await?;
+    caller.write_all(answer).await?;
     caller.shutdown().await
 }
 
@@ -150,7 +192,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_keeps_its_store_after_the_swap_and_the_drain_waits_for_it() {
-        let forward = Forward::open(None, CancellationToken::new()).await.expect("opens");
+        let forward = Forward::open(None, Patient::default(), CancellationToken::new()).await.expect("opens");
         forward.point_at(Some(echo().await));
         let mut caller = TcpStream::connect(forward.address()).await.expect("connects");
         let mut byte = [0];
@@ -168,7 +210,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_caller_reads_503_while_nothing_runs() {
-        let forward = Forward::open(None, CancellationToken::new()).await.expect("opens");
+        let forward = Forward::open(None, Patient::default(), CancellationToken::new()).await.expect("opens");
         let mut caller = TcpStream::connect(forward.address()).await.expect("connects");
         caller.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("sent");
         let mut answer = String::new();
@@ -182,7 +224,8 @@ mod tests {
     async fn a_taken_port_is_replaced_by_a_free_one() {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let port = taken.local_addr().expect("an address").port();
-        let forward = Forward::open(Some(port), CancellationToken::new()).await.expect("opens");
+        let forward =
+            Forward::open(Some(port), Patient::default(), CancellationToken::new()).await.expect("opens");
         assert_ne!(forward.address().port(), port);
     }
 }

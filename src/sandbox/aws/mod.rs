@@ -2,7 +2,7 @@
 //!
 //! One port answers for App Runner, CloudWatch Logs, Secrets Manager, RDS and STS; four more are the public
 //! addresses of the stores. What AWS answers is in `apprunner`, `cloudwatch`, `secrets`, `rds` and `sts`,
-//! how it is wrapped in `wire`; what happens behind it in `deployment`, `place`, `instance` and `forward`.
+//! how it is wrapped in `wire`, what goes wrong with it in `faults`; what happens behind it in `deployment`, `place`, `instance` and `forward`.
 //! Absent on purpose: PostgreSQL itself, the listener that serves [`World::router`], and every other part of
 //! the program: this one knows none of them.
 
@@ -12,6 +12,7 @@ mod cloudwatch;
 mod configuration;
 mod deployment;
 mod durations;
+mod faults;
 mod forward;
 mod health;
 mod image;
@@ -53,7 +54,7 @@ impl World {
 
     /// The AWS API: every operation is a POST to `/`. Serve it on loopback, with `TCP_NODELAY`.
     pub fn router(&self) -> axum::Router {
-        axum::Router::new().fallback(wire::serve).with_state(self.0.clone())
+        axum::Router::new().fallback(faults::serve).with_state(self.0.clone())
     }
 
     /// The public address of each environment's store; it stays the same for the life of the world.

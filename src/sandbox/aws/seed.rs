@@ -163,6 +163,7 @@ pub(super) fn example_settings() -> Settings {
         image_repository: "public.ecr.aws/l1v5b6d6/demo1-bagel-store".to_owned(),
         seeds: Vec::new(),
         ports: BTreeMap::new(),
+        faults: crate::sandbox::faults::Board::default(),
     }
 }
 

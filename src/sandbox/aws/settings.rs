@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use crate::sandbox::faults::Board;
+
 /// Everything the emulated AWS has to know before it can serve one demo instance.
 #[derive(Clone)]
 pub struct Settings {
@@ -36,6 +38,8 @@ pub struct Settings {
     pub seeds: Vec<ServiceSeed>,
     /// The public store port wanted for an environment; one that is taken is replaced by a free one.
     pub ports: BTreeMap<String, u16>,
+    /// What is to go wrong, and the count of all calls.
+    pub faults: Board,
 }
 
 impl fmt::Debug for Settings {

@@ -172,6 +172,13 @@ impl Service {
         self.end(status, under_way.status_before, now);
     }
 
+    /// Ends the operation under way as a success, with the service as it was before.
+    pub(super) fn fall_back_unsaid(&mut self, now: Timestamp) {
+        let Some(under_way) = &self.under_way else { return };
+        self.configuration = under_way.before.clone();
+        self.end(OperationStatus::Succeeded, under_way.status_before, now);
+    }
+
     /// The operation under way, as a row.
     pub(super) fn current_operation(&self) -> Option<&Operation> {
         let under_way = self.under_way.as_ref()?;

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Form, FromRequest as _, Request, State};
+use axum::extract::{Form, FromRequest as _, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -77,14 +77,14 @@ struct ErrorBody {
     message: String,
 }
 
-/// Answers one request.
-pub(super) async fn serve(State(world): State<Shared>, request: Request) -> Response {
+/// Answers one request; with `refusal`, when there is one, instead of what it asks for.
+pub(super) async fn serve(world: &Shared, request: Request, refusal: Option<Fault>) -> Response {
     let request_id = names::request_id();
     let target =
         request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()).map(str::to_owned);
     match target {
-        Some(target) => json_call(&world, &target, request, &request_id).await,
-        None => query_call(&world, request, &request_id).await,
+        Some(target) => json_call(world, &target, request, refusal, &request_id).await,
+        None => query_call(world, request, refusal, &request_id).await,
     }
 }
 
@@ -111,7 +111,13 @@ pub(super) fn epoch(at: Timestamp) -> f64 {
     jiff::SignedDuration::from_millis(at.as_millisecond()).as_secs_f64()
 }
 
-async fn json_call(world: &Shared, target: &str, request: Request, request_id: &str) -> Response {
+async fn json_call(
+    world: &Shared,
+    target: &str,
+    request: Request,
+    refusal: Option<Fault>,
+    request_id: &str,
+) -> Response {
     let (service, operation) = target.rsplit_once('.').unwrap_or((target, ""));
     let (version, message_key) = match service {
         "AppRunner" => ("1.0", "Message"),
@@ -119,7 +125,9 @@ async fn json_call(world: &Shared, target: &str, request: Request, request_id: &
         _ => ("1.1", "Message"),
     };
     let content_type = format!("application/x-amz-json-{version}");
-    let outcome = match signed(request.headers(), "MissingAuthenticationTokenException") {
+    let refusal =
+        refusal.map_or_else(|| signed(request.headers(), "MissingAuthenticationTokenException"), Err);
+    let outcome = match refusal {
         Err(fault) => Err(fault),
         Ok(()) => match Bytes::from_request(request, &()).await {
             Err(error) => Err(Fault::client("SerializationException", error.to_string())),
@@ -143,8 +151,9 @@ async fn json_call(world: &Shared, target: &str, request: Request, request_id: &
     respond(status, &content_type, request_id, body.to_string())
 }
 
-async fn query_call(world: &Shared, request: Request, request_id: &str) -> Response {
-    let (namespace, outcome) = match signed(request.headers(), "MissingAuthenticationToken") {
+async fn query_call(world: &Shared, request: Request, refusal: Option<Fault>, request_id: &str) -> Response {
+    let refusal = refusal.map_or_else(|| signed(request.headers(), "MissingAuthenticationToken"), Err);
+    let (namespace, outcome) = match refusal {
         Err(fault) => (sts::NAMESPACE, Err(Fault { status: 403, ..fault })),
         Ok(()) => match Form::<BTreeMap<String, String>>::from_request(request, &()).await {
             Err(error) => (sts::NAMESPACE, Err(Fault::client("MalformedInput", error.to_string()))),

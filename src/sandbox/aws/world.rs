@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::durations::Pace;
-use super::forward::Forward;
+use super::forward::{Forward, Patient};
 use super::launch;
 use super::lines::Line;
 use super::logs::LogBook;
@@ -179,7 +179,8 @@ async fn open_places(
     for service in &mut state.services {
         let environment = service.environment.clone();
         let wanted = settings.ports.get(&environment).copied();
-        let forward = Forward::open(wanted, closing.clone())
+        let patient = Patient { environment: environment.clone(), faults: settings.faults.clone() };
+        let forward = Forward::open(wanted, patient, closing.clone())
             .await
             .map_err(|source| WorldError::Listen { environment: environment.clone(), source })?;
         service.url = forward.address().to_string();

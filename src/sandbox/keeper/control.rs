@@ -1,20 +1,21 @@
 //! The keeper's ear: its routes under `/_sandbox/`, on the same loopback port as the emulated AWS.
 //!
 //! `GET start` follows the start to its end, `POST reset` asks for a reset and follows it, `GET hold` keeps an unkept
-//! sandbox alive while the connection lasts, `POST keep` and `POST stop` say what they are. All need the bearer token.
+//! sandbox alive while the connection lasts, `POST keep` and `POST stop` say what they are, `POST faults` sets, clears and
+//! lists faults. All need the bearer token.
 //! Deliberately absent: doing any of it; a request becomes a [`Request`] in the keeper's inbox.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use axum::{Json, Router};
 use futures_util::stream::{once, pending, unfold};
 use futures_util::{StreamExt as _, future};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -22,6 +23,7 @@ use tokio::time::Instant;
 
 use super::record::Record;
 use crate::sandbox::SandboxError;
+use crate::sandbox::faults::{Order, Report};
 use crate::sandbox::folder::{StateFolder, random_word, write_private};
 use crate::sandbox::link::Word;
 
@@ -31,6 +33,8 @@ pub(crate) enum Request {
     Keep,
     /// Bring the start state back, and say so here.
     Reset(watch::Sender<Vec<Word>>),
+    /// See to the faults, and say here what is set afterwards, or why that could not be done.
+    Faults(Order, oneshot::Sender<Result<Report, String>>),
 }
 
 /// How many hold the sandbox, since when that is so, and whether anybody ever did.
@@ -110,6 +114,7 @@ impl Control {
             .route("/_sandbox/reset", post(reset))
             .route("/_sandbox/keep", post(keep))
             .route("/_sandbox/stop", post(stop))
+            .route("/_sandbox/faults", post(faults))
             .route_layer(from_fn_with_state(Arc::clone(&self.shared), with_token))
             .with_state(Arc::clone(&self.shared))
     }
@@ -162,6 +167,18 @@ async fn keep(State(shared): State<Arc<Shared>>) -> StatusCode {
 
 async fn stop(State(shared): State<Arc<Shared>>) -> StatusCode {
     pass_on(&shared, Request::Stop).await
+}
+
+async fn faults(State(shared): State<Arc<Shared>>, Json(order): Json<Order>) -> Response {
+    let (answer, answered) = oneshot::channel();
+    if shared.requests.send(Request::Faults(order, answer)).await.is_err() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    match answered.await {
+        Ok(Ok(report)) => Json(report).into_response(),
+        Ok(Err(because)) => (StatusCode::CONFLICT, because).into_response(),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
 }
 
 async fn pass_on(shared: &Shared, request: Request) -> StatusCode {

@@ -2,9 +2,12 @@
 //!
 //! Deliberately absent: deciding when to open, reset or close.
 
+mod faults;
+
 use axum::Router;
 use jiff::Zoned;
 
+use self::faults::Faults;
 use super::note;
 use super::record::Record;
 use crate::sandbox::aws::{self, World};
@@ -25,6 +28,7 @@ pub(crate) struct Estate {
     database: Option<(Binaries, Cluster)>,
     server: Option<Server>,
     world: Option<World>,
+    faults: Faults,
 }
 
 impl Estate {
@@ -36,7 +40,16 @@ impl Estate {
         let launcher = Launcher::new(settings.lockstep.clone())?;
         let record = Record { endpoint: Some(endpoint), ..Record::load(&state) };
         record.save(&state)?;
-        Ok(Self { state, settings, launcher, record, database: None, server: None, world: None })
+        Ok(Self {
+            state,
+            settings,
+            launcher,
+            record,
+            database: None,
+            server: None,
+            world: None,
+            faults: Faults::default(),
+        })
     }
 
     /// Starts every part and waits until all are ready.
@@ -49,6 +62,7 @@ impl Estate {
         self.start_postgres().await?;
         progress(&format!("PostgreSQL {version} is ready"));
         let now = Zoned::now();
+        self.sweep().await?;
         self.seeding(progress)?.ensure(&now).await?;
         let world = World::open(self.world_settings(&now)?).await;
         let world = self.world.insert(world.map_err(cloud("start"))?);
@@ -90,6 +104,9 @@ impl Estate {
     /// Brings everything back to the start state; what the kept copies cannot bring back is made anew.
     pub(crate) async fn reset(&mut self, progress: &dyn Fn(&str)) -> Result<(), SandboxError> {
         let now = Zoned::now();
+        if let Err(error) = self.forget_faults().await {
+            note(&error);
+        }
         if let Err(error) = self.seeding(progress)?.restore(&now).await {
             note(&error);
             progress("the databases cannot be brought back; making them anew");
@@ -111,6 +128,7 @@ impl Estate {
 
     /// Ends every process; the databases last, because the stores use them.
     pub(crate) async fn close(&mut self) {
+        self.leave_faults().await;
         if let Some(world) = self.world.take() {
             world.shutdown().await;
         }
@@ -192,8 +210,10 @@ impl Estate {
     }
 
     fn access(&self) -> Result<Access, SandboxError> {
-        match (&self.database, &self.server) {
-            (Some((_, cluster)), Some(server)) => Ok(server.access(cluster)),
+        match (&self.database, &self.server, self.record.postgres) {
+            (Some((_, cluster)), Some(server), _) => Ok(server.access(cluster)),
+            // A fault has stopped it; it comes back where it was.
+            (Some((_, cluster)), None, Some(port)) => Ok(cluster.access(port)),
             _ => Err(SandboxError::NotRunning(self.settings.demo_id.clone())),
         }
     }
@@ -218,6 +238,7 @@ impl Estate {
             image_repository: story::image_repository(&self.settings.demo_id),
             seeds: seeds(now),
             ports: self.record.stores.clone(),
+            faults: self.faults.board.clone(),
         })
     }
 }

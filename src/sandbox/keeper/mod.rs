@@ -156,6 +156,11 @@ impl Keeper {
                 self.announce();
                 Ok(())
             }
+            Request::Faults(order, answer) => {
+                // Whoever asked may have gone; a fault that cannot be set is no reason to end.
+                answer.send(self.estate.order(order).await).ok();
+                Ok(())
+            }
             Request::Reset(progress) => {
                 let say = |text: &str| tell(&progress, Word::Doing(text.to_owned()));
                 let done = self.estate.reset(&say).await;

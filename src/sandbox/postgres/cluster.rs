@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::Binaries;
 use crate::sandbox::SandboxError;
+use crate::sandbox::databases::Access;
 use crate::sandbox::folder::{self, StateFolder};
 use crate::sandbox::launcher::Launcher;
 use crate::sandbox::shim::NO_FOLDER;
@@ -58,8 +59,9 @@ impl Cluster {
         self.folder.join("data")
     }
 
-    pub(crate) fn password(&self) -> &str {
-        &self.password
+    /// Where and as whom to connect to a server of this cluster that listens on `port`.
+    pub(crate) fn access(&self, port: u16) -> Access {
+        Access { port, user: USER, password: self.password.clone() }
     }
 
     /// Says that the start state is complete, and what it was made from.

@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use tokio::process::Child;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Binaries, Cluster, USER};
+use super::{Binaries, Cluster};
 use crate::sandbox::SandboxError;
 use crate::sandbox::databases::{self, Access};
 use crate::sandbox::folder::{self, StateFolder};
@@ -98,7 +98,7 @@ impl Server {
 
     /// Where and as whom to connect.
     pub(crate) fn access(&self, cluster: &Cluster) -> Access {
-        Access { port: self.port, user: USER, password: cluster.password().to_owned() }
+        cluster.access(self.port)
     }
 
     /// Waits for the server's own end; safe to drop and call again.

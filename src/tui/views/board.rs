@@ -66,7 +66,7 @@ fn draw_columns(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, style
     for (index, environment) in state.environments.iter().enumerate() {
         let place = Rect { x, width, ..area };
         column::draw(frame, place, state, index, index == ui.selected, styles);
-        if environment.environment.after.is_some() && x > area.x {
+        if !environment.environment.after.is_empty() && x > area.x {
             let is_target = state.running_in(&environment.environment.name).is_some();
             let style = if is_target { styles.running } else { styles.muted };
             let arrow = Rect { x: x - 1, y: area.y + 1, width: 1, height: 1 };

@@ -355,7 +355,7 @@ fn gate_line<'a>(state: &State, environment: &EnvironmentState, width: usize, st
             "next",
             vec![Span::styled(format!("{} ", release.version), styles.text), Span::styled("p", styles.key)],
         ),
-        _ => ("gate", vec![Span::styled(sign::gate(environment.environment.gate), styles.muted)]),
+        _ => ("gate", vec![Span::styled(sign::gate(environment.environment.gate.admission), styles.muted)]),
     };
     text::between(vec![Span::styled(label, styles.muted)], right, width)
 }

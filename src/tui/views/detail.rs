@@ -61,7 +61,7 @@ impl<'a> Page<'a> {
         };
         let name_style = if settings.production { self.styles.production } else { self.styles.strong };
         let title = vec![Span::styled(name, name_style), Span::styled(format!("  {shape} {word}"), style)];
-        let gate = format!("gate {} ", sign::gate(settings.gate));
+        let gate = format!("gate {} ", sign::gate(settings.gate.admission));
         self.rule(title, &gate);
         if let Pair::Unknown(why) = pair {
             self.fact("because", why, self.styles.warning);

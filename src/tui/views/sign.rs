@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 
 use crate::domain::drift::Pair;
-use crate::domain::environment::Gate;
+use crate::domain::gate::Admission;
 use crate::domain::grid::Mark;
 use crate::domain::log::Level;
 use crate::domain::observation::ServiceStatus;
@@ -53,11 +53,11 @@ pub(super) fn step(status: &StepStatus, styles: &Styles) -> (&'static str, Style
 }
 
 /// What a gate asks for, in two or three words.
-pub(super) fn gate(gate: Gate) -> &'static str {
+pub(super) fn gate(gate: Admission) -> &'static str {
     match gate {
-        Gate::Automatic => "automatic",
-        Gate::Confirm => "by hand",
-        Gate::Approve => "by name",
+        Admission::Automatic => "automatic",
+        Admission::Confirm => "by hand",
+        Admission::Approve => "by name",
     }
 }
 
