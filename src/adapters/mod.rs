@@ -116,6 +116,7 @@ impl Perform for Adapters {
                 let living = report.clean(parts.living(runs));
                 report.send(EventKind::Sought(generation, living)).await;
             }
+            Effect::Forget(run) => parts.leases.end(&run),
             Effect::Record(_) | Effect::ReadJournal => {
                 let words =
                     "the journal is the runtime's own; the adapters were asked for it and did nothing";
@@ -169,6 +170,7 @@ impl Parts {
                 let step = report.step(&run, StepKind::Service);
                 let deployed = async {
                     let environment = self.environment(name)?;
+                    self.databases.assure(name, &run).await?;
                     let expected = expected.as_ref();
                     let deployment =
                         Deployment { aws: &self.aws, environment, image: &image, expected, step: &step };
@@ -283,11 +285,14 @@ impl Parts {
         let result = match self.environment(name) {
             Ok(environment) => {
                 let target = Target { environment, run, release, step: &step };
-                match &call {
-                    LiquibaseCall::Validate(..) => self.liquibase.validate(&target).await,
-                    LiquibaseCall::Tag(_, _, tag) => self.liquibase.tag(&target, tag).await,
-                    LiquibaseCall::Update(..) => self.liquibase.update(&target).await,
-                    LiquibaseCall::Rollback(_, _, until) => self.liquibase.roll_back(&target, until).await,
+                match (self.databases.assure(name, run).await, &call) {
+                    (Err(failure), _) => Err(failure),
+                    (Ok(()), LiquibaseCall::Validate(..)) => self.liquibase.validate(&target).await,
+                    (Ok(()), LiquibaseCall::Tag(_, _, tag)) => self.liquibase.tag(&target, tag).await,
+                    (Ok(()), LiquibaseCall::Update(..)) => self.liquibase.update(&target).await,
+                    (Ok(()), LiquibaseCall::Rollback(_, _, until)) => {
+                        self.liquibase.roll_back(&target, until).await
+                    }
                 }
             }
             Err(failure) => Err(failure),
@@ -388,6 +393,7 @@ mod tests {
                 image: "registry.example/store".to_owned(),
             },
             liquibase: LiquibaseSettings { runner: RunnerKind::Auto, docker_image: "image".to_owned() },
+            journals: None,
             polling: PollingSettings { operation: second, observe: second },
             deadlines: DeadlineSettings {
                 look: second,

@@ -1,12 +1,12 @@
 //! `lockstep demo`: the life of a sandbox.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::io::{IsTerminal as _, Write as _, stderr, stdin, stdout};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::Opening;
 use super::arguments::{Demo, DemoCommand};
 use super::fault;
 use crate::adapters::liquibase;
@@ -17,7 +17,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::DemoId;
 use crate::exit::Exit;
 use crate::headless::Format;
-use crate::runtime::Clock;
+use crate::runtime::{Clock, Journal};
 use crate::sandbox::{
     self, CommandTemplate, LaunchSettings, ReleaseFolder, Sandbox, SandboxError, SandboxSummary, story,
 };
@@ -29,11 +29,11 @@ const STORE_VARIABLE: &str = "LOCKSTEP_STORE";
 const POSTGRES_VARIABLE: &str = "LOCKSTEP_PG_BIN";
 
 /// Carries the command out.
-pub(super) async fn run(demo: &Demo, format: Format, theme: &str) -> Result<Exit, Failure> {
+pub(super) async fn run(demo: &Demo, format: Format, console: Opening<'_>) -> Result<Exit, Failure> {
     let id = DemoId::parse(&demo.id).map_err(|reason| Failure::new(FailureKind::Usage, reason))?;
     let root = paths::home();
     match &demo.command {
-        None => show(demo, &id, theme).await,
+        None => show(demo, &id, console).await,
         Some(DemoCommand::Up) => {
             let sandbox = up(demo, &id, true).await?;
             match format {
@@ -66,14 +66,14 @@ pub(super) async fn run(demo: &Demo, format: Format, theme: &str) -> Result<Exit
 }
 
 /// Starts the sandbox and shows the console on it. Unless it is to be kept, it ends with the console.
-async fn show(demo: &Demo, id: &DemoId, theme: &str) -> Result<Exit, Failure> {
+async fn show(demo: &Demo, id: &DemoId, console: Opening<'_>) -> Result<Exit, Failure> {
     if !stdin().is_terminal() || !stdout().is_terminal() {
         return Err(Failure::new(FailureKind::Usage, "the console needs a terminal")
             .hint("Start the sandbox alone with `lockstep demo up`."));
     }
     let sandbox = up(demo, id, demo.keep).await?;
     let hold = sandbox::hold(&paths::home(), id.as_str()).await?;
-    let result = super::console(file::load(&sandbox.config)?, theme).await;
+    let result = super::console(file::load(&sandbox.config)?, console).await;
     drop(hold);
     result
 }
@@ -135,14 +135,8 @@ fn store(lockstep: &Path) -> Result<PathBuf, Failure> {
 /// Brings the start state back. The journal of what was before is kept under another name.
 async fn reset(root: &Path, id: &DemoId) -> Result<Exit, Failure> {
     sandbox::reset(root, id.as_str(), &mut progress).await?;
-    let journal = paths::journal(id);
-    if journal.is_dir() {
-        let time = Clock::system().now().strftime("%Y%m%d-%H%M%S").to_string();
-        let aside = journal.with_file_name(format!("{id}-until-{time}"));
-        fs::rename(&journal, &aside).map_err(|error| {
-            Failure::new(FailureKind::Failed, format!("{} could not be set aside", journal.display()))
-                .because(error)
-        })?;
+    let aside = Journal::at(paths::journal(id)).set_aside(Clock::system().now())?;
+    if let Some(aside) = aside {
         progress(&format!("the journal so far is in {}", aside.display()));
     }
     tell(&format!("sandbox {id} is in its start state\n"))?;

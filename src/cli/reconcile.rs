@@ -21,7 +21,8 @@ pub(super) async fn run(words: &Reconcile, arguments: &Arguments) -> Result<Exit
     let signals = StopSignals::listen().map_err(output)?;
     let attaches = matches!(task, Task::Look { attaches: true, .. });
     let mut frontend = Reconciling::new(task, arguments.format(), stdout(), stderr(), Some(signals));
-    let runtime = runtime(settings);
+    let state = super::state(&settings);
+    let runtime = runtime(settings, state);
     if attaches {
         runtime.tick(TICK);
     }

@@ -346,11 +346,11 @@ impl PastRun {
     }
 
     /// True while it is not known how it ended: by the journal it runs, or it ended as *unknown* and nobody has
-    /// looked it up or settled it since.
+    /// looked it up since. Having seen the alarm settles nothing.
     pub fn is_open(&self) -> bool {
         match &self.conclusion {
             None => true,
-            Some((_, Err(failure))) => failure.kind == FailureKind::Unknown && !self.is_acknowledged,
+            Some((_, Err(failure))) => failure.kind == FailureKind::Unknown,
             Some((_, Ok(_))) => false,
         }
     }
@@ -440,6 +440,11 @@ impl History {
         self.bars.iter().find(|(_, other, _)| other == version).map(|(at, _, notice)| (*at, notice))
     }
 
+    /// Every release that goes no further, oldest bar first.
+    pub fn bars(&self) -> impl Iterator<Item = (Timestamp, &Version, &Notice)> {
+        self.bars.iter().map(|(at, version, notice)| (*at, version, notice))
+    }
+
     /// When `version` was last proven in `environment`; `None` when it never was.
     pub fn proven(&self, environment: &EnvironmentName, version: &Version) -> Option<Timestamp> {
         let mut runs = self.runs.iter().rev();
@@ -447,6 +452,20 @@ impl History {
             Some((at, Ok(_))) if past.environment == *environment && past.version == *version => Some(*at),
             _ => None,
         })
+    }
+
+    /// When the plan with this digest was last proven in `environment`; `None` when it never was.
+    pub fn proven_plan(&self, environment: &EnvironmentName, digest: &str) -> Option<Timestamp> {
+        let mut runs = self.runs.iter().rev();
+        runs.find_map(|past| match &past.conclusion {
+            Some((at, Ok(_))) if past.environment == *environment && past.plan == digest => Some(*at),
+            _ => None,
+        })
+    }
+
+    /// True once a run to bring `version` to `environment` began, however it ended.
+    pub fn was_tried(&self, environment: &EnvironmentName, version: &Version) -> bool {
+        self.runs.iter().any(|past| past.environment == *environment && past.version == *version)
     }
 
     /// The version that was proven in `environment` before `running` was; `None` when none is on record.

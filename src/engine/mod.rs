@@ -1,7 +1,9 @@
 //! The verbs: events in, effects out. Pure, so that every behaviour is tested as a sequence of values.
 
+pub mod automatic;
 pub mod effect;
 pub mod event;
+pub mod petitions;
 pub mod planning;
 pub mod promotion;
 
@@ -30,8 +32,10 @@ use crate::domain::observation::{Facet, HealthView, Observation, Operation, Serv
 use crate::domain::reconcile::Trail;
 use crate::domain::release::{Catalog, Release, Version};
 use crate::domain::schema::judgement::SchemaView;
+use automatic::Upcoming;
 use effect::Effect;
 use event::{Event, EventKind, Identity, Intent};
+use petitions::Petition;
 use planning::Planning;
 use promotion::Promotion;
 pub use reconcile::{OpenRun, Reconciliation};
@@ -77,12 +81,17 @@ pub struct State {
     pub log: LogBook,
     /// What the operator should know, oldest first.
     pub messages: VecDeque<Message>,
+    /// What waits for approval, in the order of the environments.
+    pub petitions: Vec<Petition>,
+    /// What begins by itself, unless somebody holds it.
+    pub automatic: Option<Upcoming>,
     /// True once somebody asked to stop: nothing new begins.
     pub is_stopping: bool,
     /// How often to look at an environment where nothing happens.
     observe_every: Duration,
     journal_checked_at: Option<Timestamp>,
     asked: standings::Asked,
+    autopilot: Option<automatic::Autopilot>,
 }
 
 /// One environment and what is known of it.
@@ -174,20 +183,28 @@ impl State {
             releasing: None,
             log: LogBook::default(),
             messages: VecDeque::new(),
+            petitions: Vec::new(),
+            automatic: None,
             is_stopping: false,
             observe_every,
             journal_checked_at: None,
             asked: standings::Asked::new(),
+            autopilot: None,
         }
     }
 
     /// Takes one event in and says what to do next.
     pub fn apply(&mut self, event: &Event) -> Vec<Effect> {
-        self.now = self.now.max(event.at);
+        let before = self.now;
+        self.now = before.max(event.at);
         let mut effects = match &event.kind {
             EventKind::Intent(intent) => self.intend(intent),
             EventKind::Ticked => {
                 let mut effects = self.observe_what_is_due();
+                if before.as_second() != self.now.as_second() {
+                    self.keep_unmet_true();
+                    effects.extend(self.count_down());
+                }
                 effects.extend(self.watch_what_runs());
                 effects
             }
@@ -198,6 +215,9 @@ impl State {
                     self.judge_schemas(environment);
                 }
                 self.keep_plan_true(Some(environment));
+                if matches!(observation, Observation::Service(_) | Observation::Ledger(_)) {
+                    self.keep_petitions_true(Some(environment));
+                }
                 effects
             }
             EventKind::Releases(result) => {
@@ -205,22 +225,28 @@ impl State {
                 self.complete_catalog();
                 let effects = self.compare();
                 self.keep_plan_true(None);
+                self.keep_petitions_true(None);
                 effects
             }
             EventKind::Checksums(archive_digest, told) => {
                 self.checksums_told(archive_digest, told);
                 let effects = self.compare();
                 self.keep_plan_true(None);
+                self.keep_petitions_true(None);
                 effects
             }
             EventKind::Identified(result) => {
                 self.identity = Some(result.clone());
+                self.keep_unmet_true();
+                self.keep_petitions_true(None);
                 Vec::new()
             }
             EventKind::Remembered(news) => {
                 if let Some(history) = news {
                     self.history = history.clone();
                     self.judge_all_schemas();
+                    self.keep_unmet_true();
+                    self.keep_petitions_true(None);
                 }
                 let mut effects = self.pass_gates();
                 effects.extend(self.seek_runs().map(|(effect, _)| effect));
@@ -319,6 +345,7 @@ impl State {
                 effects
             }
             Intent::InspectLocks(environments) => self.inspect_locks(environments),
+            Intent::InspectLine => vec![Effect::Identify, Effect::ReadJournal, self.ask_releases()],
             Intent::InspectDrift(environments) => self.inspect_drift(environments),
             Intent::Plan { environment, request } => self.plan(environment, request.clone()),
             Intent::Dismiss => {
@@ -326,28 +353,33 @@ impl State {
                 Vec::new()
             }
             Intent::Promote { plan, reason } => self.promote(plan, reason.as_deref()),
+            Intent::Abort(environment) => self.abort(environment),
+            Intent::Acknowledge(environment) => self.acknowledge(environment),
+            Intent::Resolve { environment, reason } => self.resolve(environment, reason),
+            Intent::Vote { environment, word, plan, note } => self.vote(environment, *word, plan, note),
+            Intent::StopLine { reason } => self.set_line(true, reason),
+            Intent::ResumeLine { reason } => self.set_line(false, reason),
+            Intent::Bar { version, reason } => self.set_bar(version, true, reason),
+            Intent::Unbar { version, reason } => self.set_bar(version, false, reason),
+            Intent::HoldAutomatic => self.hold_automatic(),
             Intent::Reconcile(environments) => self.reconcile(environments, false),
             Intent::Attach(environments) => self.reconcile(environments, true),
             Intent::Settle(run) => self.settle(run),
             Intent::ReleaseLock(environment) => self.release_lock(environment),
-            Intent::Abort(environment) => self.abort(environment),
-            Intent::Acknowledge(environment) => self.acknowledge(environment, None),
-            Intent::Resolve { environment, reason } => self.resolve(environment, reason),
             Intent::Interrupt => self.interrupt(),
         }
     }
 
-    fn acknowledge(&mut self, environment: &EnvironmentName, reason: Option<&String>) -> Vec<Effect> {
+    fn acknowledge(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
         let Some((_, failure)) = self.history.alarm(environment) else { return Vec::new() };
-        if failure.kind == FailureKind::Unknown && reason.is_none() {
+        if failure.kind == FailureKind::Unknown {
             let how = format!("`lockstep reconcile {environment}` finds it out.");
             self.refuse("nobody knows yet what became of that run", &how);
             return Vec::new();
         }
-        let word = if reason.is_some() { "resolved" } else { "acknowledged" };
-        self.say(Ok(format!("the failure of {environment} is {word}")));
-        let (environment, by, reason) = (environment.clone(), self.operator(), reason.cloned());
-        vec![Effect::Record(Entry::Acknowledged { environment, by, reason })]
+        self.say(Ok(format!("the failure of {environment} is acknowledged")));
+        let (environment, by) = (environment.clone(), self.operator());
+        vec![Effect::Record(Entry::Acknowledged { environment, by, reason: None })]
     }
 
     fn observed(
@@ -396,11 +428,14 @@ impl State {
         Vec::new()
     }
 
-    /// What was sent to the journal counts at once; reading it back later gives the same.
+    /// What was sent to the journal counts at once; reading it back later gives the same. What people say counts
+    /// once it has been read back: it must not hold when it could not be written.
     fn remember(&mut self, effects: &[Effect]) {
         for effect in effects {
-            if let Effect::Record(entry) = effect {
-                self.history.add(self.now, entry);
+            match effect {
+                Effect::Record(Entry::Voted(_) | Entry::Line { .. } | Entry::Barred { .. }) => {}
+                Effect::Record(entry) => self.history.add(self.now, entry),
+                _ => {}
             }
         }
     }

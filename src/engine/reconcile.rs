@@ -10,7 +10,6 @@ use jiff::SignedDuration;
 use super::refresh::Wait;
 use super::{EnvironmentState, State};
 use crate::domain::Timestamp;
-use crate::domain::environment::Unmet;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::{Entry, PastRun};
 use crate::domain::lock::Verdict;
@@ -110,20 +109,24 @@ impl State {
         }
     }
 
-    /// The condition that what became of every earlier run is known.
-    pub(super) fn unmet_by_open_runs(&self, environment: &EnvironmentName) -> Option<Unmet> {
+    /// The earlier run that has to be reconciled before anything begins in `environment`.
+    pub(super) fn unknown_run(&self, environment: &EnvironmentName) -> Option<&PastRun> {
         if self.running_in(environment).is_some() {
             // It was asked before that began, and nobody else gets the lock meanwhile.
             return None;
         }
-        let OpenRun::Unknown(past) = self.open_run(environment)? else { return None };
-        Some(Unmet::new(
-            format!(
-                "what became of {} is unknown: {} to {environment}, begun by {}",
-                past.run, past.version, past.by
-            ),
-            format!("`lockstep reconcile {environment}` finds it out and says how to go on."),
-        ))
+        match self.open_run(environment)? {
+            OpenRun::Unknown(past) => Some(past),
+            OpenRun::Elsewhere(_) => None,
+        }
+    }
+
+    /// The run that is at work in `environment` elsewhere, whether it holds its lock or lost it with its connection.
+    pub(super) fn rival_run(&self, environment: &EnvironmentName) -> Option<&str> {
+        match self.open_run(environment)? {
+            OpenRun::Elsewhere(past) if self.running_in(environment).is_none() => Some(past.run.as_str()),
+            OpenRun::Elsewhere(_) | OpenRun::Unknown(_) => None,
+        }
     }
 
     /// Asks which of the runs that are not this process's own live on this machine. `None` when there are none.
@@ -258,12 +261,12 @@ impl State {
             self.refuse(&format!("nobody has looked what became of the last run to {environment}"), &how);
             return Vec::new();
         }
-        if entries.is_empty() {
-            if self.history.alarm(environment).is_none() {
-                let what = format!("there is nothing to settle in {environment}");
-                self.refuse(&what, "Every run there was seen to its end, and the last one did not fail.");
-            }
-            return self.acknowledge(environment, Some(&reason.to_owned()));
+        if entries.is_empty() && self.history.alarm(environment).is_none() {
+            self.refuse(
+                &format!("there is nothing to settle in {environment}"),
+                "Every run there was seen to its end.",
+            );
+            return Vec::new();
         }
         let (by, reason) = (self.operator(), Some(reason.to_owned()));
         self.say(Ok(format!("{environment} is settled by hand")));

@@ -22,21 +22,25 @@ use crate::domain::schema::tests::orders;
 use crate::domain::step::StepKind;
 
 /// A world that answers every effect at once, and remembers what was asked of it.
-struct World {
-    state: State,
-    images: [&'static str; 2],
+pub(super) struct World {
+    pub(super) state: State,
+    pub(super) images: [&'static str; 2],
     rows: [usize; 2],
     /// Who holds lockstep's lock of test.
     promoting: Option<String>,
     /// Columns that somebody added by hand.
     columns: [Vec<&'static str>; 2],
-    asked: Vec<Effect>,
-    deploys: Deploys,
-    clock: i64,
+    pub(super) asked: Vec<Effect>,
+    pub(super) deploys: Deploys,
+    /// Milliseconds.
+    pub(super) clock: i64,
+    /// What is on the disk; `None` while it is full.
+    pub(super) journal: Option<History>,
+    has_grown: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Deploys {
+pub(super) enum Deploys {
     Well,
     /// The platform rolls back and runs the old image again.
     RollBack,
@@ -44,7 +48,7 @@ enum Deploys {
     Silently,
 }
 
-fn name(text: &str) -> EnvironmentName {
+pub(super) fn name(text: &str) -> EnvironmentName {
     EnvironmentName::parse(text).unwrap()
 }
 
@@ -68,7 +72,7 @@ fn healthy(version: &str) -> HealthView {
 
 impl World {
     /// dev runs v2 with two changesets, test runs v1 with one.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let environment = |name: &str, after: Option<&str>| Environment {
             name: self::name(name),
             after: after.map(self::name).into_iter().collect(),
@@ -90,24 +94,33 @@ impl World {
             asked: vec![],
             deploys: Deploys::Well,
             clock: 0,
+            journal: Some(History::default()),
+            has_grown: false,
         };
         world.intend(Intent::Begin);
         world
     }
 
-    fn intend(&mut self, intent: Intent) {
+    pub(super) fn intend(&mut self, intent: Intent) {
         let effects = self.happen(EventKind::Intent(intent));
         self.answer(effects);
     }
 
-    fn happen(&mut self, kind: EventKind) -> Vec<Effect> {
+    pub(super) fn happen(&mut self, kind: EventKind) -> Vec<Effect> {
         self.clock += 1;
         let at = Timestamp::from_millisecond(self.clock).unwrap();
         self.state.apply(&Event { at, kind })
     }
 
+    /// Answers one effect, and gives what is asked for next.
+    pub(super) fn perform(&mut self, effect: &Effect) -> Vec<Effect> {
+        self.asked.push(effect.clone());
+        let outcome = self.outcome(effect);
+        outcome.into_iter().flat_map(|kind| self.happen(kind)).collect()
+    }
+
     /// Answers effects until there are none left.
-    fn answer(&mut self, effects: Vec<Effect>) {
+    pub(super) fn answer(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             self.asked.push(effect.clone());
             for kind in self.outcome(&effect) {
@@ -189,8 +202,19 @@ impl World {
                 vec![step(Progress::Operation("51c0".to_owned())), step(Progress::Ended(result))]
             }
             Effect::Health(_, HealthCall::Await(run, _)) => ended(run, StepKind::Health, "200"),
-            Effect::ReadJournal => vec![EventKind::Remembered(None)],
-            Effect::Cancel(..) | Effect::AskChecksums(_) | Effect::Identify | Effect::Record(_) => vec![],
+            Effect::ReadJournal => {
+                let news = std::mem::take(&mut self.has_grown).then(|| self.journal.clone()).flatten();
+                vec![EventKind::Remembered(news)]
+            }
+            Effect::Record(entry) => {
+                let at = Timestamp::from_millisecond(self.clock).unwrap();
+                if let Some(journal) = &mut self.journal {
+                    journal.add(at, entry);
+                    self.has_grown = true;
+                }
+                vec![]
+            }
+            Effect::Cancel(..) | Effect::Forget(_) | Effect::AskChecksums(_) | Effect::Identify => vec![],
         }
     }
 
@@ -216,25 +240,25 @@ impl World {
         moved.chain(ended(run, step, text)).collect()
     }
 
-    fn planned(&self) -> &planning::Prepared {
+    pub(super) fn planned(&self) -> &planning::Prepared {
         match &self.state.planning {
             Planning::Ready(prepared) => prepared,
             other => panic!("there is no plan but {other:?}"),
         }
     }
 
-    fn promote(&mut self, environment: &str, release: Option<&str>) {
+    pub(super) fn promote(&mut self, environment: &str, release: Option<&str>) {
         let release = release.map(|text| Version::parse(text).unwrap());
         self.intend(Intent::Plan { environment: name(environment), request: Request::Forward(release) });
         let digest = self.planned().plan.digest().clone();
         self.intend(Intent::Promote { plan: digest, reason: None });
     }
 
-    fn conclusion(&self) -> &promotion::Conclusion {
+    pub(super) fn conclusion(&self) -> &promotion::Conclusion {
         self.state.promotions.first().and_then(Promotion::conclusion).expect("it is decided")
     }
 
-    fn mutations(&self) -> usize {
+    pub(super) fn mutations(&self) -> usize {
         self.asked.iter().filter(|effect| effect.is_mutation()).count()
     }
 }
@@ -286,7 +310,8 @@ fn a_release_that_does_not_run_in_the_environment_before_is_refused_with_the_way
     assert_eq!(world.state.promotions, []);
     let refused = world.state.messages.back().unwrap().text.clone().unwrap_err();
     assert_eq!(refused.because, ["dev runs v2.0.0, not v3.0.0"]);
-    assert_eq!(refused.hint.as_deref(), Some("Promote v3.0.0 to dev first."));
+    let how = "Promote v3.0.0 to dev first: `lockstep promote dev --release v3.0.0`.";
+    assert_eq!(refused.hint.as_deref(), Some(how));
 }
 
 #[test]

@@ -125,8 +125,10 @@ impl<Out: Write, Err: Write> Reconciling<Out, Err> {
             }
             Task::Resolve { environment, reason } if !self.has_acted => {
                 self.has_acted = true;
-                let (environment, reason) = (environment.clone(), reason.clone());
-                Some(Next::Intent(Intent::Resolve { environment, reason }))
+                Some(Next::Intent(Intent::Resolve {
+                    environment: environment.clone(),
+                    reason: reason.clone(),
+                }))
             }
             Task::ReleaseLock { environment, confirm } if !self.has_acted => {
                 self.has_acted = true;

@@ -74,9 +74,12 @@ pub(super) fn environments() -> Vec<Environment> {
             "prod" => Admission::Approve,
             _ => Admission::Confirm,
         };
+        let mut gate = Gate::new(admission);
+        // Whoever tells a story is alone in it.
+        gate.approval.needed = 0;
         Environment {
             after: before.replace(name.clone()).into_iter().collect(),
-            gate: Gate::new(admission),
+            gate,
             production: name.as_str() == "prod",
             service: format!("bagel-store-demo1-{name}"),
             database: name.to_string(),
@@ -446,7 +449,7 @@ impl Perform for Script {
                 out.send(EventKind::Releases(Ok(catalog))).await;
             }
             // Every checksum of these releases can be worked out.
-            Effect::AskChecksums(_) | Effect::Cancel(..) => {}
+            Effect::AskChecksums(_) | Effect::Cancel(..) | Effect::Forget(_) => {}
             Effect::Identify => {
                 let identity = Identity { name: "ana".to_owned(), account: None, arn: None };
                 out.send(EventKind::Identified(Ok(identity))).await;

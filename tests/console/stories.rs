@@ -99,7 +99,7 @@ async fn what_stands_in_the_way_is_listed_with_the_way_to_meet_it() {
     story.press("2p<right>").await;
     story.shows("it cannot be promoted now");
     story.shows("dev runs v1.2.0, not v1.3.0");
-    story.shows("Promote v1.3.0 to dev first.");
+    story.shows("Promote v1.3.0 to dev first: `lockstep promote dev --release v1.3.0`.");
     story.wait(600).await.press("P").await;
     assert_eq!(story.script.mutations(), 0);
 }

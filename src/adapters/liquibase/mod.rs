@@ -150,15 +150,18 @@ impl Liquibase {
             () = cancelled.cancelled() => None,
         };
         let is_aborted = cancelled.is_cancelled();
-        let ended = match ended {
-            Some(ended) => Some(ended),
-            None => {
-                let why = if is_aborted { "aborting" } else { "the time is up" };
-                target.step.advanced(format!("{why}: asking the database to cancel")).await;
-                self.cancel_statement(target, &mut running, &mut watch).await
-            }
+        let ended = if let Some(ended) = ended {
+            Some(ended)
+        } else {
+            let why = if is_aborted { "aborting" } else { "the time is up" };
+            target.step.advanced(format!("{why}: asking the database to cancel")).await;
+            self.cancel_statement(target, &mut running, &mut watch).await
         };
-        let last = watch.look(target.step).await;
+        // Its session may have ended with those of the run; the second look opens another.
+        let last = match watch.look(target.step).await {
+            Ok(()) => Ok(()),
+            Err(_) => watch.look(target.step).await,
+        };
         self.tokens().remove(target.run);
         match ended {
             Some(Ok(status)) if status.success() => Ok(StepOutcome::Done(watch.seen().words())),
@@ -347,18 +350,16 @@ fn aborted(target: &Target<'_>, said: &Said) -> Failure {
 
 /// A process that was killed may have left anything behind; one that ended by itself says what happened.
 fn settled(failure: Failure, status: ExitStatus) -> Failure {
-    match status.code() {
-        Some(_) => failure,
-        None => {
-            let last = failure.because.last().map(|line| format!("its last line was: {line}"));
-            let killed = Failure::new(FailureKind::Unknown, failure.what)
-                .because(format!("Liquibase was killed ({status})"))
-                .hint(
-                    "Look at the ledger and at Liquibase's lock: a changeset may have run without leaving its row.",
-                );
-            last.into_iter().fold(killed, Failure::because)
-        }
+    if status.code().is_some() {
+        return failure;
     }
+    let last = failure.because.last().map(|line| format!("its last line was: {line}"));
+    let killed = Failure::new(FailureKind::Unknown, failure.what)
+        .because(format!("Liquibase was killed ({status})"))
+        .hint(
+            "Look at the ledger and at Liquibase's lock: a changeset may have run without leaving its row.",
+        );
+    last.into_iter().fold(killed, Failure::because)
 }
 
 /// What a failed update means depends on what it got done before.

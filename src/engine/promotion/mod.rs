@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use crate::domain::Timestamp;
 use crate::domain::changelog::ChangesetId;
-use crate::domain::environment::Unmet;
 use crate::domain::evidence::Evidence;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::gate::{Condition, Unmet, Waiver};
 use crate::domain::names::RunId;
 use crate::domain::observation::OperationStatus;
 use crate::domain::plan::{Direction, Plan};
@@ -33,6 +33,8 @@ pub struct Promotion {
     pub source: Arc<Release>,
     /// Who asked for it.
     pub by: String,
+    /// What of the gate was overridden, and why.
+    pub waiver: Option<Waiver>,
     /// When it began.
     pub began: Timestamp,
     /// Every step, in order.
@@ -150,6 +152,14 @@ impl Promotion {
         self.steps.iter().find(|step| step.kind == kind)
     }
 
+    /// What of `unmet` was not overridden for this run.
+    fn not_waived(&self, mut unmet: Vec<Unmet>) -> Vec<Unmet> {
+        if let Some(waiver) = &self.waiver {
+            unmet.retain(|unmet| !waiver.covers(unmet));
+        }
+        unmet
+    }
+
     fn set(&mut self, kind: StepKind, status: StepStatus) {
         if let Some(step) = self.steps.iter_mut().find(|step| step.kind == kind) {
             step.status = status;
@@ -196,9 +206,16 @@ pub fn refusal(plan: &Plan, unmet: &[Unmet]) -> Failure {
         Direction::Forward => format!("{} cannot be promoted to {} now", plan.version, plan.environment),
         Direction::Back => format!("{} cannot go back to {} now", plan.environment, plan.version),
     };
-    let failure = unmet
-        .iter()
-        .fold(Failure::new(FailureKind::Refused, what), |failure, unmet| failure.because(&unmet.what));
-    let how: Vec<_> = unmet.iter().map(|unmet| unmet.how.as_str()).collect();
+    // Nothing was done, but something that nobody knows has to be found out first.
+    let is_unknown = unmet.iter().any(|unmet| unmet.condition == Condition::Unknown);
+    let kind = if is_unknown { FailureKind::Unknown } else { FailureKind::Refused };
+    let failure = unmet.iter().fold(Failure::new(kind, what), |failure, unmet| failure.because(&unmet.what));
+    let mut how: Vec<_> = unmet.iter().map(|unmet| unmet.how.clone()).collect();
+    if unmet.iter().all(|unmet| unmet.can_override) {
+        let (environment, version, short) = (&plan.environment, &plan.version, plan.digest().short());
+        how.push(format!(
+            "Or override it: `lockstep promote {environment} --release {version} --confirm {environment} --plan {short} --override REASON`."
+        ));
+    }
     failure.hint(how.join(" "))
 }
