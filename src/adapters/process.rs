@@ -84,6 +84,15 @@ impl Process {
         if lines.is_empty() && self.out.is_ended && self.err.is_ended { None } else { Some(lines) }
     }
 
+    /// Kills its whole group and waits until it is gone.
+    pub(super) async fn kill(&mut self) -> std::io::Result<ExitStatus> {
+        if let Some(group) = self.group {
+            // An error means that nothing of it is left.
+            killpg(group, Signal::SIGKILL).ok();
+        }
+        self.end().await
+    }
+
     /// Waits for its end.
     pub(super) async fn end(&mut self) -> std::io::Result<ExitStatus> {
         let status = self.child.wait().await?;

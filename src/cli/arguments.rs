@@ -83,6 +83,8 @@ pub(super) enum Command {
     Release(Release),
     /// What a changelog says, without any database
     Changelog(Changelog),
+    /// The record of everything that was done: show it, verify it, hand it on
+    Journal(Journal),
     /// Draw the board as it stands now
     Board(Board),
 }
@@ -392,6 +394,52 @@ pub(super) struct ChangelogListing {
     /// The folder that paths are relative to; by default the current one
     #[arg(long, value_name = "DIR")]
     pub(super) search_path: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(super) struct Journal {
+    #[command(subcommand)]
+    pub(super) command: JournalCommand,
+}
+
+#[derive(Subcommand)]
+pub(super) enum JournalCommand {
+    /// Check that no record was edited, dropped, moved or cut off; exit code 4 names where one was
+    Verify {
+        /// An exported file, or the folder of a journal; by default the instance's own
+        #[arg(value_name = "PATH")]
+        path: Option<PathBuf>,
+    },
+    /// List the records, oldest first; with `--output json` as they stand there, one a line
+    Show(JournalListing),
+    /// Write a file that `journal verify` can judge anywhere
+    Export(JournalExport),
+}
+
+#[derive(Args)]
+pub(super) struct JournalListing {
+    /// Only those of this run
+    #[arg(long, value_name = "RUN")]
+    pub(super) run: Option<String>,
+    /// Only those that concern this environment
+    #[arg(long, value_name = "ENV")]
+    pub(super) env: Option<String>,
+    /// Only those since a day, a moment, or so long ago: 2026-11-21, 2026-11-21T14:00:00Z, 12h, 3d
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// Only the last so many of them
+    #[arg(long, value_name = "N")]
+    pub(super) last: Option<usize>,
+}
+
+#[derive(Args)]
+pub(super) struct JournalExport {
+    /// Only what concerns this run; of the other records their place in the chain is kept
+    #[arg(long, value_name = "RUN")]
+    pub(super) run: Option<String>,
+    /// The file, which must not be there yet; `-` for standard output
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
 }
 
 #[derive(Args)]

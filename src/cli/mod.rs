@@ -6,6 +6,7 @@ mod demo;
 mod diff;
 mod fault;
 mod instance;
+mod journal;
 mod reconcile;
 mod release;
 mod votes;
@@ -91,6 +92,7 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Command::Release(release)) => release::run(release, arguments, format).await,
         Some(Command::Diff(words)) => diff::run(words, arguments, format).await,
         Some(Command::Changelog(changelog)) => changelog::run(&changelog.command, format),
+        Some(Command::Journal(words)) => journal::run(&words.command, arguments, format),
         Some(Command::Board(board)) => picture(arguments, board).await,
         Some(Command::Status) => job(arguments, Job::Status).await,
         Some(Command::Locks(chosen)) => {

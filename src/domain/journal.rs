@@ -146,6 +146,12 @@ pub enum Entry {
 }
 
 impl Entry {
+    /// True for what people say: it must not hold when it could not be written, so it counts once it is on the disk.
+    /// Everything else counts as soon as it was sent there.
+    pub fn counts_once_written(&self) -> bool {
+        matches!(self, Self::Voted(_) | Self::Line { .. } | Self::Barred { .. })
+    }
+
     /// The run that it belongs to, if it belongs to one.
     pub fn run(&self) -> Option<&RunId> {
         match self {

@@ -67,6 +67,8 @@ pub struct State {
     pub catalog: Facet<Catalog>,
     /// The plan that was asked for last.
     pub planning: Planning,
+    /// The rollbacks that are about to begin by themselves.
+    returns: Vec<promotion::Return>,
     /// The promotions of this process, at most one for each environment: the one that runs there, or ran last.
     pub promotions: Vec<Promotion>,
     /// What the journal adds up to.
@@ -177,6 +179,7 @@ impl State {
             catalog: Facet::default(),
             planning: Planning::None,
             promotions: Vec::new(),
+            returns: Vec::new(),
             history: History::default(),
             reconciliation: Reconciliation::default(),
             living: Facet::default(),
@@ -269,6 +272,7 @@ impl State {
         };
         effects.extend(self.settle_planning());
         effects.extend(self.settle_promotions());
+        effects.extend(self.settle_returns());
         effects.extend(self.settle_reconciliation());
         self.remember(&effects);
         effects
@@ -429,13 +433,13 @@ impl State {
     }
 
     /// What was sent to the journal counts at once; reading it back later gives the same. What people say counts
-    /// once it has been read back: it must not hold when it could not be written.
+    /// once it has been read back.
     fn remember(&mut self, effects: &[Effect]) {
         for effect in effects {
-            match effect {
-                Effect::Record(Entry::Voted(_) | Entry::Line { .. } | Entry::Barred { .. }) => {}
-                Effect::Record(entry) => self.history.add(self.now, entry),
-                _ => {}
+            if let Effect::Record(entry) = effect
+                && !entry.counts_once_written()
+            {
+                self.history.add(self.now, entry);
             }
         }
     }

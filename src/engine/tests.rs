@@ -15,7 +15,7 @@ use crate::domain::drift::ChangesetState;
 use crate::domain::drift::tests::{catalog, ledger};
 use crate::domain::gate::{Admission, Gate};
 use crate::domain::observation::OperationStatus;
-use crate::domain::plan::{Order, PlanDigest, Until};
+use crate::domain::plan::{Direction, Order, PlanDigest, Until};
 use crate::domain::release::ImageRef;
 use crate::domain::schema::judgement::LedgerStamp;
 use crate::domain::schema::tests::orders;
@@ -435,6 +435,72 @@ fn a_rollback_undoes_what_came_after_the_release_and_proves_that_it_is_gone() {
         matches!(order[..], [Effect::Liquibase(_, LiquibaseCall::Rollback(..)), Effect::Cloud(..)]),
         "{order:?}"
     );
+}
+
+#[test]
+fn a_promotion_that_fails_its_verification_goes_back_by_itself_where_the_gate_says_so() {
+    for rolls_back in [true, false] {
+        let mut world = World::new();
+        world.state.environments[1].environment.gate.rolls_back = rolls_back;
+        world.deploys = Deploys::RollBack;
+        world.promote("test", None);
+        let promotion = world.state.promotion(&name("test")).unwrap();
+        let failure = promotion.failure().unwrap();
+        if rolls_back {
+            assert_eq!(promotion.plan.direction(), Direction::Back);
+            assert_eq!((world.rows[1], world.images[1]), (1, "v1.0.0"));
+            assert_eq!(failure.kind, FailureKind::Failed, "nothing is left half-done: {failure}");
+            assert_eq!(world.state.history.runs().last().unwrap().by, "lockstep");
+        } else {
+            assert_eq!((promotion.plan.direction(), world.rows[1]), (Direction::Forward, 2));
+            assert_eq!(failure.kind, FailureKind::ActionNeeded);
+        }
+        assert!(world.state.running().next().is_none());
+    }
+}
+
+#[test]
+fn a_rollback_that_fails_is_not_rolled_back() {
+    let mut world = World::new();
+    world.state.environments[0].environment.gate.rolls_back = true;
+    world.deploys = Deploys::Silently;
+    world.intend(Intent::Plan {
+        environment: name("dev"),
+        request: Request::Back { release: None, keep_schema: false },
+    });
+    let plan = world.planned().plan.digest().clone();
+    world.intend(Intent::Promote { plan, reason: Some("it sells nothing".to_owned()) });
+    assert_eq!(world.state.history.runs().len(), 1);
+    assert_eq!(world.conclusion().failure.as_ref().map(|it| it.kind), Some(FailureKind::ActionNeeded));
+}
+
+#[test]
+fn an_abort_cancels_what_liquibase_does_and_lets_go_of_a_deployment_without_calling_it_failed() {
+    let mut world = World::new();
+    world.intend(Intent::Plan { environment: name("test"), request: Request::Forward(None) });
+    let plan = world.planned().plan.digest().clone();
+    let mut queue = VecDeque::from(world.happen(EventKind::Intent(Intent::Promote { plan, reason: None })));
+    let mut aborted = Vec::new();
+    while let Some(effect) = queue.pop_front() {
+        let step = effect.step().map(|(_, step)| step);
+        if matches!(step, Some(StepKind::Update)) && aborted.is_empty() {
+            aborted = world.happen(EventKind::Intent(Intent::Abort(name("test"))));
+            let again = world.happen(EventKind::Intent(Intent::Abort(name("test"))));
+            assert!(!again.iter().any(|effect| matches!(effect, Effect::Cancel(..))), "asked once");
+        }
+        world.asked.push(effect.clone());
+        for kind in world.outcome(&effect) {
+            queue.extend(world.happen(kind));
+        }
+    }
+    assert!(
+        matches!(&aborted[..], [Effect::Record(Entry::Aborted { .. }), Effect::Cancel(..)]),
+        "on record first: {aborted:?}"
+    );
+    // The update had ended before it was hit; nothing follows it.
+    assert_eq!(world.images[1], "v1.0.0");
+    assert_eq!(world.conclusion().failure.as_ref().map(|it| it.kind), Some(FailureKind::ActionNeeded));
+    assert!(world.asked.iter().any(|effect| matches!(effect, Effect::Database(_, DatabaseCall::Unlock(_)))));
 }
 
 #[test]

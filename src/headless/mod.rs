@@ -2,6 +2,7 @@
 //! means something.
 
 pub mod changelog;
+pub mod journal;
 
 mod approvals;
 mod drift;
@@ -158,7 +159,7 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
             }
             (Job::Plan { .. }, Planning::Ready(_), _) => None,
             (Job::Promote { .. }, _, Some(promotion)) => match promotion.conclusion() {
-                Some(conclusion) => conclusion.failure.clone(),
+                Some(_) => promotion.failure(),
                 None => Some(Failure::new(FailureKind::Unknown, "the promotion was left before it ended")),
             },
             (Job::Promote { .. } | Job::Vote { .. }, ..) => refused(),

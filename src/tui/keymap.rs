@@ -34,6 +34,8 @@ pub enum Action {
     Back,
     /// Makes the plan for the selected environment.
     Promote,
+    /// Holds what would begin by itself.
+    Hold,
     /// Acknowledges the failure that the selected environment shows.
     Acknowledge,
     /// Changesets by environments.
@@ -271,6 +273,14 @@ pub const BINDINGS: &[Binding] = &[
         Place::Board,
         9,
     ),
+    row(
+        Action::Hold,
+        &[letter('A')],
+        "hold",
+        "Do not begin by itself what is being counted down to",
+        Place::Anywhere,
+        1,
+    ),
     row(Action::Refresh, &[key(KeyCode::F(5))], "", "Look at everything again", Place::Anywhere, 8),
     row(Action::Theme, &[letter('t')], "theme", "The next theme", Place::Anywhere, 7),
     row(Action::Help, &[letter('?')], "help", "Every key that works here", Place::Anywhere, 0),
@@ -304,6 +314,7 @@ pub(super) fn off(action: Action, state: &State, ui: &Ui) -> Option<String> {
         Action::Promote => state.running_in(name).map(|promotion| {
             format!("{} is being promoted to {}", promotion.plan.version, promotion.plan.environment)
         }),
+        Action::Hold if state.automatic.is_none() => Some("nothing begins by itself".to_owned()),
         Action::Acknowledge if state.history.alarm(name).is_none() => {
             Some(format!("{name} shows no failure"))
         }

@@ -261,6 +261,7 @@ impl Ui {
             }
             Action::Differences => self.grid.toggle_differences(self.page),
             Action::Promote => return self.plan(state),
+            Action::Hold => return Outcome::Intent(Intent::HoldAutomatic),
             Action::Acknowledge => {
                 if let Some(environment) = self.environment(state) {
                     return Outcome::Intent(Intent::Acknowledge(environment.environment.name.clone()));

@@ -65,7 +65,7 @@ struct World {
     mutations: Vec<Effect>,
 }
 
-pub(super) fn environments() -> Vec<Environment> {
+pub(crate) fn environments() -> Vec<Environment> {
     let mut before = None;
     let environments = NAMES.map(|name| {
         let name = EnvironmentName::parse(name).unwrap();

@@ -175,9 +175,11 @@ impl Liquibase {
             }
             Some(Err(error)) => Err(Failure::new(FailureKind::Unknown, what).because(error)),
             None => {
-                drop(running);
-                watch.end_sessions().await;
-                Err(self.with_lock_left(target, self.out_of_time(what, is_aborted)).await)
+                running.process.kill().await.ok();
+                let failure = self.out_of_time(what, is_aborted);
+                let is_released = watch.clear_away().await;
+                let failure = if is_released { failure.because("its lock was let go") } else { failure };
+                Err(self.with_lock_left(target, failure).await)
             }
         }
     }

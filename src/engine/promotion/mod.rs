@@ -2,6 +2,7 @@
 //!
 //! Here is what a promotion is; `steps` is how it goes on.
 
+mod back;
 mod steps;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::domain::release::Release;
 use crate::domain::schema::judgement::SchemaRecord;
 use crate::domain::step::StepKind;
 use crate::engine::refresh::Wait;
+pub(in crate::engine) use back::Return;
 
 /// One run of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +49,8 @@ pub struct Promotion {
     pub is_interrupted: bool,
     /// True once Liquibase was asked to stop what it does.
     pub is_cancelling: bool,
+    /// The failure of the promotion that this rollback answers by itself.
+    pub answers: Option<Failure>,
     /// Where it stands.
     pub stage: Stage,
     /// What the database really held when the result was proven.
