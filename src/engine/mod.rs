@@ -22,7 +22,7 @@ use std::time::Duration;
 use crate::domain::Timestamp;
 use crate::domain::drift::Pair;
 use crate::domain::environment::Environment;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::{Entry, History};
 use crate::domain::ledger::Ledger;
 use crate::domain::lock::LockSight;
@@ -375,7 +375,10 @@ impl State {
     }
 
     fn acknowledge(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
-        if self.history.alarm(environment).is_none() {
+        let Some((_, failure)) = self.history.alarm(environment) else { return Vec::new() };
+        if failure.kind == FailureKind::Unknown {
+            let how = format!("`lockstep reconcile {environment}` finds it out.");
+            self.refuse("nobody knows yet what became of that run", &how);
             return Vec::new();
         }
         self.say(Ok(format!("the failure of {environment} is acknowledged")));

@@ -449,7 +449,7 @@ impl Perform for Script {
                 out.send(EventKind::Releases(Ok(catalog))).await;
             }
             // Every checksum of these releases can be worked out.
-            Effect::AskChecksums(_) | Effect::Cancel(..) => {}
+            Effect::AskChecksums(_) | Effect::Cancel(..) | Effect::Forget(_) => {}
             Effect::Identify => {
                 let identity = Identity { name: "ana".to_owned(), account: None, arn: None };
                 out.send(EventKind::Identified(Ok(identity))).await;

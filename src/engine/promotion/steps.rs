@@ -455,8 +455,9 @@ impl State {
         promotion.holds_lock = false;
         promotion.stage = Stage::Over(conclusion, now);
         self.say(result.clone());
+        let over = Effect::Forget(run.clone());
         let concluded = Entry::Concluded { run, environment: environment.clone(), result, schema };
-        let mut effects = vec![Effect::Record(concluded)];
+        let mut effects = vec![Effect::Record(concluded), over];
         effects.extend(self.observe(environment));
         effects.extend(self.go_back_if_due(environment));
         effects
