@@ -27,7 +27,9 @@ fn row(id: &str) -> String {
 }
 
 fn lock(by: &str) -> String {
-    format!("update databasechangeloglock set locked = true, lockgranted = '2026-11-21 14:00:00', lockedby = '{by}'")
+    format!(
+        "update databasechangeloglock set locked = true, lockgranted = '2026-11-21 14:00:00', lockedby = '{by}'"
+    )
 }
 
 fn own() -> String {

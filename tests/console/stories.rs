@@ -113,12 +113,18 @@ async fn escape_puts_the_plan_away_and_nothing_has_happened() {
 }
 
 #[tokio::test]
-async fn a_second_promotion_of_an_environment_waits_for_the_first_and_says_so() {
+async fn a_second_promotion_to_the_same_environment_is_refused_and_one_elsewhere_is_not() {
     let mut story = Story::begin(100, 30).await;
     story.script.hold_at(StepKind::Service);
     story.press("2p").await.wait(600).await.press("P").await;
-    story.press("p").await;
+    story.press("2p").await;
     story.shows("v1.2.0 is being promoted to test");
+    story.press("4p").await.wait(600).await.press("prodP").await;
+    story.script.go_on();
+    story.settle().await;
+    story.shows("✔ prod runs v1.1.0, proven");
+    story.press("2").await;
+    story.shows("✔ test runs v1.2.0, proven");
 }
 
 #[tokio::test]
