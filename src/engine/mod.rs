@@ -202,26 +202,9 @@ impl State {
         self.now = before.max(event.at);
         let mut effects = match &event.kind {
             EventKind::Intent(intent) => self.intend(intent),
-            EventKind::Ticked => {
-                let mut effects = self.observe_what_is_due();
-                if before.as_second() != self.now.as_second() {
-                    self.keep_unmet_true();
-                    effects.extend(self.count_down());
-                }
-                effects.extend(self.watch_what_runs());
-                effects
-            }
+            EventKind::Ticked => self.ticked(before),
             EventKind::Observed(environment, generation, observation) => {
-                let mut effects = self.observed(environment, *generation, observation);
-                effects.extend(self.compare());
-                if matches!(observation, Observation::Ledger(_) | Observation::Schema(_)) {
-                    self.judge_schemas(environment);
-                }
-                self.keep_plan_true(Some(environment));
-                if matches!(observation, Observation::Service(_) | Observation::Ledger(_)) {
-                    self.keep_petitions_true(Some(environment));
-                }
-                effects
+                self.saw(environment, *generation, observation)
             }
             EventKind::Releases(result) => {
                 self.catalog.answer_next(event.at, result.clone());
@@ -275,6 +258,30 @@ impl State {
         effects.extend(self.settle_returns());
         effects.extend(self.settle_reconciliation());
         self.remember(&effects);
+        effects
+    }
+
+    fn ticked(&mut self, before: Timestamp) -> Vec<Effect> {
+        let mut effects = self.observe_what_is_due();
+        if before.as_second() != self.now.as_second() {
+            self.keep_unmet_true();
+            effects.extend(self.count_down());
+        }
+        effects.extend(self.watch_what_runs());
+        effects
+    }
+
+    /// Takes an observation in, and everything that follows from it.
+    fn saw(&mut self, name: &EnvironmentName, generation: u64, observation: &Observation) -> Vec<Effect> {
+        let mut effects = self.observed(name, generation, observation);
+        effects.extend(self.compare());
+        if matches!(observation, Observation::Ledger(_) | Observation::Schema(_)) {
+            self.judge_schemas(name);
+        }
+        self.keep_plan_true(Some(name));
+        if matches!(observation, Observation::Service(_) | Observation::Ledger(_)) {
+            self.keep_petitions_true(Some(name));
+        }
         effects
     }
 
