@@ -202,15 +202,7 @@ impl State {
         self.now = before.max(event.at);
         let mut effects = match &event.kind {
             EventKind::Intent(intent) => self.intend(intent),
-            EventKind::Ticked => {
-                let mut effects = self.observe_what_is_due();
-                if before.as_second() != self.now.as_second() {
-                    self.keep_unmet_true();
-                    effects.extend(self.count_down());
-                }
-                effects.extend(self.watch_what_runs());
-                effects
-            }
+            EventKind::Ticked => self.ticked(before),
             EventKind::Observed(environment, generation, observation) => {
                 let mut effects = self.observed(environment, *generation, observation);
                 effects.extend(self.compare());
@@ -226,30 +218,22 @@ impl State {
             EventKind::Releases(result) => {
                 self.catalog.answer_next(event.at, result.clone());
                 self.complete_catalog();
-                let effects = self.compare();
-                self.keep_plan_true(None);
-                self.keep_petitions_true(None);
-                effects
+                self.releases_changed()
             }
             EventKind::Checksums(archive_digest, told) => {
                 self.checksums_told(archive_digest, told);
-                let effects = self.compare();
-                self.keep_plan_true(None);
-                self.keep_petitions_true(None);
-                effects
+                self.releases_changed()
             }
             EventKind::Identified(result) => {
                 self.identity = Some(result.clone());
-                self.keep_unmet_true();
-                self.keep_petitions_true(None);
+                self.people_spoke();
                 Vec::new()
             }
             EventKind::Remembered(news) => {
                 if let Some(history) = news {
                     self.history = history.clone();
                     self.judge_all_schemas();
-                    self.keep_unmet_true();
-                    self.keep_petitions_true(None);
+                    self.people_spoke();
                 }
                 let mut effects = self.pass_gates();
                 effects.extend(self.seek_runs().map(|(effect, _)| effect));
@@ -276,6 +260,29 @@ impl State {
         effects.extend(self.settle_reconciliation());
         self.remember(&effects);
         effects
+    }
+
+    fn ticked(&mut self, before: Timestamp) -> Vec<Effect> {
+        let mut effects = self.observe_what_is_due();
+        if before.as_second() != self.now.as_second() {
+            self.keep_unmet_true();
+            effects.extend(self.count_down());
+        }
+        effects.extend(self.watch_what_runs());
+        effects
+    }
+
+    fn releases_changed(&mut self) -> Vec<Effect> {
+        let effects = self.compare();
+        self.keep_plan_true(None);
+        self.keep_petitions_true(None);
+        effects
+    }
+
+    /// Votes, the line, bars, or who is asking may be others than before.
+    fn people_spoke(&mut self) {
+        self.keep_unmet_true();
+        self.keep_petitions_true(None);
     }
 
     /// The environment with this name.
