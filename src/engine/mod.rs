@@ -209,30 +209,22 @@ impl State {
             EventKind::Releases(result) => {
                 self.catalog.answer_next(event.at, result.clone());
                 self.complete_catalog();
-                let effects = self.compare();
-                self.keep_plan_true(None);
-                self.keep_petitions_true(None);
-                effects
+                self.releases_changed()
             }
             EventKind::Checksums(archive_digest, told) => {
                 self.checksums_told(archive_digest, told);
-                let effects = self.compare();
-                self.keep_plan_true(None);
-                self.keep_petitions_true(None);
-                effects
+                self.releases_changed()
             }
             EventKind::Identified(result) => {
                 self.identity = Some(result.clone());
-                self.keep_unmet_true();
-                self.keep_petitions_true(None);
+                self.people_spoke();
                 Vec::new()
             }
             EventKind::Remembered(news) => {
                 if let Some(history) = news {
                     self.history = history.clone();
                     self.judge_all_schemas();
-                    self.keep_unmet_true();
-                    self.keep_petitions_true(None);
+                    self.people_spoke();
                 }
                 let mut effects = self.pass_gates();
                 effects.extend(self.seek_runs().map(|(effect, _)| effect));
@@ -283,6 +275,19 @@ impl State {
             self.keep_petitions_true(Some(name));
         }
         effects
+    }
+
+    fn releases_changed(&mut self) -> Vec<Effect> {
+        let effects = self.compare();
+        self.keep_plan_true(None);
+        self.keep_petitions_true(None);
+        effects
+    }
+
+    /// Votes, the line, bars, or who is asking may be others than before.
+    fn people_spoke(&mut self) {
+        self.keep_unmet_true();
+        self.keep_petitions_true(None);
     }
 
     /// The environment with this name.
