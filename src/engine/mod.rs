@@ -234,8 +234,10 @@ impl State {
             EventKind::JournalFailed(run, failure) => self.journal_failed(run.as_ref(), failure),
             EventKind::Step(run, step, progress) => self.step_went_on(run, *step, progress),
             EventKind::Unlocked(run) => self.unlocked(run),
-            EventKind::Log(_, lines) => {
-                self.log.extend(lines.iter().cloned());
+            EventKind::Log(run, lines) => {
+                let promotion = self.promotions.iter().find(|it| Some(&it.run) == run.as_ref());
+                let environment = promotion.map(|it| &it.plan.environment);
+                self.log.extend(environment, lines.iter().cloned());
                 Vec::new()
             }
             EventKind::Finished(_) => Vec::new(),
