@@ -239,8 +239,10 @@ impl State {
                 self.keep_plan_true(None);
                 Vec::new()
             }
-            EventKind::Log(_, lines) => {
-                self.log.extend(lines.iter().cloned());
+            EventKind::Log(run, lines) => {
+                let promotion = self.promotions.iter().find(|it| Some(&it.run) == run.as_ref());
+                let environment = promotion.map(|it| &it.plan.environment);
+                self.log.extend(environment, lines.iter().cloned());
                 Vec::new()
             }
             EventKind::Finished(_) => Vec::new(),

@@ -42,8 +42,12 @@ pub enum Action {
     RollBack,
     /// The way back with the schema left as it is, and with it.
     AppOnly,
-    /// Acknowledges the failure that the selected environment shows.
-    Acknowledge,
+    /// Makes the plan of the run that failed in the selected environment once more.
+    Retry,
+    /// Asks to mark the failure that the selected environment shows as resolved.
+    Resolve,
+    /// Asks to abort what runs in the selected environment.
+    Abort,
     /// Changesets by environments.
     Drift,
     /// Types a filter.
@@ -183,12 +187,28 @@ pub const BINDINGS: &[Binding] = &[
         4,
     ),
     row(
-        Action::Acknowledge,
+        Action::Retry,
+        &[letter('r')],
+        "try again",
+        "Plan once more what failed in the selected environment; what is done is skipped",
+        Place::Board,
+        2,
+    ),
+    row(
+        Action::Resolve,
         &[letter('c')],
-        "clear the alarm",
-        "Acknowledge the failure that an environment shows",
+        "mark resolved",
+        "Mark the failure that an environment shows as resolved, with a reason",
         Place::Board,
         3,
+    ),
+    row(
+        Action::Abort,
+        &[letter('A')],
+        "abort",
+        "Stop what runs in the selected environment; says first what exactly that would do",
+        Place::Board,
+        1,
     ),
     row(
         Action::Left,
@@ -341,19 +361,33 @@ pub(super) fn active(ui: &Ui, state: &State) -> impl Iterator<Item = &'static Bi
 
 /// Why an action cannot be done now; `None` when it can.
 pub(super) fn off(action: Action, state: &State, ui: &Ui) -> Option<String> {
-    let name = ui.environment(state).map(|environment| &environment.environment.name)?;
+    let environment = ui.environment(state)?;
+    let name = &environment.environment.name;
     match action {
-        Action::Promote | Action::RollBack if matches!(ui.screen(), Screen::Board) => {
-            state.running_in(name).map(|promotion| {
-                format!("{} is being promoted to {}", promotion.plan.version, promotion.plan.environment)
-            })
+        Action::Promote | Action::RollBack | Action::Retry if matches!(ui.screen(), Screen::Board) => {
+            let running = state.running_in(name);
+            let busy = running.map(|promotion| match promotion.plan.direction() {
+                Direction::Forward => {
+                    format!("{} is being promoted to {}", promotion.plan.version, promotion.plan.environment)
+                }
+                Direction::Back => format!("{name} is being rolled back to {}", promotion.plan.version),
+            });
+            let is_well = action == Action::Retry && state.history.alarm(name).is_none();
+            busy.or_else(|| is_well.then(|| format!("{name} shows no failure")))
         }
         Action::Hold if state.automatic.is_none() => Some("nothing begins by itself".to_owned()),
-        Action::Acknowledge if state.history.alarm(name).is_none() => {
-            Some(format!("{name} shows no failure"))
+        Action::Resolve if state.history.alarm(name).is_none() => Some(format!("{name} shows no failure")),
+        Action::Abort if state.running_in(name).is_none() => {
+            Some(format!("nothing is being promoted to {name}"))
         }
         _ => None,
     }
+}
+
+/// The key to show for an action.
+pub(super) fn key_of(action: Action) -> String {
+    let binding = BINDINGS.iter().find(|binding| binding.action == action);
+    binding.and_then(|binding| binding.keys.first()).map(|key| key.name()).unwrap_or_default()
 }
 
 fn works(place: Place, ui: &Ui, state: &State) -> bool {

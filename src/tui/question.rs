@@ -1,10 +1,13 @@
 //! What can be asked in a dialog: what exactly would happen, what it takes to confirm it, and the intent it leads to.
 
 use crate::domain::environment::Tier;
+use crate::domain::names::EnvironmentName;
 use crate::domain::plan::{Direction, Order, Plan, PlanDigest};
+use crate::domain::step::StepKind;
 use crate::engine::State;
 use crate::engine::event::Intent;
 use crate::engine::planning::{Planning, Prepared};
+use crate::engine::promotion::Stage;
 
 /// Something that a person is asked to confirm.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +16,10 @@ pub enum Question {
     Promote,
     /// To carry out this plan, which leads back.
     RollBack(PlanDigest),
+    /// To stop what runs there.
+    Abort(EnvironmentName),
+    /// To mark the failure there as resolved.
+    Resolve(EnvironmentName),
 }
 
 /// A question, as it stands now.
@@ -53,16 +60,19 @@ impl Question {
         match self {
             Self::Promote => Ok(promote(state, ready(state)?)),
             Self::RollBack(digest) => Ok(roll_back(of_plan(state, digest)?)),
+            Self::Abort(environment) => abort(state, environment),
+            Self::Resolve(environment) => resolve(state, environment),
         }
     }
 
     /// What confirming it leads to. `reason` is what was typed.
     pub fn intent(&self, asked: &Asked, reason: &str) -> Intent {
+        let reason = reason.trim().to_owned();
         match self {
             Self::Promote => Intent::Promote { plan: PlanDigest::from_text(&asked.subject), reason: None },
-            Self::RollBack(plan) => {
-                Intent::Promote { plan: plan.clone(), reason: Some(reason.trim().to_owned()) }
-            }
+            Self::RollBack(plan) => Intent::Promote { plan: plan.clone(), reason: Some(reason) },
+            Self::Abort(environment) => Intent::Abort(environment.clone()),
+            Self::Resolve(environment) => Intent::Resolve { environment: environment.clone(), reason },
         }
     }
 }
@@ -133,6 +143,78 @@ fn roll_back(prepared: &Prepared) -> Asked {
         reason: Reason::Needed,
         ..of(plan)
     }
+}
+
+/// Exactly what stopping it does at the step at which it is.
+fn abort(state: &State, environment: &EnvironmentName) -> Result<Asked, String> {
+    let Some(promotion) = state.running_in(environment) else {
+        return Err(format!("what ran in {environment} has ended"));
+    };
+    let Some(step) = promotion.current() else {
+        return Err(format!("what ran in {environment} is ending"));
+    };
+    let (count, all) = (promotion.applied.len(), promotion.plan.changesets.len());
+    let stay = match (count, promotion.plan.direction()) {
+        (0, _) => String::new(),
+        (1, Direction::Forward) => format!(" 1 of {all} changesets has run and stays."),
+        (_, Direction::Forward) => format!(" {count} of {all} changesets have run and stay."),
+        (1, Direction::Back) => format!(" 1 of {all} changesets is undone and stays so."),
+        (_, Direction::Back) => format!(" {count} of {all} changesets are undone and stay so."),
+    };
+    let is_at_it = matches!(promotion.stage, Stage::Performing(_) | Stage::Looking(..));
+    let body = match step {
+        StepKind::Update | StepKind::Undo if is_at_it => {
+            format!(
+                "Liquibase is at work. The database is asked to cancel the statement that runs, and takes back the \
+                 changeset that is under way.{stay}"
+            )
+        }
+        StepKind::Service if is_at_it => {
+            format!(
+                "The platform is at work, and its operation cannot be cancelled. lockstep stops watching it: what \
+                 becomes of it is unknown until it is reconciled.{stay}"
+            )
+        }
+        StepKind::Health | StepKind::Evidence => {
+            format!(
+                "Everything was changed already, and only the proof is missing. lockstep stops looking: the result \
+                 is unknown until it is reconciled.{stay}"
+            )
+        }
+        _ => format!("It is at the step `{}` and stops before the next one.{stay}", step.word()),
+    };
+    Ok(Asked {
+        // How many changesets have run meanwhile is no other question.
+        subject: format!("{} {} {is_at_it}", promotion.run, step.word()),
+        title: format!("abort the promotion of {} to {environment}", promotion.plan.version),
+        body: vec![body],
+        tier: Tier::Two,
+        key: 'A',
+        does: format!("aborts it in {environment}"),
+        environment: environment.to_string(),
+        code: Some(promotion.plan.digest().short().to_owned()),
+        reason: Reason::None,
+    })
+}
+
+fn resolve(state: &State, environment: &EnvironmentName) -> Result<Asked, String> {
+    let Some((past, failure)) = state.history.alarm(environment) else {
+        return Err(format!("{environment} shows no failure any more"));
+    };
+    Ok(Asked {
+        subject: past.run.to_string(),
+        title: format!("mark the failure of {environment} as resolved"),
+        body: vec![
+            format!("{} failed: {}.", past.version, failure.what),
+            "Nothing is changed by this: it says that a person has looked and settled it.".to_owned(),
+        ],
+        tier: Tier::Two,
+        key: 'C',
+        does: format!("marks it resolved in {environment}"),
+        environment: environment.to_string(),
+        code: None,
+        reason: Reason::Needed,
+    })
 }
 
 /// What every question about a plan has in common.

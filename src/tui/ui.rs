@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use crate::config::theme;
 use crate::domain::changelog::ChangesetId;
 use crate::domain::log::LogBook;
+use crate::domain::names::EnvironmentName;
 use crate::domain::plan::Direction;
 use crate::domain::release::{ImageRef, Version};
 use crate::engine::event::Intent;
@@ -201,6 +202,13 @@ impl Ui {
         }
     }
 
+    /// Asks something about the selected environment.
+    fn ask_here(&mut self, question: fn(EnvironmentName) -> Question, state: &State) {
+        if let Some(environment) = self.environment(state) {
+            self.ask(question(environment.environment.name.clone()), state);
+        }
+    }
+
     /// Handles a key while something is asked above the screen: all of them are for the dialog.
     fn answer(&mut self, mut dialog: Dialog, event: &KeyEvent, state: &State) -> Outcome {
         match dialog.press(event, state.now) {
@@ -279,11 +287,9 @@ impl Ui {
             }
             Action::AppOnly => return self.toggle_app_only(state),
             Action::Hold => return Outcome::Intent(Intent::HoldAutomatic),
-            Action::Acknowledge => {
-                if let Some(environment) = self.environment(state) {
-                    return Outcome::Intent(Intent::Acknowledge(environment.environment.name.clone()));
-                }
-            }
+            Action::Retry => return self.retry(state),
+            Action::Resolve => self.ask_here(Question::Resolve, state),
+            Action::Abort => self.ask_here(Question::Abort, state),
             Action::Logs => match self.screen() {
                 Screen::Log => {
                     self.screens.pop();
@@ -322,6 +328,23 @@ impl Ui {
         let dialog = Dialog::unasked(Question::Promote, state.now);
         self.open(Screen::Plan(dialog, 0));
         Outcome::Intent(Intent::Plan { environment, request })
+    }
+
+    /// Plans once more what failed: a new run, in which what is done is skipped.
+    fn retry(&mut self, state: &State) -> Outcome {
+        let name = self.environment(state).map(|it| &it.environment.name);
+        let Some((past, _)) = name.and_then(|name| state.history.alarm(name)) else {
+            return Outcome::Redraw;
+        };
+        let own = state.promotion(&past.environment).filter(|promotion| promotion.run == past.run);
+        let request = match (own, past.direction()) {
+            (Some(promotion), _) => Request::of(&promotion.plan),
+            (None, Direction::Forward) => Request::Forward(Some(past.version.clone())),
+            (None, Direction::Back) => {
+                Request::Back { release: Some(past.version.clone()), keep_schema: false }
+            }
+        };
+        self.plan(request, state)
     }
 
     fn other_release(&mut self, later: bool, state: &State) -> Outcome {

@@ -80,7 +80,7 @@ async fn a_plan_that_moves_while_it_is_read_has_to_be_confirmed_anew() {
 }
 
 #[tokio::test]
-async fn a_failed_deployment_stays_red_until_it_is_acknowledged() {
+async fn a_failed_deployment_stays_red_until_it_is_resolved() {
     let mut story = Story::begin(100, 30).await;
     story.script.deploys(Deploys::RollBack);
     story.press("1p<left>").await.wait(600).await.press("y").await;
@@ -88,7 +88,7 @@ async fn a_failed_deployment_stays_red_until_it_is_acknowledged() {
     story.shows("Health check failed");
     story.shows("✖ v1.3.0 failed");
     story.shows("1 failure");
-    story.press("c").await.wait(6_000).await;
+    story.press("c").await.wait(600).await.press("smoke test was wrong<tab>C").await.wait(6_000).await;
     story.hides("✖ v1.3.0 failed");
     story.shows("4 healthy");
 }

@@ -133,6 +133,14 @@ pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, 
         frame.render_widget(text::between(left, Vec::new(), width), area);
         return;
     }
+    if ui.dialog.is_some() && ui.notice.is_none() {
+        let left = vec![
+            Span::styled(" esc", styles.key),
+            Span::styled(" cancels, and nothing is done", styles.muted),
+        ];
+        frame.render_widget(text::between(left, Vec::new(), width), area);
+        return;
+    }
     if let Some(notice) = &ui.notice {
         let left = vec![Span::styled(format!(" {notice}"), styles.warning)];
         frame.render_widget(text::between(left, right, width), area);

@@ -11,6 +11,8 @@ mod grid;
 mod help;
 mod locks;
 mod log;
+mod next;
+mod pane;
 mod plan;
 mod run;
 mod sign;

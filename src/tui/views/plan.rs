@@ -179,16 +179,16 @@ fn way_facts<'a>(plan: &Plan, way: &WayBack, width: usize, styles: &Styles) -> V
         Compatibility::Incompatible(_) => ("✖", styles.danger, "does not run on the newer schema"),
         Compatibility::Unknown(_) => ("?", styles.warning, "may not run on the newer schema"),
     };
-    let verdict = vec![
-        Span::styled(format!("   {:10} ", "verdict"), styles.muted),
-        Span::styled(format!("{sign} {} {words}", plan.image_to.short()), style),
-        Span::styled(format!(": {}", way.verdict.why()), styles.muted),
-    ];
-    vec![
-        fact("database", undone, width, styles),
-        Line::from(text::cut(verdict, width)),
-        fact("order", way.order.words().to_owned(), width, styles),
-    ]
+    let verdict = format!("{sign} {} {words}: {}", plan.image_to.short(), way.verdict.why());
+    let verdict =
+        text::wrap(&verdict, width.saturating_sub(15)).into_iter().enumerate().map(|(row, words)| {
+            let name = if row == 0 { "verdict" } else { "" };
+            Line::from(vec![Span::styled(format!("   {name:10} "), styles.muted), Span::styled(words, style)])
+        });
+    let mut lines = vec![fact("database", undone, width, styles)];
+    lines.extend(verdict);
+    lines.push(fact("order", way.order.words().to_owned(), width, styles));
+    lines
 }
 
 fn way_back(plan: &Plan) -> String {
@@ -241,7 +241,11 @@ fn changeset_lines<'a>(
 }
 
 fn unmet_lines<'a>(prepared: &Prepared, width: usize, styles: &Styles) -> Vec<Line<'a>> {
-    let title = vec![Span::styled("it cannot be promoted now", styles.warning)];
+    let words = match prepared.plan.direction() {
+        Direction::Forward => "it cannot be promoted now",
+        Direction::Back => "it cannot go back now",
+    };
+    let title = vec![Span::styled(words, styles.warning)];
     let mut lines = vec![text::rule(title, Vec::new(), width, styles.faint)];
     for unmet in &prepared.unmet {
         lines.push(Line::from(text::cut(
