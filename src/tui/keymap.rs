@@ -327,7 +327,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     row(
         Action::Hold,
-        &[letter('A')],
+        &[letter('W')],
         "hold",
         "Do not begin by itself what is being counted down to",
         Place::Anywhere,
