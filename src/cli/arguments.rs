@@ -23,6 +23,9 @@ pub(super) struct Arguments {
     /// The theme of the console: dark, light or projector
     #[arg(long, global = true, env = "LOCKSTEP_THEME", default_value = theme::DEFAULT, value_name = "NAME")]
     pub(super) theme: String,
+    /// In the console: take new releases by itself to environments whose gate is automatic, after a countdown
+    #[arg(long, global = true)]
+    pub(super) auto: bool,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
@@ -56,8 +59,24 @@ pub(super) enum Command {
     Plan(Plan),
     /// Carry a promotion out and prove its result
     Promote(Promote),
+    /// Ask for a plan to be approved
+    Request(Request),
+    /// Approve a plan: it may be carried out as it is, and not otherwise
+    Approve(Approve),
+    /// Reject a plan
+    Reject(Reject),
+    /// Show what waits for approval, and for whose
+    Approvals,
+    /// Stop the line, so that nothing new may begin anywhere, or resume it
+    Line(Line),
+    /// Keep a release back: it goes no further
+    Bar(Bar),
+    /// Let a release that was kept back go on
+    Unbar(Bar),
     /// Go back to an earlier release: schema and app, in the order that is safe, and prove the result
     Rollback(Rollback),
+    /// Find out what became of promotions that nobody saw end, and what may safely be done now
+    Reconcile(Reconcile),
     /// Compare what really is in two databases: of environments, or of releases built for it
     Diff(Diff),
     /// Releases and their archives
@@ -132,13 +151,13 @@ pub(super) struct FaultSetting {
     /// Strike only this environment
     #[arg(long, value_name = "ENV")]
     pub(super) env: Option<String>,
-    /// Strike only this action of the AWS API, such as UpdateService
+    /// Strike only this action of the AWS API, such as `UpdateService`
     #[arg(long, value_name = "ACTION")]
     pub(super) action: Option<String>,
     /// Strike so often, then no more
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) times: Option<u32>,
-    /// Let so many pass first; or, for calls, strike only after one of this action, such as UpdateService
+    /// Let so many pass first; or, for calls, strike only after one of this action
     #[arg(long, value_name = "N|ACTION", value_parser = After::parse)]
     pub(super) after: Option<After>,
     /// Last so long each time
@@ -160,6 +179,30 @@ pub(super) struct Drift {
     /// The release; by default the newest
     #[arg(long, value_name = "VERSION")]
     pub(super) release: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Reconcile {
+    #[command(flatten)]
+    pub(super) chosen: Chosen,
+    /// Wait for what still runs, then look again
+    #[arg(long)]
+    pub(super) attach: bool,
+    /// Put on record what was found out, so that something new may begin
+    #[arg(long)]
+    pub(super) settle: bool,
+    /// Put on record that a person has settled what could not be found out in this environment
+    #[arg(long, value_name = "ENV", conflicts_with_all = ["environments", "attach", "settle", "release_lock"])]
+    pub(super) resolve: Option<String>,
+    /// What was seen and done
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
+    /// Let Liquibase's lock of this environment go, if its holder is proven to be gone
+    #[arg(long, value_name = "ENV", conflicts_with_all = ["environments", "attach", "settle"])]
+    pub(super) release_lock: Option<String>,
+    /// The environment's name, said again
+    #[arg(long, value_name = "ENV", requires = "release_lock")]
+    pub(super) confirm: Option<String>,
 }
 
 #[derive(Args)]
@@ -186,6 +229,83 @@ pub(super) struct Promote {
     /// The digest of the plan that is meant, as `lockstep plan` shows it
     #[arg(long, value_name = "DIGEST")]
     pub(super) plan: Option<String>,
+    /// Override what the gate asks for, where it may be; goes on record
+    #[arg(long = "override", value_name = "REASON")]
+    pub(super) override_reason: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Ballot {
+    /// The environment that the plan leads to
+    #[arg(value_name = "ENV")]
+    pub(super) environment: String,
+    /// The release; by default what the environment before runs
+    #[arg(long, value_name = "VERSION")]
+    pub(super) release: Option<String>,
+    /// The digest of the plan that is meant, as `lockstep plan` shows it
+    #[arg(long, value_name = "DIGEST")]
+    pub(super) plan: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Request {
+    #[command(flatten)]
+    pub(super) ballot: Ballot,
+    /// What those who approve should know
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(super) note: String,
+}
+
+#[derive(Args)]
+pub(super) struct Approve {
+    #[command(flatten)]
+    pub(super) ballot: Ballot,
+    /// What goes on record beside it
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(super) note: String,
+}
+
+#[derive(Args)]
+pub(super) struct Reject {
+    #[command(flatten)]
+    pub(super) ballot: Ballot,
+    /// Why
+    #[arg(long, value_name = "REASON")]
+    pub(super) reason: String,
+}
+
+#[derive(Args)]
+pub(super) struct Line {
+    #[command(subcommand)]
+    pub(super) command: LineCommand,
+}
+
+#[derive(Subcommand)]
+pub(super) enum LineCommand {
+    /// Nothing new may begin, anywhere; a promotion stops before its next change
+    Stop {
+        /// Why
+        #[arg(long, value_name = "REASON")]
+        reason: String,
+    },
+    /// Promotions may begin again
+    Resume {
+        /// Why
+        #[arg(long, value_name = "REASON")]
+        reason: String,
+    },
+    /// Show whether the line is stopped, and which releases are kept back
+    Status,
+}
+
+#[derive(Args)]
+pub(super) struct Bar {
+    /// The release, such as v1.3.0
+    #[arg(value_name = "VERSION")]
+    pub(super) version: String,
+    /// Why
+    #[arg(long, value_name = "REASON")]
+    pub(super) reason: String,
 }
 
 #[derive(Args)]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::Opening;
 use super::arguments::{Demo, DemoCommand};
 use super::fault;
 use crate::adapters::liquibase;
@@ -28,11 +29,11 @@ const STORE_VARIABLE: &str = "LOCKSTEP_STORE";
 const POSTGRES_VARIABLE: &str = "LOCKSTEP_PG_BIN";
 
 /// Carries the command out.
-pub(super) async fn run(demo: &Demo, format: Format, theme: &str) -> Result<Exit, Failure> {
+pub(super) async fn run(demo: &Demo, format: Format, console: Opening<'_>) -> Result<Exit, Failure> {
     let id = DemoId::parse(&demo.id).map_err(|reason| Failure::new(FailureKind::Usage, reason))?;
     let root = paths::home();
     match &demo.command {
-        None => show(demo, &id, theme).await,
+        None => show(demo, &id, console).await,
         Some(DemoCommand::Up) => {
             let sandbox = up(demo, &id, true).await?;
             match format {
@@ -65,14 +66,14 @@ pub(super) async fn run(demo: &Demo, format: Format, theme: &str) -> Result<Exit
 }
 
 /// Starts the sandbox and shows the console on it. Unless it is to be kept, it ends with the console.
-async fn show(demo: &Demo, id: &DemoId, theme: &str) -> Result<Exit, Failure> {
+async fn show(demo: &Demo, id: &DemoId, console: Opening<'_>) -> Result<Exit, Failure> {
     if !stdin().is_terminal() || !stdout().is_terminal() {
         return Err(Failure::new(FailureKind::Usage, "the console needs a terminal")
             .hint("Start the sandbox alone with `lockstep demo up`."));
     }
     let sandbox = up(demo, id, demo.keep).await?;
     let hold = sandbox::hold(&paths::home(), id.as_str()).await?;
-    let result = super::console(file::load(&sandbox.config)?, theme).await;
+    let result = super::console(file::load(&sandbox.config)?, console).await;
     drop(hold);
     result
 }

@@ -7,7 +7,9 @@ mod diff;
 mod fault;
 mod instance;
 mod journal;
+mod reconcile;
 mod release;
+mod votes;
 
 use std::io::{self, Write as _, stderr, stdout};
 use std::path::Path;
@@ -21,6 +23,7 @@ use jiff::tz::TimeZone;
 use crate::adapters::Adapters;
 use crate::config::{Settings, paths};
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::journal::VoteWord;
 use crate::domain::names::EnvironmentName;
 use crate::domain::plan::PlanDigest;
 use crate::domain::release::Version;
@@ -31,7 +34,7 @@ use crate::headless::{self, Format, Headless, Job};
 use crate::runtime::{Clock, Journal, Runtime, StopSignals, drive};
 use crate::tui::terminal::{self, Screen};
 use crate::tui::{self, Console};
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Demo};
 
 /// How often time goes by for the console: the clock, arming delays, looks that are due.
 const TICK: Duration = Duration::from_millis(250);
@@ -67,11 +70,25 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// How a console is opened.
+#[derive(Clone, Copy)]
+struct Opening<'a> {
+    theme: &'a str,
+    /// True when new releases go by themselves where the gate is automatic.
+    is_automatic: bool,
+}
+
 async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let format = arguments.format();
+    let opening = Opening { theme: &arguments.theme, is_automatic: arguments.auto };
+    if arguments.auto && !matches!(arguments.command, None | Some(Command::Demo(Demo { command: None, .. })))
+    {
+        return Err(Failure::new(FailureKind::Usage, "`--auto` is for the console")
+            .hint("Where nobody can see and hold it, use `lockstep promote ENV`."));
+    }
     match &arguments.command {
-        None => console(instance::settings(arguments)?, &arguments.theme).await,
-        Some(Command::Demo(demo)) => demo::run(demo, format, &arguments.theme).await,
+        None => console(instance::settings(arguments)?, opening).await,
+        Some(Command::Demo(demo)) => demo::run(demo, format, opening).await,
         Some(Command::Release(release)) => release::run(release, arguments, format).await,
         Some(Command::Diff(words)) => diff::run(words, arguments, format).await,
         Some(Command::Changelog(changelog)) => changelog::run(&changelog.command, format),
@@ -89,6 +106,7 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             let release = version(drift.release.as_deref())?;
             job_with(settings, arguments, Job::Drift { environments, release }).await
         }
+        Some(Command::Reconcile(words)) => reconcile::run(words, arguments).await,
         Some(Command::Plan(plan)) => {
             let (environment, release) = target(&plan.environment, plan.release.as_deref())?;
             job(arguments, Job::Plan { environment, request: Request::Forward(release) }).await
@@ -97,8 +115,8 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             let (environment, release) = target(&promote.environment, promote.release.as_deref())?;
             let plan = promote.plan.as_deref().map(PlanDigest::from_text);
             let request = Request::Forward(release);
-            let confirm = promote.confirm.clone();
-            job(arguments, Job::Promote { environment, request, confirm, plan, reason: None }).await
+            let (confirm, reason) = (promote.confirm.clone(), promote.override_reason.clone());
+            job(arguments, Job::Promote { environment, request, confirm, plan, reason }).await
         }
         Some(Command::Rollback(back)) => {
             let (environment, release) = target(&back.environment, back.to.as_deref())?;
@@ -107,15 +125,33 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             let (confirm, reason) = (back.confirm.clone(), back.reason.clone());
             job(arguments, Job::Promote { environment, request, confirm, plan, reason }).await
         }
+        Some(Command::Request(it)) => {
+            job(arguments, votes::vote(&it.ballot, VoteWord::Request, &it.note)?).await
+        }
+        Some(Command::Approve(it)) => {
+            job(arguments, votes::vote(&it.ballot, VoteWord::Approve, &it.note)?).await
+        }
+        Some(Command::Reject(it)) => {
+            job(arguments, votes::vote(&it.ballot, VoteWord::Reject, &it.reason)?).await
+        }
+        Some(Command::Approvals) => job(arguments, Job::Approvals).await,
+        Some(Command::Line(line)) => job(arguments, votes::line(&line.command)).await,
+        Some(Command::Bar(bar)) => job(arguments, votes::bar(bar, true)?).await,
+        Some(Command::Unbar(bar)) => job(arguments, votes::bar(bar, false)?).await,
     }
 }
 
 /// Opens the console on an instance and stays until the operator leaves.
-async fn console(settings: Settings, theme: &str) -> Result<Exit, Failure> {
+async fn console(settings: Settings, opening: Opening<'_>) -> Result<Exit, Failure> {
     let signals = StopSignals::listen().map_err(|error| terminal_failure(&error))?;
-    let runtime = runtime(settings);
+    let mut state = state(&settings);
+    if opening.is_automatic {
+        state.promote_automatically();
+    }
+    let runtime = runtime(settings, state);
     let screen = Screen::enter().map_err(|error| terminal_failure(&error))?;
-    let mut console = Console::new(screen, terminal::inputs(), Some(signals), TimeZone::system(), theme)?;
+    let mut console =
+        Console::new(screen, terminal::inputs(), Some(signals), TimeZone::system(), opening.theme)?;
     runtime.tick(TICK);
     drive(runtime, &mut console).await.map_err(|error| terminal_failure(&error))?;
     Ok(Exit::Proven)
@@ -131,7 +167,7 @@ async fn job_with(settings: Settings, arguments: &Arguments, job: Job) -> Result
     };
     let signals = StopSignals::listen().map_err(output)?;
     let mut headless = Headless::new(job, arguments.format(), stdout(), stderr(), Some(signals));
-    let state = drive(runtime(settings), &mut headless).await.map_err(output)?;
+    let state = drive(at_rest(settings), &mut headless).await.map_err(output)?;
     headless.finish(&state).map_err(output)
 }
 
@@ -143,26 +179,37 @@ async fn picture(arguments: &Arguments, board: &arguments::Board) -> Result<Exit
             .because(error)
     };
     let mut headless = Headless::new(Job::Status, Format::Json, io::sink(), io::sink(), None);
-    let state = drive(runtime(settings), &mut headless).await.map_err(failed)?;
+    let state = drive(at_rest(settings), &mut headless).await.map_err(failed)?;
     let (width, height) = board.size;
     let buffer = tui::picture(&state, width, height, &arguments.theme, TimeZone::system())?;
     std::fs::write(&board.svg, tui::svg::render(&buffer)).map_err(failed)?;
     Ok(Exit::Proven)
 }
 
-fn runtime(settings: Settings) -> Runtime<Adapters> {
+/// A runtime in whose state nothing begins by itself.
+fn at_rest(settings: Settings) -> Runtime<Adapters> {
+    let state = state(&settings);
+    runtime(settings, state)
+}
+
+fn state(settings: &Settings) -> State {
     let environments = settings.environments.iter().map(|it| it.environment.clone()).collect();
-    let state = State::new(
+    State::new(
         settings.id.clone(),
         settings.title.clone(),
         settings.mode.clone(),
         environments,
         settings.polling.observe,
-    );
+    )
+}
+
+fn runtime(settings: Settings, state: State) -> Runtime<Adapters> {
     let mut journal = Journal::at(settings.journal());
     // Before there is a screen that could be kept waiting by a long one.
     journal.read();
-    Runtime::new(state, Adapters::new(Arc::new(settings), paths::tools()), journal, Clock::system())
+    let leases = paths::leases(&settings.id);
+    let adapters = Adapters::leasing(Arc::new(settings), paths::tools(), leases);
+    Runtime::new(state, adapters, journal, Clock::system())
 }
 
 fn target(environment: &str, release: Option<&str>) -> Result<(EnvironmentName, Option<Version>), Failure> {

@@ -1,21 +1,19 @@
 //! `lockstep.toml`: its form on disk, and the way from there to [`Settings`].
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+use toml::Spanned;
 
+use super::environment::{EnvironmentEntry, environments};
 use super::{
-    AwsSettings, DatabaseSettings, DeadlineSettings, EnvironmentSettings, LiquibaseSettings, PollingSettings,
-    ReleaseSettings, RunnerKind, Settings,
+    AwsSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
+    RunnerKind, Settings,
 };
-use crate::domain::changelog::Selection;
-use crate::domain::environment::Environment;
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::gate::{Admission, Gate};
-use crate::domain::names::{DemoId, EnvironmentName};
+use crate::domain::names::DemoId;
 use crate::domain::secret::Secret;
 
 /// Reads and checks the file at `path`. The failure lists every problem that was found.
@@ -29,7 +27,7 @@ pub fn load(path: &Path) -> Result<Settings, Failure> {
             .because(format!("{place}{}", error.message()))
             .hint("Correct the file; docs/configuration.md lists every key.")
     })?;
-    file.check(path).map_err(|problems| {
+    file.check(path, &text).map_err(|problems| {
         let failure = problems.into_iter().fold(wrong(), Failure::because);
         failure.hint("Correct the file; docs/configuration.md lists every key.")
     })
@@ -51,7 +49,7 @@ struct File {
     #[serde(default)]
     deadlines: Deadlines,
     #[serde(default)]
-    environment: Vec<EnvironmentEntry>,
+    environment: Vec<Spanned<EnvironmentEntry>>,
 }
 
 #[derive(Deserialize)]
@@ -128,47 +126,6 @@ struct Deadlines {
     liquibase: f64,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EnvironmentEntry {
-    name: String,
-    service: String,
-    database: String,
-    address: Option<String>,
-    gate: GateWord,
-    #[serde(default)]
-    production: bool,
-    after: Option<OneOrMore>,
-    #[serde(default)]
-    contexts: Vec<String>,
-    label_filter: Option<String>,
-}
-
-/// One name, or a list of them.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a name or a list of names")]
-enum OneOrMore {
-    One(String),
-    More(Vec<String>),
-}
-
-impl OneOrMore {
-    fn into_names(self) -> Vec<String> {
-        match self {
-            Self::One(name) => vec![name],
-            Self::More(names) => names,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum GateWord {
-    Automatic,
-    Confirm,
-    Approve,
-}
-
 impl Default for Liquibase {
     fn default() -> Self {
         Self { runner: Runner::Auto, docker_image: "liquibase/liquibase-secure:5.0.1".to_owned() }
@@ -196,7 +153,7 @@ fn default_mode() -> String {
 }
 
 impl File {
-    fn check(self, origin: &Path) -> Result<Settings, Vec<String>> {
+    fn check(self, origin: &Path, text: &str) -> Result<Settings, Vec<String>> {
         let mut problems = Vec::new();
         let id = DemoId::parse(&self.instance.id)
             .map_err(|error| problems.push(format!("[instance] id: {error}")))
@@ -220,7 +177,7 @@ impl File {
             health: seconds("[deadlines] health", self.deadlines.health, &mut problems),
             liquibase: seconds("[deadlines] liquibase", self.deadlines.liquibase, &mut problems),
         };
-        let environments = environments(self.environment, &mut problems);
+        let environments = environments(self.environment, text, &mut problems);
         let beside = origin.parent().unwrap_or(Path::new(""));
         let folder = beside.join(self.releases.folder);
         let journals = self.journal.folder.map(|folder| beside.join(folder));
@@ -277,57 +234,10 @@ impl Aws {
     }
 }
 
-fn environments(entries: Vec<EnvironmentEntry>, problems: &mut Vec<String>) -> Vec<EnvironmentSettings> {
-    if entries.is_empty() {
-        problems.push("there is no [[environment]]".to_owned());
-    }
-    let mut seen: BTreeSet<EnvironmentName> = BTreeSet::new();
-    let mut before: Option<EnvironmentName> = None;
-    let mut environments = Vec::new();
-    for entry in entries {
-        let mut named = |text: &str, key: &str| {
-            EnvironmentName::parse(text)
-                .map_err(|error| problems.push(format!("[[environment]] {key}: {error}")))
-                .ok()
-        };
-        let Some(name) = named(&entry.name, "name") else { continue };
-        // By default an environment follows the one written before it.
-        let after: Vec<_> = match entry.after {
-            Some(names) => names.into_names().iter().filter_map(|text| named(text, "after")).collect(),
-            None => before.clone().into_iter().collect(),
-        };
-        for after in after.iter().filter(|after| !seen.contains(*after)) {
-            problems
-                .push(format!("[[environment]] {name}: it follows {after}, which is not written before it"));
-        }
-        if !seen.insert(name.clone()) {
-            problems.push(format!("[[environment]] {name} stands there twice"));
-        }
-        before = Some(name.clone());
-        let admission = match entry.gate {
-            GateWord::Automatic => Admission::Automatic,
-            GateWord::Confirm => Admission::Confirm,
-            GateWord::Approve => Admission::Approve,
-        };
-        environments.push(EnvironmentSettings {
-            environment: Environment {
-                name,
-                after,
-                gate: Gate::new(admission),
-                production: entry.production,
-                service: entry.service,
-                database: entry.database,
-                selection: Selection { contexts: entry.contexts, label_filter: entry.label_filter },
-            },
-            address: entry.address.map(|address| address.trim_end_matches('/').to_owned()),
-        });
-    }
-    environments
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::names::EnvironmentName;
 
     const GOOD: &str = r#"
 [instance]
@@ -385,7 +295,7 @@ production = true
             [
                 "[instance] id: `Demo1` is not a demo id: `D` is not a lower-case letter, a digit or a hyphen",
                 "[aws]: keys in a file are for an emulated AWS only; use `profile` for a real account",
-                "[[environment]] dev stands there twice",
+                "line 20: [[environment]] dev stands there twice",
             ]
         );
         assert_eq!(failure.kind, FailureKind::Configuration);

@@ -1,5 +1,6 @@
 //! From files to typed settings: the instance, the tools, the themes. Every problem of a file is reported at once.
 
+mod environment;
 pub mod file;
 pub mod instance;
 pub mod paths;

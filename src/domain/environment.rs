@@ -1,4 +1,4 @@
-//! An environment as it is configured, and what its gate asks of whoever promotes to it.
+//! An environment as it is configured, and how much it takes to confirm a promotion to it.
 
 use crate::domain::changelog::Selection;
 use crate::domain::gate::{Admission, Gate};
@@ -42,21 +42,5 @@ impl Environment {
             (false, Admission::Automatic) => Tier::One,
             (false, Admission::Confirm | Admission::Approve) => Tier::Two,
         }
-    }
-}
-
-/// A condition that stands in the way, and how to meet it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unmet {
-    /// What is not so, as a short sentence without a full stop.
-    pub what: String,
-    /// How to meet it, as a full sentence.
-    pub how: String,
-}
-
-impl Unmet {
-    /// A condition that is not met.
-    pub fn new(what: impl Into<String>, how: impl Into<String>) -> Self {
-        Self { what: what.into(), how: how.into() }
     }
 }

@@ -1,16 +1,17 @@
 //! Everything that can happen, whoever caused it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::Timestamp;
 use crate::domain::changelog::{ChangesetId, Checksums};
 use crate::domain::failure::Failure;
-use crate::domain::journal::History;
+use crate::domain::journal::{History, VoteWord};
 use crate::domain::log::LogLine;
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{Observation, OperationStatus};
 use crate::domain::plan::PlanDigest;
-use crate::domain::release::Catalog;
+use crate::domain::release::{Catalog, Version};
 use crate::domain::step::StepKind;
 use crate::engine::planning::Request;
 
@@ -50,6 +51,10 @@ pub enum EventKind {
     Step(RunId, StepKind, Progress),
     /// lockstep's lock of a run was let go.
     Unlocked(RunId),
+    /// A stale lock of Liquibase was let go, with the proof, or was not.
+    LetGo(EnvironmentName, Result<String, Failure>),
+    /// Of which of the runs that were asked for something lives on this machine. The number is the generation.
+    Sought(u64, Result<BTreeMap<RunId, bool>, Failure>),
     /// Lines were written, for this run if for one; always several at once when they come quickly.
     Log(Option<RunId>, Vec<LogLine>),
     /// An effect ended, and all its other events came before this one.
@@ -67,6 +72,8 @@ pub enum Intent {
     InspectLocks(Vec<EnvironmentName>),
     /// Read the releases, and look at image and schema of these environments while no promotion is at work there.
     InspectDrift(Vec<EnvironmentName>),
+    /// Find out who asks, read the journal and the releases, and look at nothing else.
+    InspectLine,
     /// Work out what promoting a release, or going back to one, would do.
     Plan {
         /// Where.
@@ -80,20 +87,65 @@ pub enum Intent {
     Promote {
         /// The digest, or its beginning.
         plan: PlanDigest,
-        /// Why, where a reason is asked for.
+        /// Why: a rollback needs it, and whoever overrides what the gate asks for, where that may be.
         reason: Option<String>,
     },
     /// Stop the promotion that runs there: at once where that is safe, else before its next step.
     Abort(EnvironmentName),
+    /// Ask for the plan on screen to be approved, approve it or reject it.
+    Vote {
+        /// Where it leads.
+        environment: EnvironmentName,
+        /// What is said.
+        word: VoteWord,
+        /// The digest of the plan that is meant.
+        plan: PlanDigest,
+        /// What is written beside it; a rejection needs it.
+        note: String,
+    },
+    /// Nothing new may begin, anywhere.
+    StopLine {
+        /// Why.
+        reason: String,
+    },
+    /// It may again.
+    ResumeLine {
+        /// Why.
+        reason: String,
+    },
+    /// A release goes no further.
+    Bar {
+        /// Which.
+        version: Version,
+        /// Why.
+        reason: String,
+    },
+    /// It may again.
+    Unbar {
+        /// Which.
+        version: Version,
+        /// Why.
+        reason: String,
+    },
+    /// Do not begin by itself what is being counted down to.
+    HoldAutomatic,
     /// A person has seen the failure that this environment shows.
     Acknowledge(EnvironmentName),
-    /// A person has settled the failure that this environment shows, and says how.
+    /// A person has settled the failure that this environment shows, or what could not be found out there, and says how.
     Resolve {
         /// Where.
         environment: EnvironmentName,
         /// How it was settled.
         reason: String,
     },
+    /// Find out what became of every run in these environments that nobody saw end.
+    Reconcile(Vec<EnvironmentName>),
+    /// The same, again and again until nothing of them runs any more.
+    Attach(Vec<EnvironmentName>),
+    /// Put on record what was found out about this run.
+    Settle(RunId),
+    /// Let Liquibase's lock of this environment go, which was seen to be stale.
+    ReleaseLock(EnvironmentName),
     /// Stop everything as soon as it is safe; asked once more, abort what runs.
     Interrupt,
 }

@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::domain::drift::{ChangesetState, Comparison};
-use crate::domain::environment::Unmet;
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::ledger::{Ledger, LockState};
+use crate::domain::gate::{Condition, Unmet};
 use crate::domain::names::EnvironmentName;
-use crate::domain::observation::ServiceStatus;
 use crate::domain::plan::{Plan, RollbackFacts};
 use crate::domain::release::{Catalog, Release, Version};
 use crate::engine::effect::Effect;
@@ -82,6 +79,13 @@ pub struct Prepared {
     pub unmet: Vec<Unmet>,
 }
 
+impl Prepared {
+    /// True when something stands in the way, and a person may override all of it with a reason.
+    pub fn can_be_overridden(&self) -> bool {
+        !self.unmet.is_empty() && self.unmet.iter().all(|unmet| unmet.can_override)
+    }
+}
+
 impl State {
     /// Begins to work out a plan.
     pub(super) fn plan(&mut self, environment: &EnvironmentName, request: Request) -> Vec<Effect> {
@@ -98,8 +102,12 @@ impl State {
             waits.extend(wait);
         }
         let (effect, wait) = self.await_releases();
-        effects.push(effect);
-        waits.push(wait);
+        // What others said meanwhile is there before the first answer.
+        effects.push(Effect::ReadJournal);
+        for (effect, wait) in self.seek_runs().into_iter().chain([(effect, wait)]) {
+            effects.push(effect);
+            waits.push(wait);
+        }
         self.planning = Planning::Looking { environment: environment.clone(), request, waits };
         effects
     }
@@ -134,6 +142,17 @@ impl State {
         }
     }
 
+    /// Weighs the plan on screen again when nothing but the time, or what people said, has changed.
+    pub(super) fn keep_unmet_true(&mut self) {
+        let Planning::Ready(prepared) = &self.planning else { return };
+        let mut unmet = self.unmet(&prepared.plan);
+        // What the way back itself lacks follows from the plan alone.
+        unmet.extend(prepared.unmet.iter().filter(|unmet| unmet.condition == Condition::WayBack).cloned());
+        if let Planning::Ready(prepared) = &mut self.planning {
+            prepared.unmet = unmet;
+        }
+    }
+
     /// Works the plan out from what is known now. Fails where a plan would be a guess.
     pub(super) fn prepare(
         &self,
@@ -159,7 +178,7 @@ impl State {
             Request::Forward(wanted) => {
                 let release = self.release_to_promote(state, wanted.as_ref())?;
                 let plan = Plan::make(&state.environment, release, Some(&service.image), ledger);
-                let unmet = self.unmet(state, release, &plan);
+                let unmet = self.unmet(&plan);
                 let release = Arc::new(release.clone());
                 Ok(Prepared { plan, source: Arc::clone(&release), release, unmet })
             }
@@ -175,7 +194,7 @@ impl State {
                     keep_schema: *keep_schema,
                 };
                 let (plan, source, blockers) = facts.plan();
-                let mut unmet = self.unmet_on_the_way_back(state, &plan);
+                let mut unmet = self.unmet(&plan);
                 unmet.extend(blockers);
                 Ok(Prepared { plan, release: Arc::new(target.clone()), source: Arc::new(source), unmet })
             }
@@ -229,72 +248,6 @@ impl State {
         }
     }
 
-    /// Every condition that is not met. The same list answers “why not?”.
-    fn unmet(&self, state: &EnvironmentState, release: &Release, plan: &Plan) -> Vec<Unmet> {
-        let name = &state.environment.name;
-        let mut unmet = self.somebody_at_work(state, plan);
-        unmet.extend(self.unmet_at_gate(plan));
-        // What failed may be proven once more; what was proven has nothing to do.
-        let failed = self.history.alarm(name).is_some_and(|(run, _)| run.version == plan.version);
-        if plan.is_empty() && !failed {
-            unmet.push(Unmet::new(
-                format!("{name} runs {} already, with every changeset", release.version),
-                "Choose another release.",
-            ));
-        }
-        for after in state.environment.after.iter().filter_map(|after| self.environment(after)) {
-            if after.version().as_ref() == Some(&release.version) {
-                continue;
-            }
-            let before = &after.environment.name;
-            let runs = after.version().map_or_else(|| "an unknown version".to_owned(), |it| it.to_string());
-            unmet.push(Unmet::new(
-                format!("{before} runs {runs}, not {}", release.version),
-                format!("Promote {} to {before} first.", release.version),
-            ));
-        }
-        unmet.extend(service_conditions(state));
-        unmet.extend(ledger_conditions(state, release));
-        unmet
-    }
-
-    /// What stands in the way of going back, whatever is undone.
-    fn unmet_on_the_way_back(&self, state: &EnvironmentState, plan: &Plan) -> Vec<Unmet> {
-        let name = &state.environment.name;
-        let mut unmet = self.somebody_at_work(state, plan);
-        if plan.is_empty() {
-            unmet.push(Unmet::new(
-                format!("{name} runs {} already", plan.version),
-                "Choose an older release.",
-            ));
-        }
-        unmet.extend(service_conditions(state));
-        unmet.extend(state.ledger.value().and_then(|ledger| lock_condition(state, ledger)));
-        unmet
-    }
-
-    /// Whoever else is promoting there: this process, or another one. The run of `plan` itself is not in its own way.
-    fn somebody_at_work(&self, state: &EnvironmentState, plan: &Plan) -> Vec<Unmet> {
-        let name = &state.environment.name;
-        let own = self.running_in(name);
-        let mut unmet = Vec::new();
-        if let Some(promotion) = own.filter(|own| own.plan.digest() != plan.digest()) {
-            unmet.push(Unmet::new(
-                format!("{} is being promoted to {name}", promotion.plan.version),
-                "Wait until that has ended.",
-            ));
-        }
-        if let Some(holder) = state.ledger.value().and_then(|ledger| ledger.promoting.as_ref())
-            && !own.is_some_and(|own| holder.contains(own.run.as_str()))
-        {
-            unmet.push(Unmet::new(
-                format!("{holder} is promoting to {name}"),
-                "Wait until it has ended, or ask whoever runs it.",
-            ));
-        }
-        unmet
-    }
-
     fn release_to_go_back_to(
         &self,
         state: &EnvironmentState,
@@ -324,53 +277,9 @@ impl State {
         })
     }
 
-    fn no_such_environment(&self, name: &EnvironmentName) -> Failure {
+    pub(super) fn no_such_environment(&self, name: &EnvironmentName) -> Failure {
         let names: Vec<_> = self.environments.iter().map(|state| state.environment.name.as_str()).collect();
         Failure::new(FailureKind::Usage, format!("there is no environment called {name}"))
             .because(format!("the environments are: {}", names.join(", ")))
     }
-}
-
-fn service_conditions(state: &EnvironmentState) -> Option<Unmet> {
-    let name = &state.environment.name;
-    match &state.service.value()?.status {
-        ServiceStatus::Running => None,
-        ServiceStatus::Busy => Some(Unmet::new(
-            format!("the service of {name} is being changed"),
-            "Wait until the operation has ended; it cannot be interrupted.",
-        )),
-        ServiceStatus::Paused => Some(Unmet::new(
-            format!("the service of {name} is paused"),
-            "Resume it; nothing can be deployed before.",
-        )),
-        ServiceStatus::Down(word) => Some(Unmet::new(
-            format!("the service of {name} is {word}"),
-            "Look at its logs; it has to run before it can be updated.",
-        )),
-    }
-}
-
-fn lock_condition(state: &EnvironmentState, ledger: &Ledger) -> Option<Unmet> {
-    match &ledger.lock {
-        LockState::Free => None,
-        LockState::Held { by, .. } => Some(Unmet::new(
-            format!("{by} holds Liquibase's lock on {}", state.environment.name),
-            "`lockstep locks` shows whether its holder is alive, and what to do when it is not.",
-        )),
-    }
-}
-
-fn ledger_conditions(state: &EnvironmentState, release: &Release) -> Vec<Unmet> {
-    let name = &state.environment.name;
-    let Some(ledger) = state.ledger.value() else { return Vec::new() };
-    let mut unmet: Vec<_> = lock_condition(state, ledger).into_iter().collect();
-    let comparison = Comparison::of(&release.changelog, ledger, &state.environment.selection);
-    let edited = comparison.changesets().filter(|(_, standing)| standing.state == ChangesetState::Edited);
-    for id in edited.map(|(changeset, _)| &changeset.id) {
-        unmet.push(Unmet::new(
-            format!("changeset {} was edited after it ran in {name}", id.id),
-            "Restore its text and put the change into a new changeset.",
-        ));
-    }
-    unmet
 }

@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::domain::failure::Failure;
 use crate::domain::journal::{Entry, Vote, VoteWord};
+use crate::domain::plan::Direction;
 use crate::runtime::journal::{Breach, Line, Said, Verification};
 
 /// So many breaches are listed for people; programs get all.
@@ -125,12 +126,16 @@ fn subject(line: &Line) -> String {
 /// What an entry says.
 fn words(entry: &Entry) -> String {
     match entry {
-        Entry::Began { environment, version, plan, by, overridden, .. } => {
+        Entry::Began { environment, version, plan, by, aim, reason, overridden, .. } => {
             let digest = short(plan);
+            let is_back = aim.as_ref().is_some_and(|aim| aim.direction == Direction::Back);
+            let way = if is_back { "back in" } else { "to" };
             let forced = overridden.as_ref().map_or_else(String::new, |it| {
                 format!(", overriding {}: {}", it.conditions.join("; "), it.reason)
             });
-            format!("began: {version} to {environment}, plan {digest}, by {by}{forced}")
+            // What was overridden has its reason with it.
+            let why = because(reason.as_deref().filter(|_| overridden.is_none()));
+            format!("began: {version} {way} {environment}, plan {digest}, by {by}{forced}{why}")
         }
         Entry::Planned { plan, version, .. } => format!("plan {} for {version} is kept in full", short(plan)),
         Entry::Intended { step, what, .. } => format!("{}: will {what}", step.word()),
@@ -147,6 +152,11 @@ fn words(entry: &Entry) -> String {
         Entry::Reconciled { by, result, .. } => match result {
             Ok(text) => format!("found out by {by}: {text}"),
             Err(failure) => format!("found out by {by}: {}", failed(failure)),
+        },
+        Entry::LetGo { by, holder, proof, result, .. } => match result {
+            None => format!("{by} lets Liquibase's lock of {holder} go: {proof}"),
+            Some(Ok(text)) => format!("the lock of {holder}: {text}"),
+            Some(Err(failure)) => format!("the lock of {holder}: {}", failed(failure)),
         },
         Entry::Acknowledged { by, reason, .. } => {
             format!("the failure is acknowledged by {by}{}", because(reason.as_deref()))

@@ -19,7 +19,7 @@ use crate::engine::planning::Planning;
 use crate::engine::promotion::{Promotion, StepStatus};
 use crate::engine::{EnvironmentState, State};
 use crate::exit::Exit;
-use crate::headless::locks;
+use crate::headless::{line, locks};
 
 #[derive(Serialize)]
 struct FailureJson<'a> {
@@ -49,6 +49,8 @@ pub(super) fn status(state: &State) -> Value {
     json!({
         "instance": { "id": state.id.as_str(), "title": state.title, "mode": state.mode },
         "identity": identity(state),
+        "line": line::line(state),
+        "barred": line::bars(state),
         "environments": state.environments.iter().map(|it| environment(state, it)).collect::<Vec<_>>(),
         "releases": state.catalog.value().map(|catalog| {
             catalog.releases().iter().map(|release| release.version.to_string()).collect::<Vec<_>>()
@@ -199,7 +201,12 @@ pub(super) fn plan(state: &State, why: Option<&Failure>) -> Value {
     match &state.planning {
         Planning::Ready(prepared) => json!({
             "plan": plan_body(&prepared.plan),
-            "unmet": prepared.unmet.iter().map(|unmet| json!({ "what": unmet.what, "how": unmet.how })).collect::<Vec<_>>(),
+            "unmet": prepared.unmet.iter().map(|unmet| json!({
+                "condition": unmet.condition.word(),
+                "what": unmet.what,
+                "how": unmet.how,
+                "can_override": unmet.can_override,
+            })).collect::<Vec<_>>(),
             "failure": failure(why),
         }),
         _ => json!({ "plan": null, "unmet": [], "failure": failure(why) }),
@@ -260,6 +267,10 @@ pub(super) fn promotion(promotion: Option<&Promotion>, why: Option<&Failure>, ex
         "version": promotion.map(|it| it.plan.version.to_string()),
         "plan": promotion.map(|it| it.plan.digest().as_str()),
         "by": promotion.map(|it| it.by.as_str()),
+        "overridden": promotion.and_then(|it| it.waiver.as_ref()).map(|waiver| json!({
+            "conditions": waiver.unmet.iter().map(|unmet| unmet.what.as_str()).collect::<Vec<_>>(),
+            "reason": waiver.reason,
+        })),
         "began": promotion.map(|it| it.began.to_string()),
         "ended": promotion.and_then(Promotion::ended).map(|at| at.to_string()),
         "steps": promotion.map(|it| it.steps.iter().map(|step| {

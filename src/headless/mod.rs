@@ -4,10 +4,14 @@
 pub mod changelog;
 pub mod journal;
 
+mod approvals;
 mod drift;
+mod job;
 mod json;
+mod line;
 mod locks;
 mod progress;
+mod reconcile;
 mod text;
 
 use std::future;
@@ -16,55 +20,19 @@ use std::io::{self, Write};
 use crate::domain::environment::Tier;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::Admission;
-use crate::domain::names::EnvironmentName;
 use crate::domain::plan::{Direction, PlanDigest};
-use crate::domain::release::Version;
 use crate::engine::State;
-use crate::engine::event::{Event, Intent};
-use crate::engine::planning::{Planning, Prepared, Request};
+use crate::engine::event::{Event, EventKind, Intent};
+use crate::engine::planning::{Planning, Prepared};
 use crate::engine::promotion::refusal;
 use crate::exit::Exit;
 use crate::runtime::{Frontend, Next, StopSignals};
 
+pub use job::{Job, LineWord};
 pub use json::release as release_json;
 pub use progress::Progress;
+pub use reconcile::{Reconciling, Task, sign as finding_sign};
 pub use text::failure as failure_text;
-
-/// What is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Job {
-    /// Show every environment.
-    Status,
-    /// Show who holds the locks of these environments.
-    Locks(Vec<EnvironmentName>),
-    /// Hold a release against these environments, and say where one is not what it should be.
-    Drift {
-        /// Where.
-        environments: Vec<EnvironmentName>,
-        /// Which release; `None` for the newest.
-        release: Option<Version>,
-    },
-    /// Show what a promotion would do.
-    Plan {
-        /// Where.
-        environment: EnvironmentName,
-        /// What is asked for.
-        request: Request,
-    },
-    /// Carry it out, or a rollback.
-    Promote {
-        /// Where.
-        environment: EnvironmentName,
-        /// What is asked for.
-        request: Request,
-        /// The environment's name, said again.
-        confirm: Option<String>,
-        /// The digest of the plan that is meant.
-        plan: Option<PlanDigest>,
-        /// Why, where a reason is asked for.
-        reason: Option<String>,
-    },
-}
 
 /// How the result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,13 +52,16 @@ pub struct Headless<Out, Err> {
     signals: Option<StopSignals>,
     stage: Stage,
     refused: Option<Failure>,
+    /// What was said to what was asked for, and the plan that it was about.
+    answer: Option<Result<String, Failure>>,
+    meant: Option<PlanDigest>,
 }
 
 #[derive(PartialEq)]
 enum Stage {
     Begun,
     Planned,
-    Confirmed,
+    Asked,
 }
 
 impl<Out: Write, Err: Write> Headless<Out, Err> {
@@ -98,7 +69,8 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
     /// one arrives.
     pub fn new(job: Job, format: Format, out: Out, progress: Err, signals: Option<StopSignals>) -> Self {
         let progress = Progress::new(progress);
-        Self { job, format, out, progress, signals, stage: Stage::Begun, refused: None }
+        let (stage, refused, answer, meant) = (Stage::Begun, None, None, None);
+        Self { job, format, out, progress, signals, stage, refused, answer, meant }
     }
 
     /// Writes the result and says how it ended.
@@ -114,6 +86,12 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
                     }
                     Job::Plan { .. } => json::plan(state, failure.as_ref()),
                     Job::Promote { .. } => json::promotion(state.promotions.first(), failure.as_ref(), exit),
+                    Job::Vote { .. } => {
+                        let said = self.answer.as_ref().and_then(|answer| answer.as_deref().ok());
+                        approvals::vote_json(state, said, self.meant.as_ref(), failure.as_ref())
+                    }
+                    Job::Approvals => approvals::json(state, failure.as_ref()),
+                    Job::Line(_) => line::json(state, failure.as_ref()),
                 };
                 serde_json::to_writer_pretty(&mut self.out, &value)?;
                 writeln!(self.out)?;
@@ -140,6 +118,13 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
                             write!(self.out, "{}", text::plan(state, prepared))?;
                         }
                     }
+                    Job::Vote { .. } | Job::Line(Some(_)) => {
+                        if let Some(Ok(said)) = &self.answer {
+                            writeln!(self.out, "{said}")?;
+                        }
+                    }
+                    Job::Approvals => write!(self.out, "{}", approvals::text(state))?,
+                    Job::Line(None) => write!(self.out, "{}", line::text(state))?,
                 }
                 if let Some(failure) = failure {
                     self.out.flush()?;
@@ -157,21 +142,28 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
             Job::Drift { environments, release } => {
                 return drift::outcome(state, environments, release.as_ref());
             }
-            Job::Status | Job::Plan { .. } | Job::Promote { .. } => {}
+            Job::Line(None) => return (Exit::Proven, None),
+            _ => {}
         }
+        let refused = || match (&self.refused, &self.answer) {
+            (Some(failure), _) | (None, Some(Err(failure))) => Some(failure.clone()),
+            (None, Some(Ok(_))) => None,
+            (None, None) => Some(interrupted()),
+        };
         let failure = match (&self.job, &state.planning, state.promotions.first()) {
-            (Job::Status, ..) => looked_at(state),
+            (Job::Status | Job::Approvals, ..) => looked_at(state),
+            (Job::Line(_), ..) => refused(),
             (_, Planning::Failed(_, failure), _) => Some(failure.clone()),
             (Job::Plan { .. }, Planning::Ready(prepared), _) if !prepared.unmet.is_empty() => {
                 Some(refusal(&prepared.plan, &prepared.unmet))
             }
             (Job::Plan { .. }, Planning::Ready(_), _) => None,
             (Job::Promote { .. }, _, Some(promotion)) => match promotion.conclusion() {
-                Some(conclusion) => conclusion.failure.clone(),
+                Some(_) => promotion.failure(),
                 None => Some(Failure::new(FailureKind::Unknown, "the promotion was left before it ended")),
             },
-            (Job::Promote { .. }, ..) if self.refused.is_some() => self.refused.clone(),
-            _ => Some(Failure::new(FailureKind::Interrupted, "it was interrupted before anything was done")),
+            (Job::Promote { .. } | Job::Vote { .. }, ..) => refused(),
+            _ => Some(interrupted()),
         };
         (failure.as_ref().map_or(Exit::Proven, Exit::from), failure)
     }
@@ -184,41 +176,56 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
         if !is_idle {
             return None;
         }
-        match (&self.job, &self.stage) {
-            (
-                Job::Plan { environment, request } | Job::Promote { environment, request, .. },
-                Stage::Begun,
-            ) => {
+        match self.stage {
+            Stage::Begun => {
                 self.stage = Stage::Planned;
-                let (environment, request) = (environment.clone(), request.clone());
-                Some(Next::Intent(Intent::Plan { environment, request }))
+                if let Some((environment, request)) = self.job.target() {
+                    return Some(Next::Intent(Intent::Plan { environment: environment.clone(), request }));
+                }
+                self.step(state, is_idle)
             }
-            (Job::Status | Job::Locks(_) | Job::Drift { .. } | Job::Plan { .. }, _)
-            | (Job::Promote { .. }, Stage::Confirmed) => Some(Next::Leave),
-            (Job::Promote { confirm, plan, reason, .. }, Stage::Planned) => {
-                self.stage = Stage::Confirmed;
-                let Planning::Ready(prepared) = &state.planning else { return Some(Next::Leave) };
-                let said =
-                    Said { confirm: confirm.as_deref(), plan: plan.as_ref(), reason: reason.as_deref() };
-                match confirmed(state, prepared, &said) {
-                    Ok(plan) => Some(Next::Intent(Intent::Promote { plan, reason: reason.clone() })),
+            Stage::Planned => {
+                self.stage = Stage::Asked;
+                match self.ask(state) {
+                    Ok(Some(intent)) => Some(Next::Intent(intent)),
+                    Ok(None) => Some(Next::Leave),
                     Err(failure) => {
                         self.refused = Some(failure);
                         Some(Next::Leave)
                     }
                 }
             }
+            Stage::Asked => Some(Next::Leave),
         }
+    }
+
+    /// What to ask the engine for once everything has been looked at.
+    fn ask(&mut self, state: &State) -> Result<Option<Intent>, Failure> {
+        if let Job::Line(Some(word)) = &self.job {
+            return Ok(Some(word.intent()));
+        }
+        let Planning::Ready(prepared) = &state.planning else { return Ok(None) };
+        Ok(match &self.job {
+            Job::Promote { confirm, plan, reason, .. } => {
+                let said =
+                    Said { confirm: confirm.as_deref(), plan: plan.as_ref(), reason: reason.as_deref() };
+                let plan = confirmed(state, prepared, &said)?;
+                Some(Intent::Promote { plan, reason: reason.clone() })
+            }
+            Job::Vote { environment, word, plan, note, .. } => {
+                let plan = approvals::meant(prepared, *word, plan.as_ref())?;
+                self.meant = Some(plan.clone());
+                let (environment, word, note) = (environment.clone(), *word, note.clone());
+                Some(Intent::Vote { environment, word, plan, note })
+            }
+            _ => None,
+        })
     }
 }
 
 impl<Out: Write, Err: Write> Frontend for Headless<Out, Err> {
     fn first(&self) -> Intent {
-        match &self.job {
-            Job::Locks(names) => Intent::InspectLocks(names.clone()),
-            Job::Drift { environments, .. } => Intent::InspectDrift(environments.clone()),
-            Job::Status | Job::Plan { .. } | Job::Promote { .. } => Intent::Begin,
-        }
+        self.job.first()
     }
 
     async fn next(&mut self, state: &State, is_idle: bool) -> io::Result<Next> {
@@ -233,10 +240,12 @@ impl<Out: Write, Err: Write> Frontend for Headless<Out, Err> {
     }
 
     fn show(&mut self, event: Option<&Event>, state: &State, _more: bool) -> io::Result<()> {
-        match event {
-            Some(event) => self.progress.show(event, state),
-            None => Ok(()),
+        let Some(event) = event else { return Ok(()) };
+        let is_asked = matches!(&event.kind, EventKind::Intent(_)) && self.stage == Stage::Asked;
+        if is_asked || matches!(&event.kind, EventKind::JournalFailed(..)) {
+            self.answer = state.messages.back().map(|message| message.text.clone());
         }
+        self.progress.show(event, state)
     }
 }
 
@@ -250,20 +259,21 @@ struct Said<'a> {
 /// Checks that the words of the command line mean this plan. The refusal names the exact flags.
 fn confirmed(state: &State, prepared: &Prepared, said: &Said<'_>) -> Result<PlanDigest, Failure> {
     let digest = prepared.plan.digest();
-    if !prepared.unmet.is_empty() {
-        return Err(refusal(&prepared.plan, &prepared.unmet));
-    }
+    let waiver = prepared.admit(said.reason)?;
     let name = &prepared.plan.environment;
     let environment = state.environment(name).map(|state| &state.environment);
     let is_back = prepared.plan.direction() == Direction::Back;
-    // What deploys by itself needs nobody's word; a digest that is given must still be the right one.
+    // What deploys by itself needs nobody's word; a digest that is given must still be the right one. An override is
+    // always confirmed.
     let is_automatic = !is_back
+        && waiver.is_none()
         && environment.is_some_and(|environment| {
             environment.gate.admission == Admission::Automatic && environment.tier() == Tier::One
         });
     let version = &prepared.plan.version;
     let refuse = |what: String| {
-        let hint = format!("Confirm it with: {}", text::command(&prepared.plan));
+        let over = if waiver.is_some() { " --override REASON" } else { "" };
+        let hint = format!("Confirm it with: {}{over}", text::command(&prepared.plan));
         Err(Failure::new(FailureKind::Refused, what).hint(hint))
     };
     if is_back && said.reason.is_none_or(|reason| reason.trim().is_empty()) {
@@ -281,6 +291,10 @@ fn confirmed(state: &State, prepared: &Prepared, said: &Said<'_>) -> Result<Plan
         _ if is_back => refuse(format!("going back to {version} in {name} has to be confirmed")),
         _ => refuse(format!("promoting {version} to {name} has to be confirmed")),
     }
+}
+
+fn interrupted() -> Failure {
+    Failure::new(FailureKind::Interrupted, "it was interrupted before anything was done")
 }
 
 /// A status in which something could not be looked at is not a proven one.

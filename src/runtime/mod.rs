@@ -247,6 +247,14 @@ fn lost(effect: &Effect) -> EventKind {
         Effect::Health(name, HealthCall::Probe(generation)) => {
             EventKind::Observed(name.clone(), *generation, Observation::Health(Err(failure)))
         }
+        Effect::Cloud(name, CloudCall::ListUpdates(generation)) => {
+            EventKind::Observed(name.clone(), *generation, Observation::Updates(Err(failure)))
+        }
+        Effect::Database(name, DatabaseCall::ReadTrail(generation)) => {
+            EventKind::Observed(name.clone(), *generation, Observation::Trail(Err(failure)))
+        }
+        Effect::Database(name, DatabaseCall::ReleaseLock(_)) => EventKind::LetGo(name.clone(), Err(failure)),
+        Effect::SeekRuns(generation, _) => EventKind::Sought(*generation, Err(failure)),
         Effect::Database(_, DatabaseCall::Unlock(run)) => EventKind::Unlocked(run.clone()),
         Effect::Identify => EventKind::Identified(Err(failure)),
         Effect::AskChecksums(release) => EventKind::Checksums(release.archive_digest.clone(), Err(failure)),

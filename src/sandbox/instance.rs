@@ -90,6 +90,12 @@ impl Sandbox {
             database: told.name,
             address: self.stores.get(told.name).cloned().unwrap_or_default(),
             gate: told.gate,
+            approval: told.needs_approval().then_some(Approval {
+                approvals: 1,
+                // A presenter is alone.
+                requester_may_approve: true,
+                can_be_overridden: true,
+            }),
             production: told.production,
         };
         Configuration {
@@ -172,5 +178,15 @@ struct Environment {
     database: &'static str,
     address: String,
     gate: &'static str,
+    #[serde(flatten)]
+    approval: Option<Approval>,
     production: bool,
+}
+
+#[derive(Serialize)]
+struct Approval {
+    approvals: usize,
+    requester_may_approve: bool,
+    #[serde(rename = "override")]
+    can_be_overridden: bool,
 }

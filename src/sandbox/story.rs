@@ -26,6 +26,13 @@ pub struct Environment {
     pub production: bool,
 }
 
+impl Environment {
+    /// True when somebody has to approve a promotion to it.
+    pub fn needs_approval(&self) -> bool {
+        self.gate == "approve"
+    }
+}
+
 /// All environments, in the order of promotion.
 pub const ENVIRONMENTS: [Environment; 4] = [
     Environment { name: "dev", gate: "automatic", production: false },

@@ -20,6 +20,7 @@ use lockstep::domain::observation::{
     HealthView, Observation, Operation, OperationStatus, ServiceStatus, ServiceView,
 };
 use lockstep::domain::plan::Until;
+use lockstep::domain::reconcile::Trail;
 use lockstep::domain::release::{Catalog, ImageRef, Release, Version};
 use lockstep::domain::schema::judgement::{LedgerStamp, SchemaView};
 use lockstep::domain::schema::{CatalogRow, Schema};
@@ -73,9 +74,12 @@ pub(crate) fn environments() -> Vec<Environment> {
             "prod" => Admission::Approve,
             _ => Admission::Confirm,
         };
+        let mut gate = Gate::new(admission);
+        // Whoever tells a story is alone in it.
+        gate.approval.needed = 0;
         Environment {
             after: before.replace(name.clone()).into_iter().collect(),
-            gate: Gate::new(admission),
+            gate,
             production: name.as_str() == "prod",
             service: format!("bagel-store-demo1-{name}"),
             database: name.to_string(),
@@ -425,12 +429,27 @@ impl Perform for Script {
                 let view = Observation::Health(Ok(self.health(index(name))));
                 out.send(EventKind::Observed(name.clone(), *generation, view)).await;
             }
+            Effect::Cloud(name, CloudCall::ListUpdates(generation)) => {
+                let updates = Observation::Updates(Ok(Vec::new()));
+                out.send(EventKind::Observed(name.clone(), *generation, updates)).await;
+            }
+            Effect::Database(name, DatabaseCall::ReadTrail(generation)) => {
+                let trail = Observation::Trail(Ok(Trail::default()));
+                out.send(EventKind::Observed(name.clone(), *generation, trail)).await;
+            }
+            Effect::Database(name, DatabaseCall::ReleaseLock(_)) => {
+                out.send(EventKind::LetGo(name.clone(), Ok("its holder is gone".to_owned()))).await;
+            }
+            Effect::SeekRuns(generation, runs) => {
+                let living = runs.iter().map(|run| (run.clone(), false)).collect();
+                out.send(EventKind::Sought(*generation, Ok(living))).await;
+            }
             Effect::ReadReleases => {
                 let catalog = self.world().catalog.clone();
                 out.send(EventKind::Releases(Ok(catalog))).await;
             }
             // Every checksum of these releases can be worked out.
-            Effect::AskChecksums(_) | Effect::Cancel(..) => {}
+            Effect::AskChecksums(_) | Effect::Cancel(..) | Effect::Forget(_) => {}
             Effect::Identify => {
                 let identity = Identity { name: "ana".to_owned(), account: None, arn: None };
                 out.send(EventKind::Identified(Ok(identity))).await;

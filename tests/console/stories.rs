@@ -99,7 +99,7 @@ async fn what_stands_in_the_way_is_listed_with_the_way_to_meet_it() {
     story.press("2p<right>").await;
     story.shows("it cannot be promoted now");
     story.shows("dev runs v1.2.0, not v1.3.0");
-    story.shows("Promote v1.3.0 to dev first.");
+    story.shows("Promote v1.3.0 to dev first: `lockstep promote dev --release v1.3.0`.");
     story.wait(600).await.press("P").await;
     assert_eq!(story.script.mutations(), 0);
 }
@@ -113,12 +113,18 @@ async fn escape_puts_the_plan_away_and_nothing_has_happened() {
 }
 
 #[tokio::test]
-async fn a_second_promotion_waits_for_the_first_and_says_so() {
+async fn a_second_promotion_to_the_same_environment_is_refused_and_one_elsewhere_is_not() {
     let mut story = Story::begin(100, 30).await;
     story.script.hold_at(StepKind::Service);
     story.press("2p").await.wait(600).await.press("P").await;
-    story.press("4p").await;
+    story.press("2p").await;
     story.shows("v1.2.0 is being promoted to test");
+    story.press("4p").await.wait(600).await.press("prodP").await;
+    story.script.go_on();
+    story.settle().await;
+    story.shows("✔ prod runs v1.1.0, proven");
+    story.press("2").await;
+    story.shows("✔ test runs v1.2.0, proven");
 }
 
 #[tokio::test]
@@ -222,4 +228,25 @@ async fn no_size_breaks_the_frame() {
     story.press("<esc><esc>").await;
     story.resize(59, 16).shows("lockstep needs 60 × 16 characters");
     story.resize(70, 20).shows("PROD");
+}
+
+#[tokio::test]
+async fn a_release_goes_to_dev_by_itself_unless_it_is_held() {
+    let mut story = Story::automatic(100, 30).await;
+    story.wait(1_000).await;
+    story.shows("v1.4.0 goes to dev by itself in 10 s   A holds it");
+    story.press("L").await;
+    story.shows("A holds it");
+    story.press("A").await;
+    for _ in 0..15 {
+        story.wait(1_000).await;
+    }
+    story.hides("A holds it");
+    assert_eq!(story.script.mutations(), 0);
+    let mut story = Story::automatic(100, 30).await;
+    for _ in 0..12 {
+        story.wait(1_000).await;
+    }
+    assert_eq!(story.script.mutations(), 2);
+    story.shows("v1.4.0");
 }

@@ -124,6 +124,7 @@ fn the_journal_tells_it(place: &Place, digest: &str) {
     assert_eq!(
         told,
         [
+            ("planned", ""),
             ("began", ""),
             ("ended", "lock"),
             ("ended", "recheck"),
@@ -131,14 +132,15 @@ fn the_journal_tells_it(place: &Place, digest: &str) {
             ("intended", "update"),
             ("ended", "update"),
             ("intended", "service"),
+            ("operated", ""),
             ("ended", "service"),
             ("ended", "health"),
             ("ended", "evidence"),
             ("concluded", ""),
         ]
     );
-    assert_eq!(records[0]["plan"], digest);
-    assert_eq!(records[10]["result"], json!({ "ok": "test runs v1.2.0, proven" }));
+    assert_eq!(records[1]["plan"], digest);
+    assert_eq!(records[12]["result"], json!({ "ok": "test runs v1.2.0, proven" }));
 }
 
 async fn prod_waits_for_staging(place: &Place) {
@@ -148,7 +150,8 @@ async fn prod_waits_for_staging(place: &Place) {
         assert_eq!(said.code, 2);
         assert!(said.err.contains("error: v1.2.0 cannot be promoted to prod now\n"), "{}", said.err);
         assert!(said.err.contains("because staging runs v1.1.0, not v1.2.0\n"), "{}", said.err);
-        assert!(said.err.contains("  Promote v1.2.0 to staging first.\n"), "{}", said.err);
+        let how = "  Promote v1.2.0 to staging first: `lockstep promote staging --release v1.2.0`.";
+        assert!(said.err.contains(how), "{}", said.err);
     }
     assert_eq!(place.service("prod").await.0, "v1.0.0");
 }

@@ -6,7 +6,8 @@
 use crate::domain::changelog::{ChangesetId, Rollback};
 use crate::domain::compatibility::Compatibility;
 use crate::domain::drift::{ChangesetState, Comparison};
-use crate::domain::environment::{Environment, Unmet};
+use crate::domain::environment::Environment;
+use crate::domain::gate::Unmet;
 use crate::domain::ledger::{Ledger, LedgerRow};
 use crate::domain::release::{Catalog, ImageRef, Release};
 
@@ -125,7 +126,7 @@ impl RollbackFacts<'_> {
         if order == Order::AppOnly {
             unmet.clear();
             if !undone.is_empty() && !matches!(verdict, Compatibility::Compatible(_)) {
-                unmet.push(Unmet::new(
+                unmet.push(Unmet::on_the_way_back(
                     format!("{} may not run on the schema as it is: {}", self.target.version, verdict.why()),
                     "Let the database go back too: leave `--app-only` out.",
                 ));
@@ -159,7 +160,7 @@ impl RollbackFacts<'_> {
         // What is in no release was there before and stays; what a later release brought would have to go.
         let stuck = kept.iter().filter(|row| !is_of_target(row) && self.catalog.knows(&row.id));
         unmet.extend(stuck.map(|row| {
-            Unmet::new(
+            Unmet::on_the_way_back(
                 format!("changeset {} ran before changesets of {}", row.id.id, self.target.version),
                 "Liquibase undoes from the newest row back. Undo it by hand, or go back with `--app-only`.",
             )
@@ -180,7 +181,7 @@ impl RollbackFacts<'_> {
         let source = self.catalog.newest().unwrap_or(self.target);
         let strange = undone.iter().filter(|row| source.changelog.get(&row.id).is_none());
         unmet.extend(strange.map(|row| {
-            Unmet::new(
+            Unmet::on_the_way_back(
                 format!("changeset {} is not in {}", row.id.id, source.version),
                 "Liquibase undoes only what its changelog knows. Bring that changeset back into a release, or go \
                  back with `--app-only`.",
@@ -202,7 +203,7 @@ impl RollbackFacts<'_> {
         let comparison = Comparison::of(&source.changelog, self.ledger, &self.environment.selection);
         let edited = comparison.changesets().filter(|(_, standing)| standing.state == ChangesetState::Edited);
         let edited = edited.map(|(changeset, _)| {
-            Unmet::new(
+            Unmet::on_the_way_back(
                 format!("changeset {} was edited after it ran here", changeset.id.id),
                 "Liquibase refuses a changelog with edited changesets. Restore its text, or go back with \
                  `--app-only`.",
@@ -214,7 +215,7 @@ impl RollbackFacts<'_> {
 
 fn without_rollback(changesets: &[PlannedChangeset]) -> impl Iterator<Item = Unmet> {
     changesets.iter().filter(|changeset| changeset.rollback == Rollback::Missing).map(|changeset| {
-        Unmet::new(
+        Unmet::on_the_way_back(
             format!("changeset {} has no rollback", changeset.id.id),
             "Write one into a new release, or go back with `--app-only` where the older image runs on this schema.",
         )

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Conclusion, Promotion, Stage, Step, StepStatus, refusal};
 use crate::domain::evidence::{Evidence, Promised};
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::gate::{Waiver, differences};
 use crate::domain::journal::Entry;
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{Facet, OperationStatus};
@@ -36,11 +37,13 @@ impl State {
             self.refuse(&text, "Wait until that has ended.");
             return Vec::new();
         }
-        if !prepared.unmet.is_empty() {
-            let prepared = prepared.clone();
-            self.say(Err(refusal(&prepared.plan, &prepared.unmet)));
-            return Vec::new();
-        }
+        let waiver = match prepared.admit(reason) {
+            Ok(waiver) => waiver,
+            Err(failure) => {
+                self.say(Err(failure));
+                return Vec::new();
+            }
+        };
         if prepared.plan.direction() == Direction::Back
             && reason.is_none_or(|reason| reason.trim().is_empty())
         {
@@ -49,25 +52,24 @@ impl State {
         }
         let prepared = prepared.clone();
         self.planning = Planning::None;
-        self.begin(*prepared, reason)
+        let by = self.operator();
+        self.begin(*prepared, waiver, reason, by)
     }
 
-    /// Begins to carry out a plan that nothing stands in the way of.
-    fn begin(&mut self, prepared: Prepared, reason: Option<&str>) -> Vec<Effect> {
+    /// Begins to carry out a plan that nothing stands in the way of any more.
+    pub(in crate::engine) fn begin(
+        &mut self,
+        prepared: Prepared,
+        waiver: Option<Waiver>,
+        reason: Option<&str>,
+        by: String,
+    ) -> Vec<Effect> {
         let Prepared { plan, release, source, .. } = prepared;
-        let (environment, by) = (plan.environment.clone(), self.operator());
+        let environment = plan.environment.clone();
         let rows = self.environment(&environment).and_then(|state| state.ledger.value());
         let rows = rows.map_or(0, |ledger| ledger.rows.len());
         let (run, digest) = (RunId::at(self.now, &environment), plan.digest().to_string());
-        let mut effects = Vec::new();
-        if self.history.plan(&digest).is_none() {
-            effects.push(Effect::Record(Entry::Planned {
-                plan: digest.clone(),
-                environment: environment.clone(),
-                version: plan.version.clone(),
-                text: plan.canonical(),
-            }));
-        }
+        let mut effects: Vec<_> = self.keep_plan(&plan).into_iter().collect();
         effects.push(Effect::Record(Entry::Began {
             run: run.clone(),
             environment: environment.clone(),
@@ -76,19 +78,21 @@ impl State {
             by: by.clone(),
             aim: Some(Box::new(plan.aim(rows))),
             reason: reason.map(str::to_owned),
-            overridden: None,
+            overridden: waiver.as_ref().map(Waiver::record),
         }));
         let steps = plan.sequence().iter().map(|kind| Step { kind: *kind, status: StepStatus::Waiting });
         self.promotions.retain(|other| other.plan.environment != environment);
         self.promotions.push(Promotion {
             run,
             by,
+            waiver,
             began: self.now,
             steps: steps.collect(),
             applied: Vec::new(),
             operation: None,
             is_interrupted: false,
             is_cancelling: false,
+            answers: None,
             stage: Stage::Performing(StepKind::Lock),
             schema: None,
             holds_lock: false,
@@ -266,7 +270,7 @@ impl State {
 
     fn pass_gate(&mut self, environment: &EnvironmentName, step: StepKind) -> Vec<Effect> {
         let Some(promotion) = self.promotion(environment) else { return Vec::new() };
-        let unmet = self.unmet_at_gate(&promotion.plan);
+        let unmet = promotion.not_waived(self.unmet_at_gate(&promotion.plan));
         if unmet.is_empty() {
             return self.act(environment, step);
         }
@@ -327,6 +331,8 @@ impl State {
         };
         let (mut effects, mut waits) = self.ask(environment, questions);
         if kind == StepKind::Recheck {
+            // What others said meanwhile is there before the first answer.
+            effects.push(Effect::ReadJournal);
             let (effect, wait) = self.await_releases();
             effects.push(effect);
             waits.push(wait);
@@ -345,14 +351,17 @@ impl State {
             Err(failure) => self.fail(environment, step, failure),
             Ok(fresh) if fresh.plan.digest() != plan.digest() => {
                 let failure = Failure::new(FailureKind::Refused, "the plan changed after it was confirmed")
-                    .because(first_difference(&plan.canonical(), &fresh.plan.canonical()))
                     .hint("Look at the new plan and confirm that one.");
-                self.fail(environment, step, failure)
+                let differences = differences(&plan.canonical(), &fresh.plan.canonical());
+                self.fail(environment, step, differences.iter().fold(failure, Failure::because))
             }
-            Ok(fresh) if fresh.unmet.is_empty() => {
-                self.complete(environment, step, "nothing has changed".to_owned())
+            Ok(fresh) => {
+                let unmet = promotion.not_waived(fresh.unmet);
+                if unmet.is_empty() {
+                    return self.complete(environment, step, "nothing has changed".to_owned());
+                }
+                self.fail(environment, step, refusal(&fresh.plan, &unmet))
             }
-            Ok(fresh) => self.fail(environment, step, refusal(&fresh.plan, &fresh.unmet)),
         }
     }
 
@@ -446,17 +455,19 @@ impl State {
         promotion.holds_lock = false;
         promotion.stage = Stage::Over(conclusion, now);
         self.say(result.clone());
+        let over = Effect::Forget(run.clone());
         let concluded = Entry::Concluded { run, environment: environment.clone(), result, schema };
-        let mut effects = vec![Effect::Record(concluded)];
+        let mut effects = vec![Effect::Record(concluded), over];
         effects.extend(self.observe(environment));
+        effects.extend(self.go_back_if_due(environment));
         effects
     }
 
-    fn promotion_mut(&mut self, environment: &EnvironmentName) -> Option<&mut Promotion> {
+    pub(super) fn promotion_mut(&mut self, environment: &EnvironmentName) -> Option<&mut Promotion> {
         self.promotions.iter_mut().find(|promotion| promotion.plan.environment == *environment)
     }
 
-    fn refuse(&mut self, what: &str, hint: &str) {
+    pub(in crate::engine) fn refuse(&mut self, what: &str, hint: &str) {
         self.say(Err(Failure::new(FailureKind::Refused, what).hint(hint)));
     }
 }
@@ -531,14 +542,5 @@ fn current<T>(facet: &Facet<T>) -> Result<&T, String> {
         (Some(value), _) => Ok(value),
         (None, Some(failure)) => Err(failure.what.clone()),
         (None, None) => Err("it was not looked at".to_owned()),
-    }
-}
-
-/// The first line in which two plans differ, for people.
-fn first_difference(before: &str, after: &str) -> String {
-    let mut lines = before.lines().zip(after.lines());
-    match lines.find(|(before, after)| before != after) {
-        Some((before, after)) => format!("it was `{before}` and is now `{after}`"),
-        None => "it has more, or fewer, parts now".to_owned(),
     }
 }

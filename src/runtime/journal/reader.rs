@@ -101,7 +101,11 @@ impl Reader {
         self.place.offset += length;
         self.place.tail.clear();
         self.place.follow(&record, hash);
-        self.add(record);
+        if let Some((at, entry)) = said(record) {
+            // Whoever wrote the others counts them already.
+            self.is_news |= entry.counts_once_written();
+            self.history.add(at, &entry);
+        }
         Ok(())
     }
 

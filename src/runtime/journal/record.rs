@@ -115,6 +115,13 @@ pub(super) enum RecordEntry {
         result: RecordResult,
         evidence: Vec<String>,
     },
+    LetGo {
+        environment: String,
+        by: String,
+        holder: String,
+        proof: String,
+        result: Option<RecordResult>,
+    },
     Acknowledged {
         environment: String,
         by: String,
@@ -199,6 +206,7 @@ pub(super) struct RecordFailure {
 }
 
 impl From<&Entry> for RecordEntry {
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of entry, and nothing else")]
     fn from(entry: &Entry) -> Self {
         match entry {
             Entry::Began { run, environment, version, plan, by, aim, reason, overridden } => Self::Began {
@@ -241,6 +249,13 @@ impl From<&Entry> for RecordEntry {
                 by: by.clone(),
                 result: result.into(),
                 evidence: evidence.clone(),
+            },
+            Entry::LetGo { environment, by, holder, proof, result } => Self::LetGo {
+                environment: environment.to_string(),
+                by: by.clone(),
+                holder: holder.clone(),
+                proof: proof.clone(),
+                result: result.as_ref().map(RecordResult::from),
             },
             Entry::Acknowledged { environment, by, reason } => Self::Acknowledged {
                 environment: environment.to_string(),
@@ -320,6 +335,7 @@ impl RecordEntry {
 
     /// The entry that this record says; `None` when a word in it means nothing to this version, and for a record
     /// about the journal itself.
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of record, and nothing else")]
     pub(super) fn into_entry(self) -> Option<Entry> {
         let environment = |text: &str| EnvironmentName::parse(text).ok();
         let parse_version = |text: &str| Version::parse(text).ok();
@@ -367,6 +383,13 @@ impl RecordEntry {
                 by,
                 result: result.into(),
                 evidence,
+            },
+            Self::LetGo { environment: name, by, holder, proof, result } => Entry::LetGo {
+                environment: environment(&name)?,
+                by,
+                holder,
+                proof,
+                result: result.map(Into::into),
             },
             Self::Acknowledged { environment: name, by, reason } => {
                 Entry::Acknowledged { environment: environment(&name)?, by, reason }

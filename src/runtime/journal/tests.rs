@@ -8,6 +8,7 @@ use super::files::Head;
 use super::record::{Record, RecordEntry};
 use super::*;
 use crate::domain::failure::FailureKind;
+use crate::domain::journal::Notice;
 use crate::domain::names::EnvironmentName;
 use crate::domain::release::Version;
 use crate::domain::schema::SchemaDigest;
@@ -431,4 +432,17 @@ fn a_record_tells_which_process_wrote_it() {
     let head = Head::read(&folder).unwrap().unwrap();
     assert_eq!((head.seq, head.file.as_str()), (6, "journal-000001.jsonl"));
     assert_eq!(record(5)["hash"], head.hash.as_str());
+}
+
+#[test]
+fn what_people_say_is_news_even_to_whoever_wrote_it() {
+    let (_root, folder) = place();
+    let mut journal = one_run(&folder);
+    journal.read();
+    journal.news();
+    journal.append(NOW, &intended("r-1", "apply 3 changesets")).unwrap();
+    assert_eq!(journal.news(), None, "what was sent here counts already");
+    let notice = Notice { by: "ana".to_owned(), reason: "alarms".to_owned() };
+    journal.append(NOW, &Entry::Line { stopped: true, notice }).unwrap();
+    assert!(journal.news().is_some_and(|history| history.line().is_some()));
 }

@@ -7,19 +7,19 @@ use ratatui::text::{Line, Span};
 
 use crate::domain::drift::{ChangesetState, Pair};
 use crate::domain::evidence::{Evidence, Proof};
-use crate::domain::failure::Failure;
+use crate::domain::plan::{Direction, Plan};
 use crate::domain::step::StepKind;
 use crate::engine::promotion::{Promotion, StepStatus};
 use crate::engine::{EnvironmentState, State};
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
-use crate::tui::views::sign;
+use crate::tui::views::{failing, sign};
 
-/// The steps as the board groups them.
+/// The steps as the board groups them; they stand in the order in which the plan takes them.
 const GROUPS: [(&str, &[StepKind]); 5] = [
     ("plan", &[StepKind::Lock, StepKind::Recheck]),
-    ("database", &[StepKind::Validate, StepKind::Anchor, StepKind::Update]),
+    ("database", &[StepKind::Validate, StepKind::Anchor, StepKind::Update, StepKind::Undo]),
     ("service", &[StepKind::Service]),
     ("health", &[StepKind::Health]),
     ("evidence", &[StepKind::Evidence]),
@@ -46,10 +46,19 @@ fn promotion_lines<'a>(
     let (environment, version) = (&promotion.plan.environment, &promotion.plan.version);
     let elapsed = promotion.ended().unwrap_or(state.now).duration_since(promotion.began).unsigned_abs();
     let failure = promotion.conclusion().and_then(|conclusion| conclusion.failure.as_ref());
-    let (words, style) = match (promotion.is_over(), failure) {
-        (false, _) => (format!("promoting {version} to {environment}"), styles.running),
-        (true, None) => (format!("✔ {environment} runs {version}, proven"), styles.success),
-        (true, Some(_)) => (format!("✖ {version} did not reach {environment}"), styles.danger),
+    let (words, style) = match (promotion.is_over(), failure, promotion.plan.direction()) {
+        (false, _, _) if promotion.is_interrupted => {
+            (format!("stopping {version} to {environment}"), styles.warning)
+        }
+        (false, _, Direction::Forward) => (format!("promoting {version} to {environment}"), styles.running),
+        (false, _, Direction::Back) => (format!("rolling {environment} back to {version}"), styles.running),
+        (true, None, _) => (format!("✔ {environment} runs {version}, proven"), styles.success),
+        (true, Some(_), Direction::Forward) => {
+            (format!("✖ {version} did not reach {environment}"), styles.danger)
+        }
+        (true, Some(_), Direction::Back) => {
+            (format!("✖ {environment} did not get back to {version}"), styles.danger)
+        }
     };
     let mut times = text::clock(elapsed);
     if let Some((usual, worst)) = state.history.usual(environment).filter(|_| !promotion.is_over()) {
@@ -62,7 +71,7 @@ fn promotion_lines<'a>(
     let mut lines =
         vec![text::rule(title, vec![Span::styled(format!("{times} "), styles.muted)], width, styles.faint)];
     let evidence = promotion.conclusion().and_then(|conclusion| conclusion.evidence.as_ref());
-    for (name, kinds) in GROUPS {
+    for (name, kinds) in groups(&promotion.plan) {
         lines.push(group_line(state, promotion, name, kinds, width, styles));
     }
     if let Some(evidence) = evidence {
@@ -70,9 +79,17 @@ fn promotion_lines<'a>(
         lines.extend(evidence_lines(evidence, width, styles));
     }
     if let Some(failure) = failure {
-        lines.extend(failure_lines(failure, width, styles));
+        lines.extend(failing::failure_lines(failure, width, styles));
     }
     lines
+}
+
+/// The groups that this plan has steps of, in its order.
+fn groups(plan: &Plan) -> Vec<(&'static str, &'static [StepKind])> {
+    let place = |kinds: &[StepKind]| plan.sequence().iter().position(|step| kinds.contains(step));
+    let mut groups: Vec<_> = GROUPS.into_iter().filter(|(_, kinds)| place(kinds).is_some()).collect();
+    groups.sort_by_key(|(_, kinds)| place(kinds));
+    groups
 }
 
 fn group_line<'a>(
@@ -121,6 +138,7 @@ fn step_time(status: &StepStatus, state: &State) -> Duration {
 fn note(promotion: &Promotion, name: &str, status: &StepStatus) -> String {
     let plan = &promotion.plan;
     let count = plan.changesets.len();
+    let is_back = plan.direction() == Direction::Back;
     match (name, status) {
         ("plan", _) => {
             format!(
@@ -132,8 +150,13 @@ fn note(promotion: &Promotion, name: &str, status: &StepStatus) -> String {
             )
         }
         (_, StepStatus::Failed { failure, .. }) => failure.what.clone(),
-        ("database", StepStatus::Skipped | StepStatus::Waiting) if count == 0 => "nothing to run".to_owned(),
-        ("database", StepStatus::Waiting) => format!("{count} changesets to run"),
+        ("database", StepStatus::Skipped | StepStatus::Waiting) if count == 0 => {
+            format!("nothing to {}", if is_back { "undo" } else { "run" })
+        }
+        ("database", StepStatus::Waiting) => {
+            format!("{count} changesets to {}", if is_back { "undo" } else { "run" })
+        }
+        ("database", _) if is_back => format!("{} of {count} changesets undone", promotion.applied.len()),
         ("database", _) => format!("{} of {count} changesets", promotion.applied.len()),
         ("service", StepStatus::Skipped) => format!("runs {} already", plan.version),
         ("service", StepStatus::Waiting) => format!("deploy {}", plan.image_to.short()),
@@ -181,26 +204,6 @@ fn proof_sign(proof: &Proof, styles: &Styles) -> (&'static str, Style) {
     }
 }
 
-/// A failure: what, why, what to do.
-pub(super) fn failure_lines<'a>(failure: &Failure, width: usize, styles: &Styles) -> Vec<Line<'a>> {
-    let mut lines = Vec::new();
-    let mut say = |first: &str, words: &str, style: Style| {
-        let room = width.saturating_sub(text::width(first) + 1);
-        for (index, line) in text::wrap(words, room).into_iter().enumerate() {
-            let lead = if index == 0 { first.to_owned() } else { " ".repeat(text::width(first)) };
-            lines.push(Line::from(vec![Span::styled(lead, styles.muted), Span::styled(line, style)]));
-        }
-    };
-    say(" ", &failure.what, styles.danger);
-    for cause in &failure.because {
-        say("   because ", cause, Style::new());
-    }
-    if let Some(hint) = &failure.hint {
-        say("   → ", hint, styles.accent);
-    }
-    lines
-}
-
 /// What the selected environment waits for.
 fn next_lines<'a>(
     state: &'a State,
@@ -216,7 +219,7 @@ fn next_lines<'a>(
         let title = vec![Span::styled(format!("✖ {} did not reach {name}", run.version), styles.danger)];
         let right = vec![Span::styled("c", styles.key), Span::styled(" clears the alarm ", styles.muted)];
         let mut lines = vec![text::rule(title, right, width, styles.faint)];
-        lines.extend(failure_lines(failure, width, styles));
+        lines.extend(failing::failure_lines(failure, width, styles));
         return lines;
     }
     let failures = [
@@ -228,7 +231,7 @@ fn next_lines<'a>(
     if let Some(failure) = failures.into_iter().flatten().next() {
         let title = vec![Span::styled(format!("{name} cannot be seen"), styles.warning)];
         let mut lines = vec![text::rule(title, Vec::new(), width, styles.faint)];
-        lines.extend(failure_lines(failure, width, styles));
+        lines.extend(failing::failure_lines(failure, width, styles));
         return lines;
     }
     let running = environment.version();
