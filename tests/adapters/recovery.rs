@@ -27,7 +27,9 @@ fn row(id: &str) -> String {
 }
 
 fn lock(by: &str) -> String {
-    format!("update databasechangeloglock set locked = true, lockgranted = '2026-11-21 14:00:00', lockedby = '{by}'")
+    format!(
+        "update databasechangeloglock set locked = true, lockgranted = '2026-11-21 14:00:00', lockedby = '{by}'"
+    )
 }
 
 fn own() -> String {
@@ -86,8 +88,8 @@ async fn what_was_done_after_the_newest_row_is_named_and_what_has_its_row_is_not
     }
     assert_eq!(
         trail(&adapters).await,
-        ["index t2_pkey", "table t2", "table t1", "function f", "type mood"],
-        "each once, relations first"
+        ["index t2_pkey", "table t1", "table t2", "function f", "type mood"],
+        "each once, relations first, by name"
     );
     client.batch_execute(&row("2")).await.unwrap();
     assert_eq!(trail(&adapters).await, [""; 0]);
