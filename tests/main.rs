@@ -16,6 +16,8 @@ mod layers;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod promises;
+#[cfg(test)]
 mod pty;
 #[cfg(test)]
 mod sandbox;

@@ -7,6 +7,7 @@ mod archive;
 mod artifacts;
 mod aws;
 mod health;
+mod leases;
 pub mod liquibase;
 pub mod packing;
 mod postgres;
@@ -17,6 +18,7 @@ mod schemas;
 pub mod sources;
 mod tls;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +26,7 @@ use std::time::Duration;
 use self::artifacts::Artifacts;
 use self::aws::{Aws, Deployment};
 use self::health::{Health, Waiting};
+use self::leases::Leases;
 use self::liquibase::{Liquibase, Target};
 use self::postgres::Databases;
 use self::redact::Redactor;
@@ -32,7 +35,7 @@ use crate::config::{EnvironmentSettings, Settings};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::log::Level;
 use crate::domain::names::{EnvironmentName, RunId};
-use crate::domain::observation::{HealthView, Observation, ServiceView};
+use crate::domain::observation::{HealthView, Observation, Operation, ServiceView};
 use crate::domain::release::Version;
 use crate::domain::step::StepKind;
 use crate::engine::effect::{CloudCall, DatabaseCall, Effect, HealthCall, LiquibaseCall};
@@ -54,12 +57,22 @@ struct Parts {
     artifacts: Artifacts,
     liquibase: Liquibase,
     health: Health,
+    leases: Leases,
 }
 
 impl Adapters {
     /// Adapters for the instance that `settings` describe. `tools` is the folder that `make setup` fills. Nothing
     /// is asked or opened before the first effect.
     pub fn new(settings: Arc<Settings>, tools: Option<PathBuf>) -> Self {
+        Self::made_of(settings, tools, Leases::default())
+    }
+
+    /// The same for whoever promotes: what lives of a run on this machine is shown by a locked file in `leases`.
+    pub fn leasing(settings: Arc<Settings>, tools: Option<PathBuf>, leases: PathBuf) -> Self {
+        Self::made_of(settings, tools, Leases::at(leases))
+    }
+
+    fn made_of(settings: Arc<Settings>, tools: Option<PathBuf>, leases: Leases) -> Self {
         let redactor = Redactor::default();
         if let Some((_, secret)) = &settings.aws.keys {
             redactor.learn(secret);
@@ -67,9 +80,10 @@ impl Adapters {
         let aws = Aws::new(settings.clone());
         let databases = Databases::new(settings.clone(), aws.clone(), redactor.clone());
         let artifacts = Artifacts::new(settings.clone());
-        let liquibase = Liquibase::new(settings.clone(), tools, databases.clone(), artifacts.clone());
+        let liquibase =
+            Liquibase::new(settings.clone(), tools, databases.clone(), artifacts.clone(), leases.clone());
         let health = Health::default();
-        Self(Arc::new(Parts { settings, redactor, aws, databases, artifacts, liquibase, health }))
+        Self(Arc::new(Parts { settings, redactor, aws, databases, artifacts, liquibase, health, leases }))
     }
 }
 
@@ -98,6 +112,11 @@ impl Perform for Adapters {
             }
             Effect::Cancel(_, run) => parts.liquibase.cancel(&run),
             Effect::Health(environment, call) => Box::pin(parts.health(&environment, call, &report)).await,
+            Effect::SeekRuns(generation, runs) => {
+                let living = report.clean(parts.living(runs));
+                report.send(EventKind::Sought(generation, living)).await;
+            }
+            Effect::Forget(run) => parts.leases.end(&run),
             Effect::Record(_) | Effect::ReadJournal => {
                 let words =
                     "the journal is the runtime's own; the adapters were asked for it and did nothing";
@@ -141,10 +160,17 @@ impl Parts {
                 let seen = Observation::Service(view);
                 report.send(EventKind::Observed(name.clone(), generation, seen)).await;
             }
+            CloudCall::ListUpdates(generation) => {
+                let updates = report.clean(Box::pin(self.updates(name)).await);
+                report
+                    .send(EventKind::Observed(name.clone(), generation, Observation::Updates(updates)))
+                    .await;
+            }
             CloudCall::Deploy { run, image, expected } => {
                 let step = report.step(&run, StepKind::Service);
                 let deployed = async {
                     let environment = self.environment(name)?;
+                    self.databases.assure(name, &run).await?;
                     let expected = expected.as_ref();
                     let deployment =
                         Deployment { aws: &self.aws, environment, image: &image, expected, step: &step };
@@ -160,6 +186,37 @@ impl Parts {
         let environment = self.environment(name)?;
         let what = || format!("could not describe the service of {name}");
         within(self.settings.deadlines.look, what, self.aws.service_view(environment)).await
+    }
+
+    async fn updates(&self, name: &EnvironmentName) -> Result<Vec<Operation>, Failure> {
+        let environment = self.environment(name)?;
+        let what = || format!("could not list the updates of the service of {name}");
+        within(self.settings.deadlines.look, what, self.aws.updates(environment)).await
+    }
+
+    /// Of which of these runs something lives on this machine.
+    fn living(&self, runs: Vec<RunId>) -> Result<BTreeMap<RunId, bool>, Failure> {
+        let mut living = BTreeMap::new();
+        for run in runs {
+            let is_held = self.leases.is_held(&run).map_err(|error| {
+                Failure::new(FailureKind::Unavailable, format!("could not find out whether {run} lives here"))
+                    .because(error)
+            })?;
+            living.insert(run, is_held);
+        }
+        Ok(living)
+    }
+
+    /// Takes the lease of a run first, and then lockstep's lock: whoever sees the run must see that it lives.
+    async fn lock(&self, name: &EnvironmentName, run: &RunId) -> Result<StepOutcome, Failure> {
+        self.leases.take(run).await.map_err(|error| {
+            Failure::new(FailureKind::Unavailable, format!("could not lock {name}"))
+                .because("what shows that this run lives cannot be written")
+                .because(error)
+                .hint("Make room, or make lockstep's folder writable.")
+        })?;
+        self.databases.lock(self.environment(name)?, run).await?;
+        Ok(StepOutcome::Done(format!("{name} is locked for {run}")))
     }
 
     async fn database(&self, name: &EnvironmentName, call: DatabaseCall, report: &Report) {
@@ -192,13 +249,23 @@ impl Parts {
                 let seen = Observation::Schema(report.clean(self.schema(name).await));
                 report.send(EventKind::Observed(name.clone(), generation, seen)).await;
             }
-            DatabaseCall::Lock(run) => {
-                let locked = match self.environment(name) {
-                    Ok(environment) => self.databases.lock(environment, &run).await,
+            DatabaseCall::ReadTrail(generation) => {
+                let trail = match self.environment(name) {
+                    Ok(environment) => self.databases.trail(environment).await,
                     Err(failure) => Err(failure),
                 };
-                let outcome = locked.map(|()| StepOutcome::Done(format!("{name} is locked for {run}")));
-                report.step(&run, StepKind::Lock).ended(outcome).await;
+                let seen = Observation::Trail(report.clean(trail));
+                report.send(EventKind::Observed(name.clone(), generation, seen)).await;
+            }
+            DatabaseCall::ReleaseLock(grant) => {
+                let released = match self.environment(name) {
+                    Ok(environment) => Box::pin(self.databases.release_lock(environment, &grant)).await,
+                    Err(failure) => Err(failure),
+                };
+                report.send(EventKind::LetGo(name.clone(), report.clean(released))).await;
+            }
+            DatabaseCall::Lock(run) => {
+                report.step(&run, StepKind::Lock).ended(self.lock(name, &run).await).await;
             }
             DatabaseCall::Unlock(run) => {
                 self.databases.unlock(&run).await;
@@ -218,11 +285,14 @@ impl Parts {
         let result = match self.environment(name) {
             Ok(environment) => {
                 let target = Target { environment, run, release, step: &step };
-                match &call {
-                    LiquibaseCall::Validate(..) => self.liquibase.validate(&target).await,
-                    LiquibaseCall::Tag(_, _, tag) => self.liquibase.tag(&target, tag).await,
-                    LiquibaseCall::Update(..) => self.liquibase.update(&target).await,
-                    LiquibaseCall::Rollback(_, _, until) => self.liquibase.roll_back(&target, until).await,
+                match (self.databases.assure(name, run).await, &call) {
+                    (Err(failure), _) => Err(failure),
+                    (Ok(()), LiquibaseCall::Validate(..)) => self.liquibase.validate(&target).await,
+                    (Ok(()), LiquibaseCall::Tag(_, _, tag)) => self.liquibase.tag(&target, tag).await,
+                    (Ok(()), LiquibaseCall::Update(..)) => self.liquibase.update(&target).await,
+                    (Ok(()), LiquibaseCall::Rollback(_, _, until)) => {
+                        self.liquibase.roll_back(&target, until).await
+                    }
                 }
             }
             Err(failure) => Err(failure),
@@ -323,6 +393,7 @@ mod tests {
                 image: "registry.example/store".to_owned(),
             },
             liquibase: LiquibaseSettings { runner: RunnerKind::Auto, docker_image: "image".to_owned() },
+            journals: None,
             polling: PollingSettings { operation: second, observe: second },
             deadlines: DeadlineSettings {
                 look: second,

@@ -2,6 +2,7 @@
 //! and nothing of them left when whoever started them goes away.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
@@ -31,6 +32,8 @@ pub(super) struct Launch {
     pub(super) env: Vec<(OsString, OsString)>,
     /// The folder that it works in.
     pub(super) folder: PathBuf,
+    /// What it holds, as its standard input, for as long as it lives. There is never anything to read in it.
+    pub(super) lease: Option<File>,
 }
 
 /// A process that runs. Dropping it kills its whole group.
@@ -49,7 +52,7 @@ impl Process {
             .env_clear()
             .envs(launch.env)
             .current_dir(launch.folder)
-            .stdin(Stdio::null())
+            .stdin(launch.lease.map_or_else(Stdio::null, Stdio::from))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
@@ -79,6 +82,15 @@ impl Process {
             lines.push(line);
         }
         if lines.is_empty() && self.out.is_ended && self.err.is_ended { None } else { Some(lines) }
+    }
+
+    /// Kills its whole group and waits until it is gone.
+    pub(super) async fn kill(&mut self) -> std::io::Result<ExitStatus> {
+        if let Some(group) = self.group {
+            // An error means that nothing of it is left.
+            killpg(group, Signal::SIGKILL).ok();
+        }
+        self.end().await
     }
 
     /// Waits for its end.
@@ -147,6 +159,7 @@ mod tests {
             args: vec!["-c".into(), script.into()],
             env: vec![("SEEN".into(), "yes".into())],
             folder: std::env::temp_dir(),
+            lease: None,
         })
         .unwrap()
     }

@@ -75,12 +75,16 @@ pub(super) enum Command {
     Unbar(Bar),
     /// Go back to an earlier release: schema and app, in the order that is safe, and prove the result
     Rollback(Rollback),
+    /// Find out what became of promotions that nobody saw end, and what may safely be done now
+    Reconcile(Reconcile),
     /// Compare what really is in two databases: of environments, or of releases built for it
     Diff(Diff),
     /// Releases and their archives
     Release(Release),
     /// What a changelog says, without any database
     Changelog(Changelog),
+    /// The record of everything that was done: show it, verify it, hand it on
+    Journal(Journal),
     /// Draw the board as it stands now
     Board(Board),
 }
@@ -147,13 +151,13 @@ pub(super) struct FaultSetting {
     /// Strike only this environment
     #[arg(long, value_name = "ENV")]
     pub(super) env: Option<String>,
-    /// Strike only this action of the AWS API, such as UpdateService
+    /// Strike only this action of the AWS API, such as `UpdateService`
     #[arg(long, value_name = "ACTION")]
     pub(super) action: Option<String>,
     /// Strike so often, then no more
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) times: Option<u32>,
-    /// Let so many pass first; or, for calls, strike only after one of this action, such as UpdateService
+    /// Let so many pass first; or, for calls, strike only after one of this action
     #[arg(long, value_name = "N|ACTION", value_parser = After::parse)]
     pub(super) after: Option<After>,
     /// Last so long each time
@@ -175,6 +179,30 @@ pub(super) struct Drift {
     /// The release; by default the newest
     #[arg(long, value_name = "VERSION")]
     pub(super) release: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Reconcile {
+    #[command(flatten)]
+    pub(super) chosen: Chosen,
+    /// Wait for what still runs, then look again
+    #[arg(long)]
+    pub(super) attach: bool,
+    /// Put on record what was found out, so that something new may begin
+    #[arg(long)]
+    pub(super) settle: bool,
+    /// Put on record that a person has settled what could not be found out in this environment
+    #[arg(long, value_name = "ENV", conflicts_with_all = ["environments", "attach", "settle", "release_lock"])]
+    pub(super) resolve: Option<String>,
+    /// What was seen and done
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
+    /// Let Liquibase's lock of this environment go, if its holder is proven to be gone
+    #[arg(long, value_name = "ENV", conflicts_with_all = ["environments", "attach", "settle"])]
+    pub(super) release_lock: Option<String>,
+    /// The environment's name, said again
+    #[arg(long, value_name = "ENV", requires = "release_lock")]
+    pub(super) confirm: Option<String>,
 }
 
 #[derive(Args)]
@@ -366,6 +394,52 @@ pub(super) struct ChangelogListing {
     /// The folder that paths are relative to; by default the current one
     #[arg(long, value_name = "DIR")]
     pub(super) search_path: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(super) struct Journal {
+    #[command(subcommand)]
+    pub(super) command: JournalCommand,
+}
+
+#[derive(Subcommand)]
+pub(super) enum JournalCommand {
+    /// Check that no record was edited, dropped, moved or cut off; exit code 4 names where one was
+    Verify {
+        /// An exported file, or the folder of a journal; by default the instance's own
+        #[arg(value_name = "PATH")]
+        path: Option<PathBuf>,
+    },
+    /// List the records, oldest first; with `--output json` as they stand there, one a line
+    Show(JournalListing),
+    /// Write a file that `journal verify` can judge anywhere
+    Export(JournalExport),
+}
+
+#[derive(Args)]
+pub(super) struct JournalListing {
+    /// Only those of this run
+    #[arg(long, value_name = "RUN")]
+    pub(super) run: Option<String>,
+    /// Only those that concern this environment
+    #[arg(long, value_name = "ENV")]
+    pub(super) env: Option<String>,
+    /// Only those since a day, a moment, or so long ago: 2026-11-21, 2026-11-21T14:00:00Z, 12h, 3d
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// Only the last so many of them
+    #[arg(long, value_name = "N")]
+    pub(super) last: Option<usize>,
+}
+
+#[derive(Args)]
+pub(super) struct JournalExport {
+    /// Only what concerns this run; of the other records their place in the chain is kept
+    #[arg(long, value_name = "RUN")]
+    pub(super) run: Option<String>,
+    /// The file, which must not be there yet; `-` for standard output
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
 }
 
 #[derive(Args)]

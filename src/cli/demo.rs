@@ -1,7 +1,6 @@
 //! `lockstep demo`: the life of a sandbox.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::io::{IsTerminal as _, Write as _, stderr, stdin, stdout};
 use std::path::{Path, PathBuf};
 
@@ -18,7 +17,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::DemoId;
 use crate::exit::Exit;
 use crate::headless::Format;
-use crate::runtime::Clock;
+use crate::runtime::{Clock, Journal};
 use crate::sandbox::{
     self, CommandTemplate, LaunchSettings, ReleaseFolder, Sandbox, SandboxError, SandboxSummary, story,
 };
@@ -136,14 +135,8 @@ fn store(lockstep: &Path) -> Result<PathBuf, Failure> {
 /// Brings the start state back. The journal of what was before is kept under another name.
 async fn reset(root: &Path, id: &DemoId) -> Result<Exit, Failure> {
     sandbox::reset(root, id.as_str(), &mut progress).await?;
-    let journal = paths::journal(id);
-    if journal.is_dir() {
-        let time = Clock::system().now().strftime("%Y%m%d-%H%M%S").to_string();
-        let aside = journal.with_file_name(format!("{id}-until-{time}"));
-        fs::rename(&journal, &aside).map_err(|error| {
-            Failure::new(FailureKind::Failed, format!("{} could not be set aside", journal.display()))
-                .because(error)
-        })?;
+    let aside = Journal::at(paths::journal(id)).set_aside(Clock::system().now())?;
+    if let Some(aside) = aside {
         progress(&format!("the journal so far is in {}", aside.display()));
     }
     tell(&format!("sandbox {id} is in its start state\n"))?;

@@ -6,6 +6,8 @@ mod demo;
 mod diff;
 mod fault;
 mod instance;
+mod journal;
+mod reconcile;
 mod release;
 mod votes;
 
@@ -90,6 +92,7 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Command::Release(release)) => release::run(release, arguments, format).await,
         Some(Command::Diff(words)) => diff::run(words, arguments, format).await,
         Some(Command::Changelog(changelog)) => changelog::run(&changelog.command, format),
+        Some(Command::Journal(words)) => journal::run(&words.command, arguments, format),
         Some(Command::Board(board)) => picture(arguments, board).await,
         Some(Command::Status) => job(arguments, Job::Status).await,
         Some(Command::Locks(chosen)) => {
@@ -103,6 +106,7 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             let release = version(drift.release.as_deref())?;
             job_with(settings, arguments, Job::Drift { environments, release }).await
         }
+        Some(Command::Reconcile(words)) => reconcile::run(words, arguments).await,
         Some(Command::Plan(plan)) => {
             let (environment, release) = target(&plan.environment, plan.release.as_deref())?;
             job(arguments, Job::Plan { environment, request: Request::Forward(release) }).await
@@ -200,8 +204,12 @@ fn state(settings: &Settings) -> State {
 }
 
 fn runtime(settings: Settings, state: State) -> Runtime<Adapters> {
-    let journal = Journal::at(paths::journal(&settings.id));
-    Runtime::new(state, Adapters::new(Arc::new(settings), paths::tools()), journal, Clock::system())
+    let mut journal = Journal::at(settings.journal());
+    // Before there is a screen that could be kept waiting by a long one.
+    journal.read();
+    let leases = paths::leases(&settings.id);
+    let adapters = Adapters::leasing(Arc::new(settings), paths::tools(), leases);
+    Runtime::new(state, adapters, journal, Clock::system())
 }
 
 fn target(environment: &str, release: Option<&str>) -> Result<(EnvironmentName, Option<Version>), Failure> {

@@ -43,6 +43,8 @@ struct File {
     #[serde(default)]
     liquibase: Liquibase,
     #[serde(default)]
+    journal: Journal,
+    #[serde(default)]
     polling: Polling,
     #[serde(default)]
     deadlines: Deadlines,
@@ -91,6 +93,12 @@ struct Releases {
 struct Liquibase {
     runner: Runner,
     docker_image: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Journal {
+    folder: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -170,7 +178,9 @@ impl File {
             liquibase: seconds("[deadlines] liquibase", self.deadlines.liquibase, &mut problems),
         };
         let environments = environments(self.environment, text, &mut problems);
-        let folder = origin.parent().unwrap_or(Path::new("")).join(self.releases.folder);
+        let beside = origin.parent().unwrap_or(Path::new(""));
+        let folder = beside.join(self.releases.folder);
+        let journals = self.journal.folder.map(|folder| beside.join(folder));
         match id {
             Some(id) if problems.is_empty() => Ok(Settings {
                 origin: origin.to_owned(),
@@ -194,6 +204,7 @@ impl File {
                     },
                     docker_image: self.liquibase.docker_image,
                 },
+                journals,
                 polling,
                 deadlines,
                 environments,
@@ -288,6 +299,13 @@ production = true
             ]
         );
         assert_eq!(failure.kind, FailureKind::Configuration);
+    }
+
+    #[test]
+    fn a_team_can_share_a_folder_for_journals() {
+        assert_eq!(load_text(GOOD).unwrap().journals, None);
+        let settings = load_text(&format!("{GOOD}[journal]\nfolder = \"journals\"\n")).unwrap();
+        assert_eq!(settings.journal(), settings.origin.with_file_name("journals").join("demo1"));
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub struct Settings {
     pub releases: ReleaseSettings,
     /// How to run Liquibase.
     pub liquibase: LiquibaseSettings,
+    /// The folder that holds a folder with the journal of each instance; `None` for the platform's.
+    pub journals: Option<PathBuf>,
     /// How often to look.
     pub polling: PollingSettings,
     /// How long to wait.
@@ -41,6 +43,13 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The folder of this instance's journal.
+    pub fn journal(&self) -> PathBuf {
+        self.journals
+            .as_ref()
+            .map_or_else(|| paths::journal(&self.id), |folder| folder.join(self.id.as_str()))
+    }
+
     /// The settings of one environment.
     pub fn environment(&self, name: &EnvironmentName) -> Option<&EnvironmentSettings> {
         self.environments.iter().find(|settings| settings.environment.name == *name)

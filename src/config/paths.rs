@@ -31,6 +31,11 @@ pub fn journal(id: &DemoId) -> PathBuf {
     home().join("journal").join(id.as_str())
 }
 
+/// The folder with what shows which runs of one instance live on this machine.
+pub fn leases(id: &DemoId) -> PathBuf {
+    home().join("runs").join(id.as_str())
+}
+
 /// The folder with the tools that `make setup` fetched: named by the environment, else `.tools` here or in a
 /// folder above, else `tools` in lockstep's own folder.
 pub fn tools() -> Option<PathBuf> {

@@ -103,6 +103,19 @@ pub enum Entry {
         /// What was seen, one fact each.
         evidence: Vec<String>,
     },
+    /// A stale lock of Liquibase is about to be let go, or was.
+    LetGo {
+        /// Where.
+        environment: EnvironmentName,
+        /// Who lets it go.
+        by: String,
+        /// Who held it, as it was signed.
+        holder: String,
+        /// The proof that whoever held it is gone.
+        proof: String,
+        /// What came of it; `None` before it is done.
+        result: Option<Result<String, Failure>>,
+    },
     /// A person has seen the failure that an environment showed.
     Acknowledged {
         /// Where.
@@ -133,6 +146,12 @@ pub enum Entry {
 }
 
 impl Entry {
+    /// True for what people say: it must not hold when it could not be written, so it counts once it is on the disk.
+    /// Everything else counts as soon as it was sent there.
+    pub fn counts_once_written(&self) -> bool {
+        matches!(self, Self::Voted(_) | Self::Line { .. } | Self::Barred { .. })
+    }
+
     /// The run that it belongs to, if it belongs to one.
     pub fn run(&self) -> Option<&RunId> {
         match self {
@@ -144,6 +163,7 @@ impl Entry {
             | Self::Concluded { run, .. }
             | Self::Reconciled { run, .. } => Some(run),
             Self::Planned { .. }
+            | Self::LetGo { .. }
             | Self::Acknowledged { .. }
             | Self::Voted(_)
             | Self::Line { .. }
@@ -288,6 +308,8 @@ pub struct History {
     runs: Vec<PastRun>,
     plans: BTreeMap<String, String>,
     votes: Vec<(Timestamp, Vote)>,
+    /// When a lock of Liquibase was about to be let go, and where.
+    let_go: Vec<(Timestamp, EnvironmentName)>,
     line: Option<(Timestamp, Notice)>,
     bars: Vec<(Timestamp, Version, Notice)>,
 }
@@ -335,16 +357,17 @@ impl PastRun {
     }
 
     /// True while it is not known how it ended: by the journal it runs, or it ended as *unknown* and nobody has
-    /// looked it up or settled it since.
+    /// looked it up since. Having seen the alarm settles nothing.
     pub fn is_open(&self) -> bool {
         match &self.conclusion {
             None => true,
-            Some((_, Err(failure))) => failure.kind == FailureKind::Unknown && !self.is_acknowledged,
+            Some((_, Err(failure))) => failure.kind == FailureKind::Unknown,
             Some((_, Ok(_))) => false,
         }
     }
 
-    fn was_refused(&self) -> bool {
+    /// True when it ended because something stood in its way: it did nothing.
+    pub fn was_refused(&self) -> bool {
         matches!(&self.conclusion, Some((_, Err(failure))) if failure.kind == FailureKind::Refused)
     }
 }
@@ -391,6 +414,7 @@ impl History {
                     past.evidence.clone_from(evidence);
                 }
             }
+            Entry::LetGo { environment, .. } => self.let_go.push((at, environment.clone())),
             Entry::Acknowledged { environment, .. } => {
                 for past in self.runs.iter_mut().filter(|past| past.environment == *environment) {
                     past.is_acknowledged = true;
@@ -465,6 +489,11 @@ impl History {
     /// The runs that nobody saw end, oldest first: they run, or whoever ran them died, or nobody knows.
     pub fn open(&self) -> impl Iterator<Item = &PastRun> {
         self.runs.iter().filter(|past| past.is_open())
+    }
+
+    /// True when lockstep let a lock of Liquibase go there at `since` or later.
+    pub fn was_let_go(&self, environment: &EnvironmentName, since: Timestamp) -> bool {
+        self.let_go.iter().any(|(at, name)| name == environment && *at >= since)
     }
 
     /// Every run, oldest first.

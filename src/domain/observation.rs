@@ -6,6 +6,7 @@ use crate::domain::Timestamp;
 use crate::domain::failure::Failure;
 use crate::domain::ledger::Ledger;
 use crate::domain::lock::LockSight;
+use crate::domain::reconcile::Trail;
 use crate::domain::release::{ImageRef, Version};
 use crate::domain::schema::judgement::SchemaView;
 
@@ -20,6 +21,10 @@ pub enum Observation {
     Locks(Result<LockSight, Failure>),
     /// What the database really holds.
     Schema(Result<SchemaView, Failure>),
+    /// The updates of the service that the platform lists, newest first.
+    Updates(Result<Vec<Operation>, Failure>),
+    /// What was changed in the database after its newest row.
+    Trail(Result<Trail, Failure>),
     /// The application's own word on its health and version.
     Health(Result<HealthView, Failure>),
 }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::domain::journal::Entry;
+use crate::domain::lock::Grant;
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::plan::Until;
 use crate::domain::release::{ImageRef, Release, Version};
@@ -37,6 +38,10 @@ pub enum Effect {
     Record(Entry),
     /// Read what the journal has got since the last time. Carried out at once. Outcome: `Remembered`.
     ReadJournal,
+    /// Find out of which of these runs something lives on this machine. Outcome: `Sought` with this generation.
+    SeekRuns(u64, Vec<RunId>),
+    /// This run is over: it is no longer shown as living on this machine. Outcome: none.
+    Forget(RunId),
 }
 
 /// What the platform is asked.
@@ -44,6 +49,8 @@ pub enum Effect {
 pub enum CloudCall {
     /// Describe the service. Outcome: `Observed(Service)` with this generation.
     Describe(u64),
+    /// List the updates of the service. Outcome: `Observed(Updates)` with this generation.
+    ListUpdates(u64),
     /// Change the service's image and follow the operation until it is final, sending `Advanced` and log lines as
     /// they come. Outcome: `Ended(Service)` with `StepOutcome::Deployed`.
     Deploy {
@@ -68,6 +75,10 @@ pub enum DatabaseCall {
     ReadLocks(u64),
     /// Read the catalogs in a read-only transaction. Outcome: `Observed(Schema)`.
     ReadSchema(u64),
+    /// Look in the catalogs for what was changed after the newest row. Outcome: `Observed(Trail)`.
+    ReadTrail(u64),
+    /// Let this lock of Liquibase go if its holder is still proven to be gone. Outcome: `LetGo`.
+    ReleaseLock(Grant),
     /// Take lockstep's advisory lock and keep it until `Unlock`. Outcome: `Ended(Lock)`; the failure names the
     /// holder.
     Lock(RunId),
@@ -102,11 +113,12 @@ impl Effect {
     pub fn is_mutation(&self) -> bool {
         match self {
             Self::Cloud(_, CloudCall::Deploy { .. })
+            | Self::Database(_, DatabaseCall::ReleaseLock(_))
             | Self::Liquibase(
                 _,
                 LiquibaseCall::Tag(..) | LiquibaseCall::Update(..) | LiquibaseCall::Rollback(..),
             ) => true,
-            Self::Cloud(_, CloudCall::Describe(_))
+            Self::Cloud(_, CloudCall::Describe(_) | CloudCall::ListUpdates(_))
             | Self::Liquibase(_, LiquibaseCall::Validate(..))
             | Self::Cancel(..)
             | Self::Database(..)
@@ -115,7 +127,9 @@ impl Effect {
             | Self::AskChecksums(_)
             | Self::Identify
             | Self::Record(_)
-            | Self::ReadJournal => false,
+            | Self::ReadJournal
+            | Self::SeekRuns(..)
+            | Self::Forget(_) => false,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Everything that can happen, whoever caused it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::Timestamp;
@@ -50,6 +51,10 @@ pub enum EventKind {
     Step(RunId, StepKind, Progress),
     /// lockstep's lock of a run was let go.
     Unlocked(RunId),
+    /// A stale lock of Liquibase was let go, with the proof, or was not.
+    LetGo(EnvironmentName, Result<String, Failure>),
+    /// Of which of the runs that were asked for something lives on this machine. The number is the generation.
+    Sought(u64, Result<BTreeMap<RunId, bool>, Failure>),
     /// Lines were written, for this run if for one; always several at once when they come quickly.
     Log(Option<RunId>, Vec<LogLine>),
     /// An effect ended, and all its other events came before this one.
@@ -126,13 +131,21 @@ pub enum Intent {
     HoldAutomatic,
     /// A person has seen the failure that this environment shows.
     Acknowledge(EnvironmentName),
-    /// A person has settled the failure that this environment shows, and says how.
+    /// A person has settled the failure that this environment shows, or what could not be found out there, and says how.
     Resolve {
         /// Where.
         environment: EnvironmentName,
         /// How it was settled.
         reason: String,
     },
+    /// Find out what became of every run in these environments that nobody saw end.
+    Reconcile(Vec<EnvironmentName>),
+    /// The same, again and again until nothing of them runs any more.
+    Attach(Vec<EnvironmentName>),
+    /// Put on record what was found out about this run.
+    Settle(RunId),
+    /// Let Liquibase's lock of this environment go, which was seen to be stale.
+    ReleaseLock(EnvironmentName),
     /// Stop everything as soon as it is safe; asked once more, abort what runs.
     Interrupt,
 }

@@ -9,25 +9,27 @@ pub mod promotion;
 
 mod gates;
 mod grid;
+pub mod reconcile;
 mod refresh;
 mod schemas;
 mod standings;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::domain::Timestamp;
 use crate::domain::drift::Pair;
 use crate::domain::environment::Environment;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::{Entry, History};
 use crate::domain::ledger::Ledger;
 use crate::domain::lock::LockSight;
 use crate::domain::log::LogBook;
-use crate::domain::names::{DemoId, EnvironmentName};
-use crate::domain::observation::{Facet, HealthView, Observation, ServiceStatus, ServiceView};
+use crate::domain::names::{DemoId, EnvironmentName, RunId};
+use crate::domain::observation::{Facet, HealthView, Observation, Operation, ServiceStatus, ServiceView};
+use crate::domain::reconcile::Trail;
 use crate::domain::release::{Catalog, Release, Version};
 use crate::domain::schema::judgement::SchemaView;
 use automatic::Upcoming;
@@ -36,6 +38,7 @@ use event::{Event, EventKind, Identity, Intent};
 use petitions::Petition;
 use planning::Planning;
 use promotion::Promotion;
+pub use reconcile::{OpenRun, Reconciliation};
 pub use schemas::SchemaWatch;
 pub use standings::Standings;
 
@@ -64,10 +67,18 @@ pub struct State {
     pub catalog: Facet<Catalog>,
     /// The plan that was asked for last.
     pub planning: Planning,
+    /// The rollbacks that are about to begin by themselves.
+    returns: Vec<promotion::Return>,
     /// The promotions of this process, at most one for each environment: the one that runs there, or ran last.
     pub promotions: Vec<Promotion>,
     /// What the journal adds up to.
     pub history: History,
+    /// What became of runs that nobody saw end, as far as somebody asked.
+    pub reconciliation: Reconciliation,
+    /// Of which runs something lives on this machine, of those that were asked for.
+    living: Facet<BTreeMap<RunId, bool>>,
+    /// The lock that is being let go: where, whose, and the proof that whoever held it is gone.
+    releasing: Option<(EnvironmentName, String, String)>,
     /// The newest log lines.
     pub log: LogBook,
     /// What the operator should know, oldest first.
@@ -96,6 +107,10 @@ pub struct EnvironmentState {
     pub ledger: Facet<Ledger>,
     /// Who holds the database's locks; looked at when the ledger says that somebody does.
     pub locks: Facet<LockSight>,
+    /// The updates of the service; looked at only to find out what became of a run.
+    pub updates: Facet<Vec<Operation>>,
+    /// What was changed in the database after its newest row; looked at for the same.
+    pub trail: Facet<Trail>,
     /// The application's own word.
     pub health: Facet<HealthView>,
     /// The newest latencies of `/health`, oldest first; `None` where it did not answer well.
@@ -145,6 +160,8 @@ impl State {
                 service: Facet::default(),
                 ledger: Facet::default(),
                 locks: Facet::default(),
+                updates: Facet::default(),
+                trail: Facet::default(),
                 health: Facet::default(),
                 latencies: VecDeque::new(),
                 standings: Standings::default(),
@@ -162,7 +179,11 @@ impl State {
             catalog: Facet::default(),
             planning: Planning::None,
             promotions: Vec::new(),
+            returns: Vec::new(),
             history: History::default(),
+            reconciliation: Reconciliation::default(),
+            living: Facet::default(),
+            releasing: None,
             log: LogBook::default(),
             messages: VecDeque::new(),
             petitions: Vec::new(),
@@ -187,6 +208,7 @@ impl State {
                     self.keep_unmet_true();
                     effects.extend(self.count_down());
                 }
+                effects.extend(self.watch_what_runs());
                 effects
             }
             EventKind::Observed(environment, generation, observation) => {
@@ -229,11 +251,19 @@ impl State {
                     self.keep_unmet_true();
                     self.keep_petitions_true(None);
                 }
-                self.pass_gates()
+                let mut effects = self.pass_gates();
+                effects.extend(self.seek_runs().map(|(effect, _)| effect));
+                effects
             }
             EventKind::JournalFailed(run, failure) => self.journal_failed(run.as_ref(), failure),
             EventKind::Step(run, step, progress) => self.step_went_on(run, *step, progress),
             EventKind::Unlocked(run) => self.unlocked(run),
+            EventKind::LetGo(environment, result) => self.let_go(environment, result),
+            EventKind::Sought(generation, living) => {
+                self.living.answer(*generation, event.at, living.clone());
+                self.keep_plan_true(None);
+                Vec::new()
+            }
             EventKind::Log(run, lines) => {
                 let promotion = self.promotions.iter().find(|it| Some(&it.run) == run.as_ref());
                 let environment = promotion.map(|it| &it.plan.environment);
@@ -244,6 +274,8 @@ impl State {
         };
         effects.extend(self.settle_planning());
         effects.extend(self.settle_promotions());
+        effects.extend(self.settle_returns());
+        effects.extend(self.settle_reconciliation());
         self.remember(&effects);
         effects
     }
@@ -328,26 +360,32 @@ impl State {
             }
             Intent::Promote { plan, reason } => self.promote(plan, reason.as_deref()),
             Intent::Abort(environment) => self.abort(environment),
-            Intent::Acknowledge(environment) => self.acknowledge(environment, None),
-            Intent::Resolve { environment, reason } => self.acknowledge(environment, Some(reason)),
+            Intent::Acknowledge(environment) => self.acknowledge(environment),
+            Intent::Resolve { environment, reason } => self.resolve(environment, reason),
             Intent::Vote { environment, word, plan, note } => self.vote(environment, *word, plan, note),
             Intent::StopLine { reason } => self.set_line(true, reason),
             Intent::ResumeLine { reason } => self.set_line(false, reason),
             Intent::Bar { version, reason } => self.set_bar(version, true, reason),
             Intent::Unbar { version, reason } => self.set_bar(version, false, reason),
             Intent::HoldAutomatic => self.hold_automatic(),
+            Intent::Reconcile(environments) => self.reconcile(environments, false),
+            Intent::Attach(environments) => self.reconcile(environments, true),
+            Intent::Settle(run) => self.settle(run),
+            Intent::ReleaseLock(environment) => self.release_lock(environment),
             Intent::Interrupt => self.interrupt(),
         }
     }
 
-    fn acknowledge(&mut self, environment: &EnvironmentName, reason: Option<&String>) -> Vec<Effect> {
-        if self.history.alarm(environment).is_none() {
+    fn acknowledge(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
+        let Some((_, failure)) = self.history.alarm(environment) else { return Vec::new() };
+        if failure.kind == FailureKind::Unknown {
+            let how = format!("`lockstep reconcile {environment}` finds it out.");
+            self.refuse("nobody knows yet what became of that run", &how);
             return Vec::new();
         }
-        let word = if reason.is_some() { "resolved" } else { "acknowledged" };
-        self.say(Ok(format!("the failure of {environment} is {word}")));
-        let (environment, by, reason) = (environment.clone(), self.operator(), reason.cloned());
-        vec![Effect::Record(Entry::Acknowledged { environment, by, reason })]
+        self.say(Ok(format!("the failure of {environment} is acknowledged")));
+        let (environment, by) = (environment.clone(), self.operator());
+        vec![Effect::Record(Entry::Acknowledged { environment, by, reason: None })]
     }
 
     fn observed(
@@ -374,6 +412,12 @@ impl State {
             Observation::Locks(result) => {
                 state.locks.answer(generation, now, result.clone());
             }
+            Observation::Updates(result) => {
+                state.updates.answer(generation, now, result.clone());
+            }
+            Observation::Trail(result) => {
+                state.trail.answer(generation, now, result.clone());
+            }
             Observation::Schema(result) => {
                 state.schema.answer(generation, now, result.clone());
             }
@@ -391,13 +435,13 @@ impl State {
     }
 
     /// What was sent to the journal counts at once; reading it back later gives the same. What people say counts
-    /// once it has been read back: it must not hold when it could not be written.
+    /// once it has been read back.
     fn remember(&mut self, effects: &[Effect]) {
         for effect in effects {
-            match effect {
-                Effect::Record(Entry::Voted(_) | Entry::Line { .. } | Entry::Barred { .. }) => {}
-                Effect::Record(entry) => self.history.add(self.now, entry),
-                _ => {}
+            if let Effect::Record(entry) = effect
+                && !entry.counts_once_written()
+            {
+                self.history.add(self.now, entry);
             }
         }
     }

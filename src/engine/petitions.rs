@@ -19,7 +19,7 @@ pub struct Petition {
     pub tally: Tally,
     /// How many approvals it takes.
     pub needed: usize,
-    /// The names of those whose approval counts.
+    /// The names of those whose approval counts when somebody else promotes.
     pub counting: Vec<String>,
     /// Whom to ask, for people.
     pub who: String,
@@ -143,7 +143,7 @@ impl State {
         let rule = &state.environment.gate.approval;
         let tally = Tally::of(&self.history, name, plan.digest().as_str());
         let me = self.person();
-        let counting = rule.counting(&tally, me.as_ref());
+        let counting = rule.valid(&tally);
         let objection = match &me {
             None => Some("it is not known who asks".to_owned()),
             Some(me) if tally.approvals.iter().any(|ballot| ballot.by.is_same(me)) => {

@@ -102,10 +102,12 @@ impl State {
             waits.extend(wait);
         }
         let (effect, wait) = self.await_releases();
-        effects.push(effect);
-        waits.push(wait);
         // What others said meanwhile is there before the first answer.
         effects.push(Effect::ReadJournal);
+        for (effect, wait) in self.seek_runs().into_iter().chain([(effect, wait)]) {
+            effects.push(effect);
+            waits.push(wait);
+        }
         self.planning = Planning::Looking { environment: environment.clone(), request, waits };
         effects
     }

@@ -14,8 +14,16 @@ pub enum Wait {
     Ledger(EnvironmentName, u64),
     /// What its database really holds.
     Schema(EnvironmentName, u64),
+    /// Who holds its locks.
+    Locks(EnvironmentName, u64),
+    /// The updates of its service.
+    Updates(EnvironmentName, u64),
+    /// What was changed in its database after the newest row.
+    Trail(EnvironmentName, u64),
     /// Its health.
     Health(EnvironmentName, u64),
+    /// Which runs live on this machine.
+    Living(u64),
     /// The releases.
     Releases(u64),
 }
@@ -139,6 +147,16 @@ impl State {
             Wait::Health(name, generation) => {
                 self.environment(name).is_none_or(|state| state.health.has_answered(*generation))
             }
+            Wait::Locks(name, generation) => {
+                self.environment(name).is_none_or(|state| state.locks.has_answered(*generation))
+            }
+            Wait::Updates(name, generation) => {
+                self.environment(name).is_none_or(|state| state.updates.has_answered(*generation))
+            }
+            Wait::Trail(name, generation) => {
+                self.environment(name).is_none_or(|state| state.trail.has_answered(*generation))
+            }
+            Wait::Living(generation) => self.living.has_answered(*generation),
             Wait::Releases(generation) => self.catalog.has_answered(*generation),
         })
     }

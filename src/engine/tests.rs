@@ -13,32 +13,34 @@ use super::*;
 use crate::domain::changelog::{Changelog, Checksums, Files, Selection, Surroundings};
 use crate::domain::drift::ChangesetState;
 use crate::domain::drift::tests::{catalog, ledger};
-use crate::domain::failure::FailureKind;
 use crate::domain::gate::{Admission, Gate};
-use crate::domain::names::RunId;
 use crate::domain::observation::OperationStatus;
-use crate::domain::plan::{Order, PlanDigest, Until};
+use crate::domain::plan::{Direction, Order, PlanDigest, Until};
 use crate::domain::release::ImageRef;
 use crate::domain::schema::judgement::LedgerStamp;
 use crate::domain::schema::tests::orders;
 use crate::domain::step::StepKind;
 
 /// A world that answers every effect at once, and remembers what was asked of it.
-struct World {
-    state: State,
-    images: [&'static str; 2],
+pub(super) struct World {
+    pub(super) state: State,
+    pub(super) images: [&'static str; 2],
     rows: [usize; 2],
     /// Who holds lockstep's lock of test.
     promoting: Option<String>,
     /// Columns that somebody added by hand.
     columns: [Vec<&'static str>; 2],
-    asked: Vec<Effect>,
-    deploys: Deploys,
-    clock: i64,
+    pub(super) asked: Vec<Effect>,
+    pub(super) deploys: Deploys,
+    /// Milliseconds.
+    pub(super) clock: i64,
+    /// What is on the disk; `None` while it is full.
+    pub(super) journal: Option<History>,
+    has_grown: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Deploys {
+pub(super) enum Deploys {
     Well,
     /// The platform rolls back and runs the old image again.
     RollBack,
@@ -46,7 +48,7 @@ enum Deploys {
     Silently,
 }
 
-fn name(text: &str) -> EnvironmentName {
+pub(super) fn name(text: &str) -> EnvironmentName {
     EnvironmentName::parse(text).unwrap()
 }
 
@@ -70,7 +72,7 @@ fn healthy(version: &str) -> HealthView {
 
 impl World {
     /// dev runs v2 with two changesets, test runs v1 with one.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let environment = |name: &str, after: Option<&str>| Environment {
             name: self::name(name),
             after: after.map(self::name).into_iter().collect(),
@@ -92,24 +94,33 @@ impl World {
             asked: vec![],
             deploys: Deploys::Well,
             clock: 0,
+            journal: Some(History::default()),
+            has_grown: false,
         };
         world.intend(Intent::Begin);
         world
     }
 
-    fn intend(&mut self, intent: Intent) {
+    pub(super) fn intend(&mut self, intent: Intent) {
         let effects = self.happen(EventKind::Intent(intent));
         self.answer(effects);
     }
 
-    fn happen(&mut self, kind: EventKind) -> Vec<Effect> {
+    pub(super) fn happen(&mut self, kind: EventKind) -> Vec<Effect> {
         self.clock += 1;
         let at = Timestamp::from_millisecond(self.clock).unwrap();
         self.state.apply(&Event { at, kind })
     }
 
+    /// Answers one effect, and gives what is asked for next.
+    pub(super) fn perform(&mut self, effect: &Effect) -> Vec<Effect> {
+        self.asked.push(effect.clone());
+        let outcome = self.outcome(effect);
+        outcome.into_iter().flat_map(|kind| self.happen(kind)).collect()
+    }
+
     /// Answers effects until there are none left.
-    fn answer(&mut self, effects: Vec<Effect>) {
+    pub(super) fn answer(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             self.asked.push(effect.clone());
             for kind in self.outcome(&effect) {
@@ -154,6 +165,21 @@ impl World {
                 let view = healthy(self.images[index(environment)]);
                 vec![EventKind::Observed(environment.clone(), *generation, Observation::Health(Ok(view)))]
             }
+            Effect::Cloud(environment, CloudCall::ListUpdates(generation)) => {
+                let updates = Observation::Updates(Ok(vec![]));
+                vec![EventKind::Observed(environment.clone(), *generation, updates)]
+            }
+            Effect::Database(environment, DatabaseCall::ReadTrail(generation)) => {
+                let trail = Observation::Trail(Ok(Trail::default()));
+                vec![EventKind::Observed(environment.clone(), *generation, trail)]
+            }
+            Effect::Database(environment, DatabaseCall::ReleaseLock(_)) => {
+                vec![EventKind::LetGo(environment.clone(), Ok("its holder is gone".to_owned()))]
+            }
+            Effect::SeekRuns(generation, runs) => {
+                let living = runs.iter().map(|run| (run.clone(), false)).collect();
+                vec![EventKind::Sought(*generation, Ok(living))]
+            }
             Effect::ReadReleases => vec![EventKind::Releases(Ok(catalog()))],
             Effect::Database(_, DatabaseCall::Lock(run)) => ended(run, StepKind::Lock, "locked"),
             Effect::Database(_, DatabaseCall::Unlock(run)) => vec![EventKind::Unlocked(run.clone())],
@@ -176,8 +202,19 @@ impl World {
                 vec![step(Progress::Operation("51c0".to_owned())), step(Progress::Ended(result))]
             }
             Effect::Health(_, HealthCall::Await(run, _)) => ended(run, StepKind::Health, "200"),
-            Effect::ReadJournal => vec![EventKind::Remembered(None)],
-            Effect::Cancel(..) | Effect::AskChecksums(_) | Effect::Identify | Effect::Record(_) => vec![],
+            Effect::ReadJournal => {
+                let news = std::mem::take(&mut self.has_grown).then(|| self.journal.clone()).flatten();
+                vec![EventKind::Remembered(news)]
+            }
+            Effect::Record(entry) => {
+                let at = Timestamp::from_millisecond(self.clock).unwrap();
+                if let Some(journal) = &mut self.journal {
+                    journal.add(at, entry);
+                    self.has_grown = true;
+                }
+                vec![]
+            }
+            Effect::Cancel(..) | Effect::Forget(_) | Effect::AskChecksums(_) | Effect::Identify => vec![],
         }
     }
 
@@ -203,25 +240,25 @@ impl World {
         moved.chain(ended(run, step, text)).collect()
     }
 
-    fn planned(&self) -> &planning::Prepared {
+    pub(super) fn planned(&self) -> &planning::Prepared {
         match &self.state.planning {
             Planning::Ready(prepared) => prepared,
             other => panic!("there is no plan but {other:?}"),
         }
     }
 
-    fn promote(&mut self, environment: &str, release: Option<&str>) {
+    pub(super) fn promote(&mut self, environment: &str, release: Option<&str>) {
         let release = release.map(|text| Version::parse(text).unwrap());
         self.intend(Intent::Plan { environment: name(environment), request: Request::Forward(release) });
         let digest = self.planned().plan.digest().clone();
         self.intend(Intent::Promote { plan: digest, reason: None });
     }
 
-    fn conclusion(&self) -> &promotion::Conclusion {
+    pub(super) fn conclusion(&self) -> &promotion::Conclusion {
         self.state.promotions.first().and_then(Promotion::conclusion).expect("it is decided")
     }
 
-    fn mutations(&self) -> usize {
+    pub(super) fn mutations(&self) -> usize {
         self.asked.iter().filter(|effect| effect.is_mutation()).count()
     }
 }
@@ -398,6 +435,72 @@ fn a_rollback_undoes_what_came_after_the_release_and_proves_that_it_is_gone() {
         matches!(order[..], [Effect::Liquibase(_, LiquibaseCall::Rollback(..)), Effect::Cloud(..)]),
         "{order:?}"
     );
+}
+
+#[test]
+fn a_promotion_that_fails_its_verification_goes_back_by_itself_where_the_gate_says_so() {
+    for rolls_back in [true, false] {
+        let mut world = World::new();
+        world.state.environments[1].environment.gate.rolls_back = rolls_back;
+        world.deploys = Deploys::RollBack;
+        world.promote("test", None);
+        let promotion = world.state.promotion(&name("test")).unwrap();
+        let failure = promotion.failure().unwrap();
+        if rolls_back {
+            assert_eq!(promotion.plan.direction(), Direction::Back);
+            assert_eq!((world.rows[1], world.images[1]), (1, "v1.0.0"));
+            assert_eq!(failure.kind, FailureKind::Failed, "nothing is left half-done: {failure}");
+            assert_eq!(world.state.history.runs().last().unwrap().by, "lockstep");
+        } else {
+            assert_eq!((promotion.plan.direction(), world.rows[1]), (Direction::Forward, 2));
+            assert_eq!(failure.kind, FailureKind::ActionNeeded);
+        }
+        assert!(world.state.running().next().is_none());
+    }
+}
+
+#[test]
+fn a_rollback_that_fails_is_not_rolled_back() {
+    let mut world = World::new();
+    world.state.environments[0].environment.gate.rolls_back = true;
+    world.deploys = Deploys::Silently;
+    world.intend(Intent::Plan {
+        environment: name("dev"),
+        request: Request::Back { release: None, keep_schema: false },
+    });
+    let plan = world.planned().plan.digest().clone();
+    world.intend(Intent::Promote { plan, reason: Some("it sells nothing".to_owned()) });
+    assert_eq!(world.state.history.runs().len(), 1);
+    assert_eq!(world.conclusion().failure.as_ref().map(|it| it.kind), Some(FailureKind::ActionNeeded));
+}
+
+#[test]
+fn an_abort_cancels_what_liquibase_does_and_lets_go_of_a_deployment_without_calling_it_failed() {
+    let mut world = World::new();
+    world.intend(Intent::Plan { environment: name("test"), request: Request::Forward(None) });
+    let plan = world.planned().plan.digest().clone();
+    let mut queue = VecDeque::from(world.happen(EventKind::Intent(Intent::Promote { plan, reason: None })));
+    let mut aborted = Vec::new();
+    while let Some(effect) = queue.pop_front() {
+        let step = effect.step().map(|(_, step)| step);
+        if matches!(step, Some(StepKind::Update)) && aborted.is_empty() {
+            aborted = world.happen(EventKind::Intent(Intent::Abort(name("test"))));
+            let again = world.happen(EventKind::Intent(Intent::Abort(name("test"))));
+            assert!(!again.iter().any(|effect| matches!(effect, Effect::Cancel(..))), "asked once");
+        }
+        world.asked.push(effect.clone());
+        for kind in world.outcome(&effect) {
+            queue.extend(world.happen(kind));
+        }
+    }
+    assert!(
+        matches!(&aborted[..], [Effect::Record(Entry::Aborted { .. }), Effect::Cancel(..)]),
+        "on record first: {aborted:?}"
+    );
+    // The update had ended before it was hit; nothing follows it.
+    assert_eq!(world.images[1], "v1.0.0");
+    assert_eq!(world.conclusion().failure.as_ref().map(|it| it.kind), Some(FailureKind::ActionNeeded));
+    assert!(world.asked.iter().any(|effect| matches!(effect, Effect::Database(_, DatabaseCall::Unlock(_)))));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! means something.
 
 pub mod changelog;
+pub mod journal;
 
 mod approvals;
 mod drift;
@@ -10,6 +11,7 @@ mod json;
 mod line;
 mod locks;
 mod progress;
+mod reconcile;
 mod text;
 
 use std::future;
@@ -29,6 +31,7 @@ use crate::runtime::{Frontend, Next, StopSignals};
 pub use job::{Job, LineWord};
 pub use json::release as release_json;
 pub use progress::Progress;
+pub use reconcile::{Reconciling, Task, sign as finding_sign};
 pub use text::failure as failure_text;
 
 /// How the result is written.
@@ -156,7 +159,7 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
             }
             (Job::Plan { .. }, Planning::Ready(_), _) => None,
             (Job::Promote { .. }, _, Some(promotion)) => match promotion.conclusion() {
-                Some(conclusion) => conclusion.failure.clone(),
+                Some(_) => promotion.failure(),
                 None => Some(Failure::new(FailureKind::Unknown, "the promotion was left before it ended")),
             },
             (Job::Promote { .. } | Job::Vote { .. }, ..) => refused(),

@@ -161,8 +161,9 @@ impl<P: Perform> Runtime<P> {
     /// Journal entries are written at once and in order. When one fails, no step of its run that comes after it is
     /// performed: an effect without its intent on disk must not happen.
     fn carry_out(&mut self, effects: Vec<Effect>) {
-        let mut follow_ups = Vec::new();
+        let mut failures = Vec::new();
         let mut stopped: BTreeSet<RunId> = BTreeSet::new();
+        let mut was_asked = false;
         for effect in effects {
             match effect {
                 Effect::Record(entry) if entry.run().is_some_and(|run| stopped.contains(run)) => {}
@@ -170,18 +171,26 @@ impl<P: Perform> Runtime<P> {
                     if let Err(failure) = self.journal.append(self.sink.clock.now(), &entry) {
                         let run = entry.run().cloned();
                         stopped.extend(run.clone());
-                        follow_ups.push(EventKind::JournalFailed(run, failure));
+                        failures.push(EventKind::JournalFailed(run, failure));
                     }
                 }
                 Effect::ReadJournal => {
-                    follow_ups.push(EventKind::Remembered(self.journal.read_if_changed()));
+                    self.journal.read();
+                    was_asked = true;
                 }
                 effect if effect.step().is_some_and(|(run, _)| stopped.contains(run)) => {}
                 effect => self.spawn(effect),
             }
         }
-        for kind in follow_ups {
-            let event = self.event(kind);
+        for failure in failures {
+            let event = self.event(failure);
+            self.handle(&event);
+        }
+        // Asked for last, so that it holds everything that was written on the way here. Others may have written without
+        // anybody asking: appending finds that out.
+        let news = self.journal.news();
+        if was_asked || news.is_some() {
+            let event = self.event(EventKind::Remembered(news));
             self.handle(&event);
         }
     }
@@ -238,6 +247,14 @@ fn lost(effect: &Effect) -> EventKind {
         Effect::Health(name, HealthCall::Probe(generation)) => {
             EventKind::Observed(name.clone(), *generation, Observation::Health(Err(failure)))
         }
+        Effect::Cloud(name, CloudCall::ListUpdates(generation)) => {
+            EventKind::Observed(name.clone(), *generation, Observation::Updates(Err(failure)))
+        }
+        Effect::Database(name, DatabaseCall::ReadTrail(generation)) => {
+            EventKind::Observed(name.clone(), *generation, Observation::Trail(Err(failure)))
+        }
+        Effect::Database(name, DatabaseCall::ReleaseLock(_)) => EventKind::LetGo(name.clone(), Err(failure)),
+        Effect::SeekRuns(generation, _) => EventKind::Sought(*generation, Err(failure)),
         Effect::Database(_, DatabaseCall::Unlock(run)) => EventKind::Unlocked(run.clone()),
         Effect::Identify => EventKind::Identified(Err(failure)),
         Effect::AskChecksums(release) => EventKind::Checksums(release.archive_digest.clone(), Err(failure)),

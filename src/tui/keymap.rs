@@ -36,6 +36,8 @@ pub enum Action {
     Back,
     /// Makes the plan for the selected environment.
     Promote,
+    /// Holds what would begin by itself.
+    Hold,
     /// Makes the plan for the way back of the selected environment; on that plan, asks to carry it out.
     RollBack,
     /// The way back with the schema left as it is, and with it.
@@ -202,7 +204,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     row(
         Action::Abort,
-        &[letter('A')],
+        &[letter('X')],
         "abort",
         "Stop what runs in the selected environment; says first what exactly that would do",
         Place::Board,
@@ -323,6 +325,14 @@ pub const BINDINGS: &[Binding] = &[
         Place::Board,
         9,
     ),
+    row(
+        Action::Hold,
+        &[letter('A')],
+        "hold",
+        "Do not begin by itself what is being counted down to",
+        Place::Anywhere,
+        1,
+    ),
     row(Action::Refresh, &[key(KeyCode::F(5))], "", "Look at everything again", Place::Anywhere, 8),
     row(Action::Theme, &[letter('t')], "theme", "The next theme", Place::Anywhere, 7),
     row(Action::Help, &[letter('?')], "help", "Every key that works here", Place::Anywhere, 0),
@@ -365,6 +375,7 @@ pub(super) fn off(action: Action, state: &State, ui: &Ui) -> Option<String> {
             let is_well = action == Action::Retry && state.history.alarm(name).is_none();
             busy.or_else(|| is_well.then(|| format!("{name} shows no failure")))
         }
+        Action::Hold if state.automatic.is_none() => Some("nothing begins by itself".to_owned()),
         Action::Resolve if state.history.alarm(name).is_none() => Some(format!("{name} shows no failure")),
         Action::Abort if state.running_in(name).is_none() => {
             Some(format!("nothing is being promoted to {name}"))

@@ -53,6 +53,11 @@ impl Stage for Screen {
     }
 }
 
+/// How many columns it has; `None` when that cannot be told.
+pub fn width() -> Option<usize> {
+    crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns))
+}
+
 /// What is typed, pasted and resized from now on.
 pub fn inputs() -> Inputs {
     Box::pin(EventStream::new())

@@ -286,6 +286,7 @@ impl Ui {
                 return self.plan(Request::Back { release: None, keep_schema: false }, state);
             }
             Action::AppOnly => return self.toggle_app_only(state),
+            Action::Hold => return Outcome::Intent(Intent::HoldAutomatic),
             Action::Retry => return self.retry(state),
             Action::Resolve => self.ask_here(Question::Resolve, state),
             Action::Abort => self.ask_here(Question::Abort, state),

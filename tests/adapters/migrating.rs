@@ -218,6 +218,23 @@ async fn an_aborted_update_rolls_its_changeset_back_and_leaves_no_lock() {
 }
 
 #[tokio::test]
+async fn a_liquibase_that_does_not_end_when_it_is_aborted_is_killed_and_its_lock_let_go() {
+    let mut rig = Rig::new().await;
+    rig.settings.deadlines.look = Duration::from_secs(3);
+    let adapters = rig.adapters();
+    // What touches Liquibase's own tables is never cancelled.
+    let statements = ["create table a (id int)", "select pg_sleep(600), 'databasechangelog'"];
+    let release = release(&rig, &adapters, &statements).await;
+    let events = interrupted(&adapters, update(&release), Effect::Cancel(test(), run(1))).await;
+    let failure = ended(&events).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unknown, "{failure}");
+    assert_eq!(failure.because.last().map(String::as_str), Some("its lock was let go"), "{failure}");
+    assert_eq!(ledger(&adapters).await.lock, LockState::Free);
+    let sessions = "select count(*) from pg_stat_activity where application_name = 'r-1-test'";
+    assert_eq!(rig.client().await.query_one(sessions, &[]).await.unwrap().get::<_, i64>(0), 0);
+}
+
+#[tokio::test]
 async fn a_rollback_reports_every_row_that_goes() {
     let rig = Rig::new().await;
     let adapters = rig.adapters();

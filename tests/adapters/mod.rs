@@ -7,6 +7,7 @@ mod ledgers;
 mod locks;
 mod looks;
 mod migrating;
+mod recovery;
 mod schemas;
 mod standings;
 
@@ -104,6 +105,7 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
             image: "registry.example/store".to_owned(),
         },
         liquibase: LiquibaseSettings { runner: RunnerKind::Jvm, docker_image: "unused".to_owned() },
+        journals: None,
         polling: PollingSettings { operation: Duration::from_millis(20), observe: Duration::from_secs(1) },
         deadlines: DeadlineSettings {
             look: Duration::from_secs(10),

@@ -26,7 +26,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tokio::sync::mpsc;
 
-pub(crate) use script::{Deploys, Script};
+pub(crate) use script::{Deploys, Script, environments};
 
 /// A terminal in memory.
 pub(crate) struct Memory(Terminal<TestBackend>);
@@ -67,14 +67,27 @@ impl Story {
         story
     }
 
+    /// A console that takes new releases by itself where the gate is automatic.
+    pub(crate) async fn automatic(width: u16, height: u16) -> Self {
+        let mut story = Self::made(Script::new(), width, height, "dark", State::promote_automatically);
+        story.intend(Intent::Begin);
+        story.settle().await;
+        story
+    }
+
     /// The same before anything was asked of the world.
     pub(crate) fn unopened(script: Script, width: u16, height: u16, theme: &str) -> Self {
+        Self::made(script, width, height, theme, |_| {})
+    }
+
+    fn made(script: Script, width: u16, height: u16, theme: &str, prepare: impl FnOnce(&mut State)) -> Self {
         let start: Timestamp = "2026-11-21T14:02:11Z".parse().unwrap();
         let clock = Clock::by_hand(start);
         let journal = tempfile::tempdir().unwrap();
         let id = DemoId::parse("demo1").unwrap();
         let every = Duration::from_secs(5);
-        let state = State::new(id, "Bagel Store", "SANDBOX ×20", script::environments(), every);
+        let mut state = State::new(id, "Bagel Store", "SANDBOX ×20", environments(), every);
+        prepare(&mut state);
         let runtime = Runtime::new(state, script.clone(), Journal::at(journal.path()), clock.clone());
         let Ok(terminal): Result<_, Infallible> = Terminal::new(TestBackend::new(width, height));
         let (keys, receiver) = mpsc::unbounded_channel();

@@ -229,3 +229,24 @@ async fn no_size_breaks_the_frame() {
     story.resize(59, 16).shows("lockstep needs 60 × 16 characters");
     story.resize(70, 20).shows("PROD");
 }
+
+#[tokio::test]
+async fn a_release_goes_to_dev_by_itself_unless_it_is_held() {
+    let mut story = Story::automatic(100, 30).await;
+    story.wait(1_000).await;
+    story.shows("v1.4.0 goes to dev by itself in 10 s   A holds it");
+    story.press("L").await;
+    story.shows("A holds it");
+    story.press("A").await;
+    for _ in 0..15 {
+        story.wait(1_000).await;
+    }
+    story.hides("A holds it");
+    assert_eq!(story.script.mutations(), 0);
+    let mut story = Story::automatic(100, 30).await;
+    for _ in 0..12 {
+        story.wait(1_000).await;
+    }
+    assert_eq!(story.script.mutations(), 2);
+    story.shows("v1.4.0");
+}

@@ -23,7 +23,7 @@ async fn slow_sql_is_waited_for_and_cancelled_when_the_time_is_up() {
     assert_eq!(said.code, 3, "{said:#?}");
     has(
         &said,
-        &["the time is up; asking the database to cancel\n", "canceling statement due to user request"],
+        &["the time is up: asking the database to cancel\n", "canceling statement due to user request"],
     );
     assert_eq!((scene.rows().await, scene.has_table(TABLE).await), (BEFORE, false));
     assert_eq!((scene.locks().await, scene.ending()), (free(), ending("update", "failed", "failed")));
@@ -118,6 +118,26 @@ async fn dropped_sessions_fail_the_changeset_and_the_lock_they_leave_is_told() {
 }
 
 #[tokio::test]
+async fn a_promotion_whose_own_lock_was_dropped_does_not_go_on_to_the_service() {
+    let scene = Scene::begin(&[]).await;
+    scene.set("slow-sql", &["--env", "dev", "--seconds", "3", "--times", "1"]).await;
+    let drop_it = async || {
+        let of_lockstep = "select pg_terminate_backend(a.pid) from pg_stat_activity a join pg_locks l on l.pid = a.pid \
+                           where l.locktype = 'advisory' and a.application_name like 'r-%'";
+        assert_eq!(scene.place.database("dev").await.query(of_lockstep, &[]).await.unwrap().len(), 1);
+    };
+    let said = scene.promote_and("v1.4.0", "update: running changelog/", drop_it).await;
+    assert_eq!((said.code, scene.updates().await), (4, (0, 0)), "{said:#?}");
+    has(
+        &said,
+        &["error: lockstep's lock of dev was lost\n", "Look with `lockstep locks` and `lockstep status`"],
+    );
+    assert_eq!((scene.rows().await, scene.service().await), (18, running("v1.2.0")));
+    assert_eq!(scene.ending(), ending("service", "action needed", "action needed"));
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn foreign_lock_and_foreign_session_refuse_and_are_left_alone() {
     let scene = Scene::begin(&[]).await;
     for (fault, holder) in
@@ -154,9 +174,13 @@ async fn database_down_lets_nothing_begin_and_an_update_under_way_is_unknown() {
     scene.set("database-down", &[]).await;
     let said = scene.promote("v1.4.0").await;
     assert_eq!(said.code, 69, "{said:#?}");
-    let status = scene.place.json(&["status"]).await;
-    assert_eq!(status["environments"][0]["health"]["healthy"], false, "{status:#}");
-    assert!(status["environments"][0]["database"]["failure"].is_object(), "{status:#}");
+    let status = scene.place.run(&["status", "--output", "json"]).await;
+    assert_eq!(status.code, 69, "{status:#?}");
+    let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();
+    let dev = &status["environments"][0];
+    assert!(dev["database"]["failure"].is_object(), "{status:#}");
+    // A dead database blanks nothing but itself.
+    assert_eq!((&dev["version"], &dev["health"]["healthy"]), (&"v1.2.0".into(), &false.into()), "{status:#}");
     scene.clear().await;
     assert_eq!(scene.rows().await, BEFORE);
 

@@ -4,6 +4,8 @@ mod changelogs;
 mod crashing;
 pub(crate) mod drift;
 mod failing;
+mod gates;
+mod journal;
 mod life;
 mod locks;
 mod newcomer;

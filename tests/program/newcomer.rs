@@ -132,6 +132,7 @@ fn the_journal_tells_it(place: &Place, digest: &str) {
             ("intended", "update"),
             ("ended", "update"),
             ("intended", "service"),
+            ("operated", ""),
             ("ended", "service"),
             ("ended", "health"),
             ("ended", "evidence"),
@@ -139,7 +140,7 @@ fn the_journal_tells_it(place: &Place, digest: &str) {
         ]
     );
     assert_eq!(records[1]["plan"], digest);
-    assert_eq!(records[11]["result"], json!({ "ok": "test runs v1.2.0, proven" }));
+    assert_eq!(records[12]["result"], json!({ "ok": "test runs v1.2.0, proven" }));
 }
 
 async fn prod_waits_for_staging(place: &Place) {

@@ -101,11 +101,22 @@ impl Place {
         self.home().join("sandboxes").join(DEMO)
     }
 
-    /// The records of the journal, one JSON object each.
+    /// The folder of the journal.
+    pub(crate) fn journal_folder(&self) -> PathBuf {
+        self.home().join("journal").join(DEMO)
+    }
+
+    /// The records of the journal that say something about the world, one JSON object each.
     pub(crate) fn journal(&self) -> Vec<Value> {
-        let path = self.home().join("journal").join(DEMO).join("journal.jsonl");
-        let text = fs::read_to_string(path).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let entries = fs::read_dir(self.journal_folder()).into_iter().flatten().flatten();
+        let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+        paths.sort();
+        let text: String = paths.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+        let records = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        records
+            .filter(|it| !["opened", "continued", "mended"].map(Value::from).contains(&it["record"]))
+            .collect()
     }
 
     /// The database's password, once there is one.

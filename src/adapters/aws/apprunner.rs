@@ -78,6 +78,16 @@ impl Aws {
         Ok(answer.operation_summary_list.unwrap_or_default())
     }
 
+    /// The updates of the service of an environment that App Runner lists, newest first.
+    pub(in crate::adapters) async fn updates(
+        &self,
+        environment: &EnvironmentSettings,
+    ) -> Result<Vec<Operation>, Failure> {
+        let service = self.service(environment).await?;
+        let operations = self.operations(environment, service.service_arn()).await?;
+        Ok(operations.iter().filter(|summary| is_update(summary)).map(operation).collect())
+    }
+
     async fn describe(&self, environment: &EnvironmentSettings, arn: &str) -> Result<Service, Failure> {
         let what = || format!("could not describe {}", described(environment));
         let request = self.clients().await.apprunner.describe_service().service_arn(arn);

@@ -34,6 +34,9 @@ const MISSING: [&str; 3] = ["ResourceNotFoundException", "DBInstanceNotFound", "
 const BROKEN: [&str; 4] =
     ["InternalServiceErrorException", "InternalServiceError", "InternalFailure", "ServiceUnavailable"];
 
+/// How the errors of the HTTP client begin.
+const HTTP_CLIENT: &str = "client error (";
+
 /// What a failed change did to the world.
 pub(super) enum Fate {
     /// Nothing: AWS refused it, or it was never sent.
@@ -74,9 +77,13 @@ where
         SdkError::ConstructionFailure(_) => true,
         SdkError::ServiceError(error) => error.raw().status().as_u16() < 500,
         SdkError::DispatchFailure(dispatch) => {
-            let is_transport = dispatch.is_io() || dispatch.is_timeout();
+            let chain = chain(error);
+            let has = |words: &str| chain.iter().any(|text| text.contains(words));
+            // A connection that ends without an answer is neither of the SDK's kinds, but the HTTP client signs it.
+            let is_of_transport = dispatch.is_io() || dispatch.is_timeout() || dispatch.is_user();
+            let may_be_sent = is_of_transport || has(HTTP_CLIENT);
             // Without a connection nothing was sent; without credentials neither.
-            !is_transport || chain(error).iter().any(|text| text.contains("(Connect)"))
+            !may_be_sent || has("(Connect)")
         }
         _ => false,
     };
@@ -154,6 +161,13 @@ fn by_chain(failure: Failure, chain: &[String], settings: &AwsSettings) -> Failu
             "Check the network, a firewall, and [aws] region."
         };
         (format!("nothing listens at {place}"), FailureKind::Unavailable, hint.to_owned())
+    } else if has("connection closed before message completed") || has("Connection reset") {
+        let hint = "Check the network, and proxies on the way.";
+        (
+            format!("{place} ended the connection before it had answered"),
+            FailureKind::Unavailable,
+            hint.to_owned(),
+        )
     } else if has("timed out") || has("timeout") {
         let hint = "Check the network; [deadlines] look says how long to wait.";
         (format!("{place} did not answer in time"), FailureKind::Unavailable, hint.to_owned())
@@ -278,6 +292,27 @@ mod tests {
         assert_eq!(slow.because[0], "AWS in us-east-1 did not answer in time");
         let lost = chained(&["io error", "dns error", "failed to lookup address information"], None);
         assert!(lost.because[0].starts_with("the address of AWS in us-east-1"), "{lost}");
+    }
+
+    #[test]
+    fn a_connection_that_ends_is_told_and_its_change_may_have_been_done() {
+        use aws_sdk_sts::error::ConnectorError;
+        use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
+
+        #[derive(Debug, thiserror::Error)]
+        #[error("client error ({0})")]
+        struct Http(&'static str);
+        let fate = |cause: Box<dyn Error + Send + Sync>| {
+            let failure = ConnectorError::other(cause, None);
+            let error: SdkError<GetCallerIdentityError> = SdkError::dispatch_failure(failure);
+            matches!(fate("could not", "sts:GetCallerIdentity", &error, &settings(None)), Fate::NotDone(_))
+        };
+        assert!(!fate(Box::new(Http("SendRequest"))), "it may have arrived");
+        assert!(fate(Box::new(Http("Connect"))));
+        assert!(fate("the credential provider was not enabled".into()), "it was never signed");
+        let cut = ["other", "client error (SendRequest)", "connection closed before message completed"];
+        let failure = chained(&cut, None);
+        assert_eq!(failure.because[0], "AWS in us-east-1 ended the connection before it had answered");
     }
 
     #[test]

@@ -183,7 +183,11 @@ impl<'a> Follow<'a> {
             Some(failure) => failure.because.iter().fold(lost.because(&failure.what), Failure::because),
             None => lost.because(format!("App Runner does not list it for {}", described(self.environment))),
         };
-        lost.hint("It may still be running in AWS. Look at the environment again when AWS can be reached.")
+        let mend = failure.and_then(|failure| failure.hint.as_deref());
+        let mend = mend.map_or_else(String::new, |mend| format!(" {mend}"));
+        lost.hint(format!(
+            "It may still be running in AWS.{mend} Look at the environment again when AWS can be reached."
+        ))
     }
 }
 

@@ -153,7 +153,7 @@ impl Job<'_> {
             ("LIQUIBASE_COMMAND_USERNAME".into(), self.coordinates.user.as_str().into()),
             ("LIQUIBASE_COMMAND_PASSWORD".into(), self.coordinates.password.reveal().into()),
         ]);
-        Launch { program, args, env, folder: self.root.to_owned() }
+        Launch { program, args, env, folder: self.root.to_owned(), lease: None }
     }
 
     fn arguments(&self) -> Vec<String> {
@@ -271,7 +271,7 @@ pub(super) fn offline(runner: &Runner, root: &Path, image: &str, rows: &str) -> 
         .map(OsString::from),
     );
     let env = env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-    Launch { program, args, env, folder: root.to_owned() }
+    Launch { program, args, env, folder: root.to_owned(), lease: None }
 }
 
 /// What changelogs can see of the process that Liquibase runs in.

@@ -18,6 +18,7 @@ use self::command::{Command, Job, Logging};
 use self::output::Said;
 use super::archive::Folder;
 use super::artifacts::Artifacts;
+use super::leases::Leases;
 use super::postgres::{Databases, Seen, Watch};
 use super::process::Process;
 use super::report::{RawLine, StepReport, seconds};
@@ -44,6 +45,7 @@ pub(super) struct Liquibase {
     tools: Option<PathBuf>,
     databases: Databases,
     artifacts: Artifacts,
+    leases: Leases,
     runner: Mutex<Option<Runner>>,
     /// What stops the migration of a run.
     cancels: Mutex<HashMap<RunId, CancellationToken>>,
@@ -75,8 +77,10 @@ impl Liquibase {
         tools: Option<PathBuf>,
         databases: Databases,
         artifacts: Artifacts,
+        leases: Leases,
     ) -> Self {
-        Self { settings, tools, databases, artifacts, runner: Mutex::default(), cancels: Mutex::default() }
+        let (runner, cancels) = (Mutex::default(), Mutex::default());
+        Self { settings, tools, databases, artifacts, leases, runner, cancels }
     }
 
     /// Lets Liquibase validate the changelog of a release against a database.
@@ -146,15 +150,18 @@ impl Liquibase {
             () = cancelled.cancelled() => None,
         };
         let is_aborted = cancelled.is_cancelled();
-        let ended = match ended {
-            Some(ended) => Some(ended),
-            None => {
-                let why = if is_aborted { "aborting" } else { "the time is up" };
-                target.step.advanced(format!("{why}: asking the database to cancel")).await;
-                self.cancel_statement(target, &mut running, &mut watch).await
-            }
+        let ended = if let Some(ended) = ended {
+            Some(ended)
+        } else {
+            let why = if is_aborted { "aborting" } else { "the time is up" };
+            target.step.advanced(format!("{why}: asking the database to cancel")).await;
+            self.cancel_statement(target, &mut running, &mut watch).await
         };
-        let last = watch.look(target.step).await;
+        // Its session may have ended with those of the run; the second look opens another.
+        let last = match watch.look(target.step).await {
+            Ok(()) => Ok(()),
+            Err(_) => watch.look(target.step).await,
+        };
         self.tokens().remove(target.run);
         match ended {
             Some(Ok(status)) if status.success() => Ok(StepOutcome::Done(watch.seen().words())),
@@ -168,9 +175,11 @@ impl Liquibase {
             }
             Some(Err(error)) => Err(Failure::new(FailureKind::Unknown, what).because(error)),
             None => {
-                drop(running);
-                watch.end_sessions().await;
-                Err(self.with_lock_left(target, self.out_of_time(what, is_aborted)).await)
+                running.process.kill().await.ok();
+                let failure = self.out_of_time(what, is_aborted);
+                let is_released = watch.clear_away().await;
+                let failure = if is_released { failure.because("its lock was let go") } else { failure };
+                Err(self.with_lock_left(target, failure).await)
             }
         }
     }
@@ -266,7 +275,8 @@ impl Liquibase {
             image: &self.settings.liquibase.docker_image,
             command,
         };
-        let launch = job.launch(&runner);
+        let mut launch = job.launch(&runner);
+        launch.lease = self.leases.share(target.run).map_err(failed)?;
         let program = launch.program.clone();
         let process = Process::start(launch).map_err(|error| {
             failed(error)
@@ -342,18 +352,16 @@ fn aborted(target: &Target<'_>, said: &Said) -> Failure {
 
 /// A process that was killed may have left anything behind; one that ended by itself says what happened.
 fn settled(failure: Failure, status: ExitStatus) -> Failure {
-    match status.code() {
-        Some(_) => failure,
-        None => {
-            let last = failure.because.last().map(|line| format!("its last line was: {line}"));
-            let killed = Failure::new(FailureKind::Unknown, failure.what)
-                .because(format!("Liquibase was killed ({status})"))
-                .hint(
-                    "Look at the ledger and at Liquibase's lock: a changeset may have run without leaving its row.",
-                );
-            last.into_iter().fold(killed, Failure::because)
-        }
+    if status.code().is_some() {
+        return failure;
     }
+    let last = failure.because.last().map(|line| format!("its last line was: {line}"));
+    let killed = Failure::new(FailureKind::Unknown, failure.what)
+        .because(format!("Liquibase was killed ({status})"))
+        .hint(
+            "Look at the ledger and at Liquibase's lock: a changeset may have run without leaving its row.",
+        );
+    last.into_iter().fold(killed, Failure::because)
 }
 
 /// What a failed update means depends on what it got done before.

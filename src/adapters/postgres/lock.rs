@@ -65,6 +65,27 @@ impl Databases {
         .await
     }
 
+    /// Fails when this process has taken the lock for `run` and its session has ended since: the server has let the
+    /// lock go, and somebody else may be at work.
+    pub(in crate::adapters) async fn assure(
+        &self,
+        environment: &EnvironmentName,
+        run: &RunId,
+    ) -> Result<(), Failure> {
+        let Some(mut session) = self.locks().remove(run) else { return Ok(()) };
+        let answer = timeout(self.look(), session.run(|client| client.batch_execute("select 1"))).await;
+        self.locks().insert(run.clone(), session);
+        let lost = Failure::new(FailureKind::Failed, format!("lockstep's lock of {environment} was lost"));
+        let lost = match answer {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => super::because_of(lost, &error),
+            Err(_) => lost.because("the session that holds it does not answer"),
+        };
+        Err(lost.hint(
+            "Somebody else may be at work there. Look with `lockstep locks` and `lockstep status`, then plan it again.",
+        ))
+    }
+
     /// The ledger of an environment while no promotion is at work there; when one is, its name is in `promoting`.
     pub(in crate::adapters) async fn ledger_at_rest(
         &self,

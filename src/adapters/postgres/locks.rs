@@ -57,7 +57,7 @@ impl Databases {
 
 /// Looks until the row was the same before and after the sessions: one that was granted, or let go, in between would
 /// make a living holder look dead.
-async fn sight(client: &Client, key: i64) -> Result<LockSight, Error> {
+pub(super) async fn sight(client: &Client, key: i64) -> Result<LockSight, Error> {
     let mut before = grant(client).await?;
     loop {
         let rows = client.query(SESSIONS, &[&key]).await?;

@@ -1,13 +1,15 @@
 //! The databases themselves: a connection per question asked of them, kept open for the next one.
 //!
-//! Nothing here writes, but that a scratch database is made and dropped. A connection is driven beside the work that uses it; no task is spawned for it.
+//! Nothing here writes, but that a scratch database is made and dropped, and that a stale lock is let go. A connection is driven beside the work that uses it; no task is spawned for it.
 
 mod ledger;
 mod lock;
 mod locks;
+mod release;
 mod rows;
 mod schema;
 mod scratch;
+mod trail;
 mod watch;
 
 use std::collections::HashMap;

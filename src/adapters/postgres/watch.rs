@@ -113,12 +113,12 @@ impl<'a> Watch<'a> {
         timeout(look, cancelled).await.is_ok_and(|cancelled| cancelled.unwrap_or(false))
     }
 
-    /// Ends the sessions of the run's Liquibase, which is gone, and waits until the server has let go of them. The
-    /// session with lockstep's own lock stays.
-    pub(in crate::adapters) async fn end_sessions(&mut self) {
+    /// Ends the sessions of the run's Liquibase, which was killed, and once the server has let go of all of them, lets
+    /// the lock go that this very run signed; true when it did. The session with lockstep's own lock stays.
+    pub(in crate::adapters) async fn clear_away(&mut self) -> bool {
         let (run, look) = (self.run.as_str().to_owned(), self.databases.look());
         let key = lock::key(&self.databases.0.settings.id, &self.environment.environment.name);
-        let ended = self.on_session(async move |client| {
+        let cleared = self.on_session(async move |client| {
             let sql = "select count(pg_terminate_backend(a.pid)) from pg_stat_activity a \
                        where a.application_name = $1 and not exists (select from pg_locks l \
                        where l.pid = a.pid and l.locktype = 'advisory' and l.objsubid = 1 \
@@ -126,9 +126,12 @@ impl<'a> Watch<'a> {
             while client.query_one(sql, &[&run, &key]).await?.try_get::<_, i64>(0)? > 0 {
                 sleep(PERIOD).await;
             }
-            Ok(())
+            // Nothing of it lives any more: neither its process nor a session.
+            let sql = "update databasechangeloglock set locked = false, lockgranted = null, lockedby = null \
+                       where id = 1 and locked and split_part(split_part(lockedby, ' (', 1), '#', 2) = $1";
+            client.execute(sql, &[&run]).await.map(|rows| rows > 0)
         });
-        timeout(look, ended).await.ok();
+        timeout(look, cleared).await.is_ok_and(|cleared| cleared.unwrap_or(false))
     }
 
     async fn changes(&mut self) -> Result<Changes, Failure> {

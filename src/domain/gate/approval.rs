@@ -114,8 +114,7 @@ impl ApprovalRule {
     /// The approvals that count when `runner` carries the plan out. Whoever asked for it is left out where the rule
     /// says so; when nobody did, that is the runner. An unknown runner could be anybody, so then nothing counts.
     pub fn counting<'a>(&self, tally: &'a Tally, runner: Option<&Person>) -> Vec<&'a Ballot> {
-        let mut counting: Vec<&Ballot> =
-            tally.approvals.iter().filter(|ballot| self.objection(&ballot.by, tally).is_none()).collect();
+        let mut counting = self.valid(tally);
         if !self.requester_may_approve && tally.requests.is_empty() {
             match runner {
                 Some(runner) => counting.retain(|ballot| !ballot.by.is_same(runner)),
@@ -123,6 +122,11 @@ impl ApprovalRule {
             }
         }
         counting
+    }
+
+    /// The approvals that count when somebody carries the plan out who gave none of them.
+    pub fn valid<'a>(&self, tally: &'a Tally) -> Vec<&'a Ballot> {
+        tally.approvals.iter().filter(|ballot| self.objection(&ballot.by, tally).is_none()).collect()
     }
 
     /// Who can be asked, for people.

@@ -8,7 +8,7 @@ use crate::domain::Timestamp;
 use crate::domain::age::age;
 use crate::domain::drift::{ChangesetState, Comparison};
 use crate::domain::environment::Environment;
-use crate::domain::journal::{History, Override};
+use crate::domain::journal::{History, Override, PastRun};
 use crate::domain::ledger::{Ledger, LockState};
 use crate::domain::names::EnvironmentName;
 use crate::domain::observation::{ServiceStatus, ServiceView};
@@ -23,6 +23,8 @@ pub enum Condition {
     Busy,
     /// Somebody else promotes to the environment.
     Rival,
+    /// Nobody knows what became of an earlier promotion there.
+    Unknown,
     /// There is nothing to do.
     Nothing,
     /// The service cannot be changed now.
@@ -96,6 +98,7 @@ const fn rule(condition: Condition, word: &'static str, check: Check) -> Row {
 pub(super) const TABLE: &[Row] = &[
     fact(Condition::Busy, "busy", busy),
     fact(Condition::Rival, "rival", rival),
+    fact(Condition::Unknown, "unknown", unknown),
     word(Condition::Line, "line", line),
     word(Condition::Barred, "barred", barred),
     fact(Condition::Nothing, "nothing", nothing),
@@ -173,6 +176,8 @@ impl Waiver {
 pub struct Surroundings<'a> {
     /// The time.
     pub now: Timestamp,
+    /// When the promotion began; now, while it has not.
+    pub begins: Timestamp,
     /// The environment whose gate it is.
     pub environment: &'a Environment,
     /// What would be done.
@@ -189,6 +194,8 @@ pub struct Surroundings<'a> {
     pub running: Option<&'a Version>,
     /// Who else promotes to the environment.
     pub rival: Option<&'a str>,
+    /// An earlier run there of which nobody knows what became.
+    pub unknown: Option<&'a PastRun>,
 }
 
 /// One environment as it was seen last.
@@ -237,6 +244,15 @@ fn rival(all: &Surroundings<'_>) -> Vec<Finding> {
     let Some(holder) = all.rival else { return Vec::new() };
     let what = format!("{holder} is promoting to {}", all.here.name);
     one(what, "Wait until it has ended, or ask whoever runs it.")
+}
+
+fn unknown(all: &Surroundings<'_>) -> Vec<Finding> {
+    let Some(past) = all.unknown else { return Vec::new() };
+    let name = all.here.name;
+    one(
+        format!("what became of {} is unknown: {} to {name}, begun by {}", past.run, past.version, past.by),
+        format!("`lockstep reconcile {name}` finds it out and says how to go on."),
+    )
 }
 
 fn line(all: &Surroundings<'_>) -> Vec<Finding> {
@@ -341,7 +357,7 @@ fn freeze(all: &Surroundings<'_>) -> Vec<Finding> {
     let freezes = all.environment.gate.freezes.iter();
     freezes
         .filter_map(|freeze| {
-            let end = freeze.ends(all.now)?;
+            let end = freeze.ends(all.begins)?;
             let how = format!("Wait until {} {}.", end.strftime("%a %F %R"), freeze.zone());
             Some((format!("{} is frozen: {freeze}", all.here.name), how))
         })

@@ -56,6 +56,7 @@ struct Scene {
     drifts: Option<Vec<SchemaDrift>>,
     running: Option<Version>,
     rival: Option<&'static str>,
+    is_unknown: bool,
 }
 
 impl Scene {
@@ -86,6 +87,7 @@ impl Scene {
             drifts: Some(Vec::new()),
             running: None,
             rival: None,
+            is_unknown: false,
         };
         scene.run("staging", "v2.0.0", "", "2026-11-21T10:00:00Z");
         scene.say("bob", VoteWord::Approve);
@@ -161,6 +163,7 @@ impl Scene {
         };
         let surroundings = Surroundings {
             now: self.now,
+            begins: self.now,
             environment: &self.prod,
             plan: &plan,
             history: &self.history,
@@ -169,6 +172,7 @@ impl Scene {
             before: vec![before],
             running: self.running.as_ref(),
             rival: self.rival,
+            unknown: self.history.runs().first().filter(|_| self.is_unknown),
         };
         unmet(&surroundings, |_| true)
     }
@@ -196,6 +200,11 @@ type Spoil = fn(&mut Scene);
 const SCENES: &[(Condition, Spoil, &str)] = &[
     (Condition::Busy, |scene| scene.running = Some(version("v1.5.0")), "v1.5.0 is being promoted to prod"),
     (Condition::Rival, |scene| scene.rival = Some("r-7 of bob"), "r-7 of bob is promoting to prod"),
+    (
+        Condition::Unknown,
+        |scene| scene.is_unknown = true,
+        "what became of r-staging-2026-11-21T10:00:00Z is unknown: v2.0.0 to prod, begun by ana",
+    ),
     (
         Condition::Line,
         |scene| scene.history.add(at(NOON), &Entry::Line { stopped: true, notice: notice("alarms") }),

@@ -206,7 +206,7 @@ fn unsent(looks: &Looks<'_>, asked: &PastIntent, images: &Images<'_>, service: &
         _ => {}
     }
     if images.is_old() {
-        if looks.at.duration_since(asked.at) < IN_FLIGHT {
+        if looks.at.duration_since(asked.at).abs() < IN_FLIGHT {
             return Application::Moving(format!(
                 "it may have asked for the update less than {} seconds ago: it is too early to tell",
                 IN_FLIGHT.as_secs()

@@ -127,6 +127,28 @@ enum Life {
     Unclear(String),
 }
 
+impl<'a> Looks<'a> {
+    /// Nothing could be seen, and why.
+    pub fn unseen(at: Timestamp, why: &str) -> Looks<'a> {
+        const NO_SELECTION: &Selection = &Selection { contexts: Vec::new(), label_filter: None };
+        Looks {
+            at,
+            release: None,
+            selection: NO_SELECTION,
+            ledger: Err(why.to_owned()),
+            locks: Err(why.to_owned()),
+            trail: Err(why.to_owned()),
+            service: Err(why.to_owned()),
+            updates: Err(why.to_owned()),
+            health: Err(why.to_owned()),
+            has_process: false,
+            was_freed: false,
+            claimed: &[],
+            newer: None,
+        }
+    }
+}
+
 impl Finding {
     /// Every finding.
     pub const ALL: [Self; 8] = [

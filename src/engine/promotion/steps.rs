@@ -92,6 +92,7 @@ impl State {
             operation: None,
             is_interrupted: false,
             is_cancelling: false,
+            answers: None,
             stage: Stage::Performing(StepKind::Lock),
             schema: None,
             holds_lock: false,
@@ -454,17 +455,19 @@ impl State {
         promotion.holds_lock = false;
         promotion.stage = Stage::Over(conclusion, now);
         self.say(result.clone());
+        let over = Effect::Forget(run.clone());
         let concluded = Entry::Concluded { run, environment: environment.clone(), result, schema };
-        let mut effects = vec![Effect::Record(concluded)];
+        let mut effects = vec![Effect::Record(concluded), over];
         effects.extend(self.observe(environment));
+        effects.extend(self.go_back_if_due(environment));
         effects
     }
 
-    fn promotion_mut(&mut self, environment: &EnvironmentName) -> Option<&mut Promotion> {
+    pub(super) fn promotion_mut(&mut self, environment: &EnvironmentName) -> Option<&mut Promotion> {
         self.promotions.iter_mut().find(|promotion| promotion.plan.environment == *environment)
     }
 
-    fn refuse(&mut self, what: &str, hint: &str) {
+    pub(in crate::engine) fn refuse(&mut self, what: &str, hint: &str) {
         self.say(Err(Failure::new(FailureKind::Refused, what).hint(hint)));
     }
 }

@@ -1,58 +1,110 @@
-//! The journal on disk: one JSON object a line, appended and flushed to the disk before anything it announces.
+//! The journal on disk: chained JSON lines, appended and flushed to the disk before anything that they announce.
 //!
-//! Its form is a type of its own, so that it changes on purpose. The full log of every run is kept beside it.
+//! Its form is a type of its own (`record`), so that it changes on purpose; docs/journal.md describes it. Several
+//! processes of one instance append in turn. The full log of every run is kept beside it, as well as it can be.
+//! Absent: what the entries mean, which is the domain's.
 
+mod chain;
+mod export;
+mod files;
+mod lines;
+mod reader;
 mod record;
+mod verification;
+mod walk;
+mod writer;
 
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::domain::Timestamp;
-use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::failure::Failure;
 use crate::domain::journal::{Entry, History};
 use crate::domain::log::LogLine;
 use crate::domain::names::RunId;
-use record::{Record, RecordEntry};
+use reader::Reader;
+use writer::Writer;
+
+pub use export::export;
+pub use lines::{Line, Said, lines};
+pub use verification::{Breach, Unchained, Verification, verify};
+
+/// A file that has grown beyond this many bytes is followed by another.
+const FILE_SIZE: u64 = 8 * 1024 * 1024;
+
+/// How long to wait for another process that is writing.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The journal of one instance.
 #[derive(Debug)]
 pub struct Journal {
     folder: PathBuf,
-    file: Option<File>,
+    reader: Reader,
+    writer: Writer,
     log: Option<(String, File)>,
-    seen: u64,
 }
 
 impl Journal {
-    /// The journal in `folder`; nothing is made before something is written.
+    /// The journal in `folder`, which is named after its instance; nothing is made before something is written.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), file: None, log: None, seen: u64::MAX }
+        let folder = folder.into();
+        Self { reader: Reader::new(folder.clone()), writer: Writer::new(folder.clone()), log: None, folder }
     }
 
-    /// The file with the records.
-    pub fn path(&self) -> PathBuf {
-        self.folder.join("journal.jsonl")
+    /// Begins another file after this many bytes.
+    #[must_use]
+    pub fn with_file_size(mut self, bytes: u64) -> Self {
+        self.writer.file_size = bytes;
+        self
     }
 
-    /// Appends an entry and returns once it is on the disk.
+    /// The folder that it is in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Appends an entry and returns once it is on the disk, together with what others wrote before it. Waits at most
+    /// two seconds for another writer. After a failure the entry is not there, and nothing that it announces may
+    /// happen.
     pub fn append(&mut self, at: Timestamp, entry: &Entry) -> Result<(), Failure> {
-        self.write(at, entry).map_err(|error| {
-            Failure::new(FailureKind::Failed, "the journal could not be written, so nothing was done")
-                .because(format!("{}: {error}", self.path().display()))
-                .hint("Make room, or make the folder writable; every step needs its record first.")
-        })
+        self.writer.append(&mut self.reader, at, Some(entry))
     }
 
-    /// Adds the journal up again, if it has another length than at the last time.
+    /// Begins the journal, if it is not there yet.
+    pub fn begin(&mut self, at: Timestamp) -> Result<(), Failure> {
+        self.writer.append(&mut self.reader, at, None)
+    }
+
+    /// Reads what others have written since the last time. What cannot be read now stays as it was: whoever goes on from
+    /// a history that is too old finds out when the next entry is appended.
+    pub fn read(&mut self) {
+        self.reader.read_on().ok();
+    }
+
+    /// What the journal adds up to, if others were seen to write to it since this was asked, by reading or on appending.
+    /// The first time after something was read always.
+    pub fn news(&mut self) -> Option<History> {
+        self.reader.news()
+    }
+
+    /// Both at once.
     pub fn read_if_changed(&mut self) -> Option<History> {
-        let length = fs::metadata(self.path()).map_or(0, |metadata| metadata.len());
-        if length == self.seen {
-            return None;
+        self.read();
+        self.news()
+    }
+
+    /// Puts the journal aside under another name, with everything beside it, and begins a new one. Returns where it
+    /// is now; `None` when there was none.
+    pub fn set_aside(&mut self, at: Timestamp) -> Result<Option<PathBuf>, Failure> {
+        let aside = self.writer.set_aside(at)?;
+        if aside.is_some() {
+            self.log = None;
+            self.begin(at)?;
         }
-        self.seen = length;
-        Some(read(&self.path()))
+        Ok(aside)
     }
 
     /// Keeps lines in the full log of `run`, or of the console when no run is meant.
@@ -74,108 +126,7 @@ impl Journal {
         };
         file.write_all(text.as_bytes())
     }
-
-    fn write(&mut self, at: Timestamp, entry: &Entry) -> io::Result<()> {
-        let mut line = serde_json::to_vec(&Record { at, entry: RecordEntry::from(entry) })?;
-        line.push(b'\n');
-        let path = self.path();
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => {
-                fs::create_dir_all(&self.folder)?;
-                none.insert(OpenOptions::new().create(true).append(true).open(path)?)
-            }
-        };
-        // One write for the whole line: two processes that append cannot mix their lines.
-        file.write_all(&line)?;
-        file.sync_data()
-    }
-}
-
-/// Adds up the records of the file at `path`. A line that cannot be read is passed over here.
-fn read(path: &Path) -> History {
-    let mut history = History::default();
-    let Ok(file) = File::open(path) else { return history };
-    for line in BufReader::new(file).lines().map_while(Result::ok) {
-        if let Ok(record) = serde_json::from_str::<Record>(&line)
-            && let Some(entry) = record.entry.into_entry()
-        {
-            history.add(record.at, &entry);
-        }
-    }
-    history
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::names::EnvironmentName;
-    use crate::domain::release::Version;
-    use crate::domain::schema::SchemaDigest;
-    use crate::domain::schema::judgement::{LedgerPrint, SchemaRecord};
-
-    fn began() -> Entry {
-        Entry::Began {
-            run: RunId::from_text("r-1"),
-            environment: EnvironmentName::parse("dev").unwrap(),
-            version: Version::parse("v1.3.0").unwrap(),
-            plan: "8c41f0".to_owned(),
-            by: "ana".to_owned(),
-            aim: None,
-            reason: None,
-            overridden: None,
-        }
-    }
-
-    #[test]
-    fn what_was_written_is_read_back_the_same() {
-        let folder = tempfile::tempdir().unwrap();
-        let failure =
-            Failure::new(FailureKind::ActionNeeded, "health check failed").because("503").hint("Look.");
-        let concluded = Entry::Concluded {
-            run: RunId::from_text("r-1"),
-            environment: EnvironmentName::parse("dev").unwrap(),
-            result: Err(failure),
-            schema: Some(SchemaRecord {
-                print: LedgerPrint::from_text("51c0"),
-                digest: SchemaDigest::from_text("1.15.ffee"),
-            }),
-        };
-        let mut journal = Journal::at(folder.path());
-        let mut expected = History::default();
-        for entry in [began(), concluded] {
-            journal.append(Timestamp::UNIX_EPOCH, &entry).unwrap();
-            expected.add(Timestamp::UNIX_EPOCH, &entry);
-        }
-        assert_eq!(journal.read_if_changed(), Some(expected.clone()));
-        assert_eq!(journal.read_if_changed(), None);
-        assert_eq!(Journal::at(folder.path()).read_if_changed(), Some(expected));
-    }
-
-    #[test]
-    fn a_conclusion_of_an_older_journal_is_read_without_a_schema() {
-        let line = r#"{"at":"2026-11-21T14:00:00Z","record":"concluded","run":"r-1","environment":"dev","result":{"ok":"done"}}"#;
-        let record: Record = serde_json::from_str(line).unwrap();
-        let Some(Entry::Concluded { schema: None, result, .. }) = record.entry.into_entry() else { panic!() };
-        assert_eq!(result, Ok("done".to_owned()));
-    }
-
-    #[test]
-    fn a_journal_that_cannot_be_written_says_so() {
-        let folder = tempfile::tempdir().unwrap();
-        let blocked = folder.path().join("file");
-        fs::write(&blocked, "in the way").unwrap();
-        let failure = Journal::at(&blocked).append(Timestamp::UNIX_EPOCH, &began()).unwrap_err();
-        assert_eq!(failure.what, "the journal could not be written, so nothing was done");
-    }
-
-    #[test]
-    fn a_torn_last_line_does_not_hide_the_others() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut journal = Journal::at(folder.path());
-        journal.append(Timestamp::UNIX_EPOCH, &began()).unwrap();
-        let mut file = OpenOptions::new().append(true).open(journal.path()).unwrap();
-        file.write_all(b"{\"at\":\"2026").unwrap();
-        assert_eq!(journal.read_if_changed().map(|history| history.runs().len()), Some(1));
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::chain::FORMAT;
 use crate::domain::Timestamp;
 use crate::domain::changelog::ChangesetId;
 use crate::domain::failure::{Failure, FailureKind};
@@ -15,20 +16,52 @@ use crate::domain::schema::SchemaDigest;
 use crate::domain::schema::judgement::{LedgerPrint, SchemaRecord};
 use crate::domain::step::StepKind;
 
-/// One line of the journal.
+/// One line of the journal, without its digest.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Record {
+    /// Its number, from 1; 0 in journals without a chain.
+    #[serde(default)]
+    pub(super) seq: u64,
     /// When it was written.
     pub(super) at: Timestamp,
+    /// The number of the `opened` record of the process that wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) writer: Option<u64>,
     /// What it says.
     #[serde(flatten)]
     pub(super) entry: RecordEntry,
+    /// The digest of the line before.
+    #[serde(default)]
+    pub(super) prev: String,
 }
 
-/// What a record says.
+/// What a record says. The first three are about the journal itself.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case")]
 pub(super) enum RecordEntry {
+    /// A process writes for the first time.
+    Opened {
+        format: u32,
+        lockstep: String,
+        instance: String,
+        host: String,
+        user: String,
+        pid: u32,
+        /// What was there before the chain, in the first record only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unchained: Option<RecordUnchained>,
+    },
+    /// The first record of a further file.
+    Continued {
+        format: u32,
+        lockstep: String,
+        after: String,
+    },
+    /// What a writer who died left behind was cut off.
+    Mended {
+        bytes: usize,
+        kept: String,
+    },
     Began {
         run: String,
         environment: String,
@@ -82,6 +115,13 @@ pub(super) enum RecordEntry {
         result: RecordResult,
         evidence: Vec<String>,
     },
+    LetGo {
+        environment: String,
+        by: String,
+        holder: String,
+        proof: String,
+        result: Option<RecordResult>,
+    },
     Acknowledged {
         environment: String,
         by: String,
@@ -109,6 +149,14 @@ pub(super) enum RecordEntry {
         by: String,
         reason: String,
     },
+}
+
+/// A journal of a version that kept no chain, as it was when the chain began.
+#[derive(Serialize, Deserialize)]
+pub(super) struct RecordUnchained {
+    pub(super) file: String,
+    pub(super) bytes: usize,
+    pub(super) sha256: String,
 }
 
 /// What a run sets out to do.
@@ -201,6 +249,13 @@ impl From<&Entry> for RecordEntry {
                 result: result.into(),
                 evidence: evidence.clone(),
             },
+            Entry::LetGo { environment, by, holder, proof, result } => Self::LetGo {
+                environment: environment.to_string(),
+                by: by.clone(),
+                holder: holder.clone(),
+                proof: proof.clone(),
+                result: result.as_ref().map(RecordResult::from),
+            },
             Entry::Acknowledged { environment, by, reason } => Self::Acknowledged {
                 environment: environment.to_string(),
                 by: by.clone(),
@@ -229,12 +284,62 @@ impl From<&Entry> for RecordEntry {
 }
 
 impl RecordEntry {
-    /// The entry that this record says; `None` when a word in it means nothing to this version.
+    /// A process of this version writes for the first time.
+    pub(super) fn opened(
+        instance: &str,
+        host: String,
+        user: String,
+        unchained: Option<RecordUnchained>,
+    ) -> Self {
+        Self::Opened {
+            format: FORMAT,
+            lockstep: env!("CARGO_PKG_VERSION").to_owned(),
+            instance: instance.to_owned(),
+            host,
+            user,
+            pid: std::process::id(),
+            unchained,
+        }
+    }
+
+    /// A further file follows the one called `after`.
+    pub(super) fn continued(after: &str) -> Self {
+        let lockstep = env!("CARGO_PKG_VERSION").to_owned();
+        Self::Continued { format: FORMAT, lockstep, after: after.to_owned() }
+    }
+
+    /// The version of the form that was written from here on, by which lockstep; only some records say so.
+    pub(super) fn format(&self) -> Option<(u32, &str)> {
+        match self {
+            Self::Opened { format, lockstep, .. } | Self::Continued { format, lockstep, .. } => {
+                Some((*format, lockstep))
+            }
+            _ => None,
+        }
+    }
+
+    /// What a record about the journal itself says, in words; `None` for an entry.
+    pub(super) fn notice(&self) -> Option<String> {
+        match self {
+            Self::Opened { lockstep, host, user, pid, .. } => {
+                Some(format!("opened by lockstep {lockstep}, process {pid} of {user} on {host}"))
+            }
+            Self::Continued { after, .. } => Some(format!("continued after {after}")),
+            Self::Mended { bytes, kept } => {
+                Some(format!("mended: an unfinished record of {bytes} bytes was set aside as {kept}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// The entry that this record says; `None` when a word in it means nothing to this version, and for a record
+    /// about the journal itself.
     pub(super) fn into_entry(self) -> Option<Entry> {
         let environment = |text: &str| EnvironmentName::parse(text).ok();
         let parse_version = |text: &str| Version::parse(text).ok();
         let step_kind = |text: &str| StepKind::from_word(text);
         Some(match self {
+            Self::Opened { .. } | Self::Continued { .. } | Self::Mended { .. } => return None,
             Self::Began { run, environment: name, version, plan, by, aim, reason, overridden } => {
                 Entry::Began {
                     run: RunId::from_text(run),
@@ -276,6 +381,13 @@ impl RecordEntry {
                 by,
                 result: result.into(),
                 evidence,
+            },
+            Self::LetGo { environment: name, by, holder, proof, result } => Entry::LetGo {
+                environment: environment(&name)?,
+                by,
+                holder,
+                proof,
+                result: result.map(Into::into),
             },
             Self::Acknowledged { environment: name, by, reason } => {
                 Entry::Acknowledged { environment: environment(&name)?, by, reason }

@@ -324,7 +324,7 @@ mod tests {
         let wish = Wish { name: "stuck-operation".to_owned(), ..Wish::default() };
         let board = board(&wish);
         let clearing = async { board.clear(None, None) };
-        let (_, gone) = tokio::join!(board.lifted("dev", |effect| effect == Effect::Stuck), clearing);
+        let ((), gone) = tokio::join!(board.lifted("dev", |effect| effect == Effect::Stuck), clearing);
         assert_eq!(gone.len(), 1);
     }
 }

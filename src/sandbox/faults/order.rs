@@ -103,11 +103,11 @@ impl Wish {
             ("--after", self.after != After::default()),
             ("--seconds", self.seconds.is_some()),
         ];
-        let taken = fault.options();
+        let options = fault.options();
         if let Some((option, _)) =
-            given.iter().find(|(option, is_given)| *is_given && !taken.contains(option))
+            given.iter().find(|(option, is_given)| *is_given && !options.contains(option))
         {
-            let takes = if taken.is_empty() { "no option".to_owned() } else { taken.join(", ") };
+            let takes = if options.is_empty() { "no option".to_owned() } else { options.join(", ") };
             return Err(format!("{} does not take {option}; it takes {takes}", fault.name));
         }
         if fault.scope == Scope::Calls && self.environment.is_some() && names_none(self.action.as_deref()) {

@@ -99,9 +99,9 @@ pub(in crate::sandbox) fn remove(fault: &Fault) -> String {
     )
 }
 
-/// Takes away whatever faults left in a database.
-pub(in crate::sandbox) fn remove_all() -> String {
-    let left = TABLE.iter().filter(|fault| fault.scope.is_in_databases());
+/// Takes away whatever faults left in a database, but for those with these names.
+pub(in crate::sandbox) fn remove_all_but(names: &[&str]) -> String {
+    let left = TABLE.iter().filter(|fault| fault.scope.is_in_databases() && !names.contains(&fault.name));
     left.map(remove).collect::<Vec<_>>().join("\n")
 }
 

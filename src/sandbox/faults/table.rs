@@ -10,7 +10,7 @@ pub const TABLE: &[Fault] = &[
     Fault {
         name: "cut-before",
         does: "the connection ends before AWS has carried the call out",
-        shows: "a look is repeated; an update is not: unknown, unless its operation is found (it is not)",
+        shows: "a look is repeated; an update is not: its operation is looked for, is not there, and so it is unknown",
         ..call(Effect::CutBefore)
     },
     Fault {

@@ -63,8 +63,19 @@ fn health(state: &State, styles: &Styles) -> (&'static str, String, Style) {
     }
 }
 
-/// The command that does what the screen is about.
+/// The command that does what the screen is about; before it, what begins by itself unless it is held.
 pub(super) fn teach(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, styles: &Styles) {
+    if let Some(upcoming) = &state.automatic {
+        let left = upcoming.at.duration_since(state.now).as_secs().max(0);
+        let words = format!("{} goes to {} by itself in {left} s", upcoming.version, upcoming.environment);
+        let spans = vec![
+            Span::styled(format!(" ▶ {words}   "), styles.warning),
+            Span::styled("A", styles.key),
+            Span::styled(" holds it", styles.warning),
+        ];
+        frame.render_widget(Line::from(text::cut(spans, usize::from(area.width))), area);
+        return;
+    }
     let command = match (&state.planning, ui.environment(state)) {
         _ if matches!(ui.screen(), Screen::Grid | Screen::Changeset(..)) => "lockstep drift".to_owned(),
         (Planning::Ready(prepared), _) => plan_command(prepared),

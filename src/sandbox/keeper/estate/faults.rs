@@ -59,7 +59,7 @@ impl Estate {
             return Ok(());
         }
         for environment in story::ENVIRONMENTS {
-            self.in_database(environment.name, &statements::remove_all()).await?;
+            self.in_database(environment.name, &statements::remove_all_but(&[])).await?;
         }
         folder::remove(&self.mark())
     }
@@ -171,7 +171,15 @@ impl Estate {
     async fn clear_fault(&mut self, setting: &Setting) -> Result<(), SandboxError> {
         let name = setting.fault.name;
         match setting.fault.scope {
-            Scope::Server => self.start_postgres().await?,
+            Scope::Server => {
+                self.start_postgres().await?;
+                // What was cleared while nobody could be asked.
+                let set: Vec<_> =
+                    self.faults.board.settings().iter().map(|setting| setting.fault.name).collect();
+                for environment in story::ENVIRONMENTS {
+                    self.in_database(environment.name, &statements::remove_all_but(&set)).await?;
+                }
+            }
             Scope::Statements | Scope::Lock => {
                 for environment in environments(setting) {
                     let guards = &mut self.faults.guards;

@@ -2,10 +2,9 @@
 //!
 //! Votes, the line and bars count once the journal has been read back: what could not be written must not hold.
 
-use super::effect::Effect;
-use super::planning::{Planning, Prepared};
-use super::promotion::refusal;
-use super::{EnvironmentState, State};
+#[cfg(test)]
+mod tests;
+
 use crate::domain::drift::Comparison;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::{self, Admission, Look, Nature, Person, Surroundings, Tally, Unmet, Waiver};
@@ -13,6 +12,10 @@ use crate::domain::journal::{Entry, Notice, Vote, VoteWord};
 use crate::domain::names::EnvironmentName;
 use crate::domain::plan::{Plan, PlanDigest};
 use crate::domain::release::{Catalog, Version};
+use crate::engine::effect::Effect;
+use crate::engine::planning::{Planning, Prepared};
+use crate::engine::promotion::refusal;
+use crate::engine::{EnvironmentState, State};
 
 /// Characters of a note or a reason that are kept.
 const NOTE: usize = 1_000;
@@ -25,7 +28,7 @@ impl State {
     }
 
     /// Every condition that is not met. The same list answers “why not?”.
-    pub(super) fn unmet(&self, plan: &Plan) -> Vec<Unmet> {
+    pub(in crate::engine) fn unmet(&self, plan: &Plan) -> Vec<Unmet> {
         self.weigh(plan, |_| true)
     }
 
@@ -39,18 +42,23 @@ impl State {
         let own = self.running_in(&plan.environment);
         let is_ours = |holder: &str| own.is_some_and(|own| holder.contains(own.run.as_str()));
         // The run of this plan is not in its own way.
-        let other = own.filter(|own| own.plan.digest() != plan.digest());
+        let (this, other): (Option<_>, Option<_>) = match own {
+            Some(own) if own.plan.digest() == plan.digest() => (Some(own), None),
+            own => (None, own),
+        };
         let before = state.environment.after.iter().filter_map(|name| self.environment(name));
         let surroundings = Surroundings {
             now: self.now,
+            begins: this.map_or(self.now, |this| this.began),
             environment: &state.environment,
             plan,
             history: &self.history,
             runner: self.person(),
-            here: state.look(comparison.as_ref()),
-            before: before.map(|state| state.look(state.standings.running())).collect(),
+            here: state.look(comparison.as_ref(), this.is_some()),
+            before: before.map(|state| state.look(state.standings.running(), this.is_some())).collect(),
             running: other.map(|other| &other.plan.version),
-            rival: holder.filter(|holder| !is_ours(holder)),
+            rival: holder.filter(|holder| !is_ours(holder)).or_else(|| self.rival_run(&plan.environment)),
+            unknown: self.unknown_run(&plan.environment),
         };
         gate::unmet(&surroundings, is_meant)
     }
@@ -62,7 +70,7 @@ impl State {
     }
 
     /// Puts a plan on record before it is voted on or carried out for the first time.
-    pub(super) fn keep_plan(&self, plan: &Plan) -> Option<Effect> {
+    pub(in crate::engine) fn keep_plan(&self, plan: &Plan) -> Option<Effect> {
         let digest = plan.digest().as_str();
         self.history.plan(digest).is_none().then(|| {
             Effect::Record(Entry::Planned {
@@ -74,7 +82,7 @@ impl State {
         })
     }
 
-    pub(super) fn vote(
+    pub(in crate::engine) fn vote(
         &mut self,
         environment: &EnvironmentName,
         word: VoteWord,
@@ -172,7 +180,7 @@ impl State {
         }
     }
 
-    pub(super) fn set_line(&mut self, stopped: bool, reason: &str) -> Vec<Effect> {
+    pub(in crate::engine) fn set_line(&mut self, stopped: bool, reason: &str) -> Vec<Effect> {
         let stands = self.history.line().map(|(_, notice)| format!("{}: {}", notice.by, notice.reason));
         let objection = match (&stands, stopped) {
             (Some(stands), true) => Some(format!("the line is stopped already, by {stands}")),
@@ -183,7 +191,12 @@ impl State {
         self.notice(objection, said, reason, stopped, |notice| Entry::Line { stopped, notice })
     }
 
-    pub(super) fn set_bar(&mut self, version: &Version, barred: bool, reason: &str) -> Vec<Effect> {
+    pub(in crate::engine) fn set_bar(
+        &mut self,
+        version: &Version,
+        barred: bool,
+        reason: &str,
+    ) -> Vec<Effect> {
         let stands = self.history.bar(version).map(|(_, notice)| format!("{}: {}", notice.by, notice.reason));
         let is_known = self.catalog.value().and_then(|catalog: &Catalog| catalog.get(version)).is_some();
         let objection = match (&stands, barred) {
@@ -232,8 +245,10 @@ impl State {
 }
 
 impl EnvironmentState {
-    fn look<'a>(&'a self, comparison: Option<&'a Comparison>) -> Look<'a> {
-        let is_seen = self.schema.current().is_some();
+    /// The newest look at everything. While a promotion is under way a failed look at the schema takes nothing back.
+    fn look<'a>(&'a self, comparison: Option<&'a Comparison>, is_under_way: bool) -> Look<'a> {
+        let schema = if is_under_way { self.schema.value() } else { self.schema.current() };
+        let is_seen = schema.is_some();
         Look {
             name: &self.environment.name,
             version: self.version(),
