@@ -25,7 +25,7 @@ pub(super) fn run(command: &JournalCommand, arguments: &Arguments, format: Forma
         JournalCommand::Verify { path } => {
             let path = path.clone().map_or_else(|| folder(arguments), Ok)?;
             let found = verify(&path)?;
-            write(match format {
+            write(&match format {
                 Format::Text => show::verification(&found),
                 Format::Json => format!("{:#}\n", show::verification_json(&found)),
             })?;
@@ -35,7 +35,7 @@ pub(super) fn run(command: &JournalCommand, arguments: &Arguments, format: Forma
             let all = lines(&folder(arguments)?)?;
             let chosen = choose(all, listing)?;
             let width = stdout().is_terminal().then(terminal::width).flatten();
-            write(match format {
+            write(&match format {
                 Format::Text => show::records(&chosen, &TimeZone::system(), width),
                 Format::Json => show::record_lines(&chosen),
             })?;
@@ -61,7 +61,10 @@ fn choose(all: Vec<Line>, listing: &JournalListing) -> Result<Vec<Line>, Failure
             wanted.is_none_or(|wanted| name == Some(wanted.as_str()))
         };
         is(line.run.as_ref().map(RunId::as_str), listing.run.as_ref())
-            && is(line.environment.as_ref().map(|name| name.as_str()), listing.env.as_ref())
+            && is(
+                line.environment.as_ref().map(super::super::domain::names::EnvironmentName::as_str),
+                listing.env.as_ref(),
+            )
             && since.is_none_or(|since| line.at >= since)
     };
     let mut chosen: Vec<Line> = all.into_iter().filter(is_meant).collect();
@@ -86,7 +89,7 @@ fn moment(text: &str) -> Result<Timestamp, Failure> {
     })
 }
 
-fn write(text: String) -> Result<(), Failure> {
+fn write(text: &str) -> Result<(), Failure> {
     stdout()
         .write_all(text.as_bytes())
         .map_err(|error| Failure::new(FailureKind::Failed, "the output could not be written").because(error))

@@ -269,9 +269,10 @@ impl State {
             return Vec::new();
         }
         let (by, reason) = (self.operator(), Some(reason.to_owned()));
-        self.say(Ok(match entries.is_empty() {
-            true => format!("the failure of {environment} is resolved"),
-            false => format!("{environment} is settled by hand"),
+        self.say(Ok(if entries.is_empty() {
+            format!("the failure of {environment} is resolved")
+        } else {
+            format!("{environment} is settled by hand")
         }));
         let acknowledged = Entry::Acknowledged { environment: environment.clone(), by, reason };
         entries.into_iter().chain([acknowledged]).map(Effect::Record).collect()

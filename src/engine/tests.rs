@@ -185,21 +185,7 @@ impl World {
             Effect::Database(_, DatabaseCall::Unlock(run)) => vec![EventKind::Unlocked(run.clone())],
             Effect::Liquibase(environment, call) => self.liquibase(index(environment), call),
             Effect::Cloud(environment, CloudCall::Deploy { run, image, .. }) => {
-                if self.deploys == Deploys::Well {
-                    let version = image.version().unwrap();
-                    let known = ["v1.0.0", "v2.0.0", "v3.0.0"];
-                    self.images[index(environment)] =
-                        known.into_iter().find(|text| *text == version.to_string()).unwrap();
-                }
-                let result = if self.deploys == Deploys::RollBack {
-                    Err(Failure::new(FailureKind::ActionNeeded, "the deployment failed")
-                        .because("Health check failed"))
-                } else {
-                    let (operation, status) = ("51c0".to_owned(), OperationStatus::Succeeded);
-                    Ok(StepOutcome::Deployed { operation, status })
-                };
-                let step = |progress| EventKind::Step(run.clone(), StepKind::Service, progress);
-                vec![step(Progress::Operation("51c0".to_owned())), step(Progress::Ended(result))]
+                self.deploy(index(environment), run, image)
             }
             Effect::Health(_, HealthCall::Await(run, _)) => ended(run, StepKind::Health, "200"),
             Effect::ReadJournal => {
@@ -216,6 +202,23 @@ impl World {
             }
             Effect::Cancel(..) | Effect::Forget(_) | Effect::AskChecksums(_) | Effect::Identify => vec![],
         }
+    }
+
+    fn deploy(&mut self, index: usize, run: &RunId, image: &ImageRef) -> Vec<EventKind> {
+        if self.deploys == Deploys::Well {
+            let version = image.version().unwrap();
+            let known = ["v1.0.0", "v2.0.0", "v3.0.0"];
+            self.images[index] = known.into_iter().find(|text| *text == version.to_string()).unwrap();
+        }
+        let result = if self.deploys == Deploys::RollBack {
+            Err(Failure::new(FailureKind::ActionNeeded, "the deployment failed")
+                .because("Health check failed"))
+        } else {
+            let (operation, status) = ("51c0".to_owned(), OperationStatus::Succeeded);
+            Ok(StepOutcome::Deployed { operation, status })
+        };
+        let step = |progress| EventKind::Step(run.clone(), StepKind::Service, progress);
+        vec![step(Progress::Operation("51c0".to_owned())), step(Progress::Ended(result))]
     }
 
     fn liquibase(&mut self, index: usize, call: &LiquibaseCall) -> Vec<EventKind> {

@@ -285,7 +285,7 @@ impl Ui {
             Action::RollBack => {
                 return self.plan(Request::Back { release: None, keep_schema: false }, state);
             }
-            Action::AppOnly => return self.toggle_app_only(state),
+            Action::AppOnly => return toggle_app_only(state),
             Action::Hold => return Outcome::Intent(Intent::HoldAutomatic),
             Action::Retry => return self.retry(state),
             Action::Resolve => self.ask_here(Question::Resolve, state),
@@ -373,14 +373,6 @@ impl Ui {
     }
 
     /// The same way back, with the schema left as it is, or not.
-    fn toggle_app_only(&mut self, state: &State) -> Outcome {
-        let Planning::Ready(prepared) = &state.planning else { return Outcome::Redraw };
-        let Some(way) = prepared.plan.way_back() else { return Outcome::Redraw };
-        let release = Some(prepared.plan.version.clone());
-        let request = Request::Back { release, keep_schema: !way.keeps_schema };
-        Outcome::Intent(Intent::Plan { environment: prepared.plan.environment.clone(), request })
-    }
-
     fn scroll(&mut self, state: &State, by: i64) {
         let moved = |from: usize| {
             let from = i64::try_from(from).unwrap_or(i64::MAX);
@@ -467,4 +459,13 @@ fn neighbour(state: &State, prepared: &Prepared, later: bool) -> Option<Version>
     let running = plan.image_from.as_ref().and_then(ImageRef::version);
     let is_ahead = plan.direction() == Direction::Back && running.is_some_and(|running| *version > running);
     (!is_ahead).then(|| version.clone())
+}
+
+/// Asks for the same way back with the schema left as it is, or with it going back too.
+fn toggle_app_only(state: &State) -> Outcome {
+    let Planning::Ready(prepared) = &state.planning else { return Outcome::Redraw };
+    let Some(way) = prepared.plan.way_back() else { return Outcome::Redraw };
+    let release = Some(prepared.plan.version.clone());
+    let request = Request::Back { release, keep_schema: !way.keeps_schema };
+    Outcome::Intent(Intent::Plan { environment: prepared.plan.environment.clone(), request })
 }

@@ -411,7 +411,16 @@ async fn say(out: &Sink, run: &RunId, source: Source, text: &str) {
     out.send(EventKind::Log(Some(run.clone()), vec![line])).await;
 }
 
+fn ana() -> Identity {
+    Identity { name: "ana".to_owned(), account: None, arn: None }
+}
+
+async fn seen(out: &Sink, name: &EnvironmentName, generation: u64, observation: Observation) {
+    out.send(EventKind::Observed(name.clone(), generation, observation)).await;
+}
+
 impl Perform for Script {
+    #[expect(clippy::too_many_lines, reason = "one arm for each effect, and nothing else")]
     async fn perform(&self, effect: Effect, out: Sink) {
         let index = |name: &EnvironmentName| NAMES.iter().position(|known| *known == name.as_str()).unwrap();
         if effect.is_mutation() {
@@ -421,34 +430,34 @@ impl Perform for Script {
         match &effect {
             Effect::Cloud(name, CloudCall::Describe(generation)) => {
                 let view = Observation::Service(Ok(self.service(index(name))));
-                out.send(EventKind::Observed(name.clone(), *generation, view)).await;
+                seen(&out, name, *generation, view).await;
             }
             Effect::Database(
                 name,
                 DatabaseCall::ReadLedger(generation) | DatabaseCall::ReadLedgerAtRest(generation),
             ) => {
                 let ledger = Observation::Ledger(self.ledger(index(name)));
-                out.send(EventKind::Observed(name.clone(), *generation, ledger)).await;
+                seen(&out, name, *generation, ledger).await;
             }
             Effect::Database(name, DatabaseCall::ReadLocks(generation)) => {
                 let sight = Observation::Locks(Ok(self.locks(index(name))));
-                out.send(EventKind::Observed(name.clone(), *generation, sight)).await;
+                seen(&out, name, *generation, sight).await;
             }
             Effect::Database(name, DatabaseCall::ReadSchema(generation)) => {
                 let schema = Observation::Schema(self.schema(index(name)));
-                out.send(EventKind::Observed(name.clone(), *generation, schema)).await;
+                seen(&out, name, *generation, schema).await;
             }
             Effect::Health(name, HealthCall::Probe(generation)) => {
                 let view = Observation::Health(Ok(self.health(index(name))));
-                out.send(EventKind::Observed(name.clone(), *generation, view)).await;
+                seen(&out, name, *generation, view).await;
             }
             Effect::Cloud(name, CloudCall::ListUpdates(generation)) => {
                 let updates = Observation::Updates(Ok(Vec::new()));
-                out.send(EventKind::Observed(name.clone(), *generation, updates)).await;
+                seen(&out, name, *generation, updates).await;
             }
             Effect::Database(name, DatabaseCall::ReadTrail(generation)) => {
                 let trail = Observation::Trail(Ok(Trail::default()));
-                out.send(EventKind::Observed(name.clone(), *generation, trail)).await;
+                seen(&out, name, *generation, trail).await;
             }
             Effect::Database(name, DatabaseCall::ReleaseLock(_)) => {
                 out.send(EventKind::LetGo(name.clone(), Ok("its holder is gone".to_owned()))).await;
@@ -468,8 +477,7 @@ impl Perform for Script {
                 self.go_on();
             }
             Effect::Identify => {
-                let identity = Identity { name: "ana".to_owned(), account: None, arn: None };
-                out.send(EventKind::Identified(Ok(identity))).await;
+                out.send(EventKind::Identified(Ok(ana()))).await;
             }
             Effect::Database(_, DatabaseCall::Lock(run)) => {
                 out.send(EventKind::Step(run.clone(), StepKind::Lock, done("locked"))).await;

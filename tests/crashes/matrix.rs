@@ -50,7 +50,7 @@ async fn postgres_dies(record: Record) {
     let mut scene = Scene::begin().await;
     scene.promote();
     let last = scene.stop_after(record).await;
-    scene.kill_postgres().await;
+    scene.kill_postgres();
     scene.go_on();
     scene.end().await;
     scene.database("PostgreSQL is back", "select true").await;

@@ -130,10 +130,10 @@ impl Scene {
     }
 
     /// PostgreSQL dies; the sandbox starts it again.
-    pub(super) async fn kill_postgres(&self) {
-        let folders = fs::read_dir(self.place.sandbox()).unwrap().flatten().map(|entry| entry.path());
+    pub(super) fn kill_postgres(&self) {
+        let mut folders = fs::read_dir(self.place.sandbox()).unwrap().flatten().map(|entry| entry.path());
         let of = |folder: PathBuf| fs::read_to_string(folder.join("postmaster.pid")).ok();
-        let text = folders.filter_map(of).next().expect("there is a postmaster");
+        let text = folders.find_map(of).expect("there is a postmaster");
         kill(text.lines().next().unwrap().trim().parse().unwrap());
     }
 

@@ -127,7 +127,7 @@ enum Life {
     Unclear(String),
 }
 
-impl<'a> Looks<'a> {
+impl Looks<'_> {
     /// Nothing could be seen, and why.
     pub fn unseen(at: Timestamp, why: &str) -> Self {
         const NO_SELECTION: &Selection = &Selection { contexts: Vec::new(), label_filter: None };

@@ -291,7 +291,7 @@ impl Default for Known {
 }
 
 impl World {
-    fn ledger(&self, ledgers: &[Ledger; 3]) -> Ledger {
+    fn ledger(self, ledgers: &[Ledger; 3]) -> Ledger {
         let done = match self.rows {
             RowsSeen::All => 2,
             RowsSeen::Half => 1,
@@ -309,11 +309,11 @@ impl World {
         ledger
     }
 
-    fn versions(&self) -> [&'static str; 2] {
+    fn versions(self) -> [&'static str; 2] {
         if self.goal == Goal::Back { ["v3.0.0", "v1.0.0"] } else { ["v1.0.0", "v3.0.0"] }
     }
 
-    fn service(&self) -> ServiceView {
+    fn service(self) -> ServiceView {
         let [old, new] = self.versions();
         ServiceView {
             status: if self.service == ServiceSeen::Busy {
@@ -332,7 +332,7 @@ impl World {
         }
     }
 
-    fn updates(&self) -> Vec<Operation> {
+    fn updates(self) -> Vec<Operation> {
         let mut before = operation("0001", OperationStatus::Succeeded);
         before.started_at = Some(at("09:00:00"));
         let newer = match self.updates {
@@ -348,7 +348,7 @@ impl World {
         newer.into_iter().chain([before]).collect()
     }
 
-    fn health(&self) -> HealthView {
+    fn health(self) -> HealthView {
         let [old, new] = self.versions();
         let version = if self.health == HealthSeen::New { new } else { old };
         HealthView {
@@ -360,11 +360,11 @@ impl World {
         }
     }
 
-    fn judge(&self, run: &PastRun) -> Report {
+    fn judge(self, run: &PastRun) -> Report {
         self.judge_with(&Known::default(), run)
     }
 
-    fn judge_with(&self, known: &Known, run: &PastRun) -> Report {
+    fn judge_with(self, known: &Known, run: &PastRun) -> Report {
         let selection = Selection::default();
         let release = &known.releases[usize::from(self.goal != Goal::Back)];
         let (ledger, sight, service) = (self.ledger(&known.ledgers), sight(self.lock), self.service());
@@ -394,12 +394,12 @@ impl World {
         )
     }
 
-    fn is_alive(&self) -> bool {
+    fn is_alive(self) -> bool {
         matches!(self.lock, LockSeen::LiquibaseAlive | LockSeen::RunAlive | LockSeen::ProcessAlive)
     }
 
     /// Something could not be seen that matters.
-    fn is_unseen(&self) -> bool {
+    fn is_unseen(self) -> bool {
         let are_rows_unseen = self.rows == RowsSeen::Unseen && self.goal != Goal::Image;
         are_rows_unseen || self.lock == LockSeen::Unseen || self.service == ServiceSeen::Unseen
     }
@@ -432,14 +432,15 @@ fn in_every_world_the_finding_is_proven_and_what_is_offered_is_safe() {
         let is_asked = last == Last::UpdateIntended;
         for world in worlds().filter(|world| is_asked || world.trail == TrailSeen::Empty) {
             let report = world.judge_with(&known, &runs[world.goal as usize]);
-            assert_safe(last, &world, &report);
+            assert_safe(last, world, &report);
             reached[Finding::ALL.iter().position(|finding| *finding == report.finding).unwrap()] += 1;
         }
     }
     assert!(reached.iter().all(|count| *count > 0), "{reached:?}");
 }
 
-fn assert_safe(last: Last, world: &World, report: &Report) {
+#[expect(clippy::cognitive_complexity, reason = "one rule after the other, each an assertion")]
+fn assert_safe(last: Last, world: World, report: &Report) {
     let case = || format!("{last:?} {world:#?}\n{report:#?}");
     let (finding, next) = (report.finding, &report.next);
     assert!(!next.is_empty() && !report.evidence.is_empty(), "{}", case());

@@ -197,7 +197,6 @@ fn read(folder: &Path) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the signature that map_err wants")]
 fn unwritten(error: serde_json::Error) -> Failure {
     Failure::new(FailureKind::Failed, "the export could not be written").because(error)
 }

@@ -145,13 +145,12 @@ fn wait(file: File, patience: Duration) -> Result<File, Busy> {
             sender.send(locked).ok();
         })
         .map_err(Busy::Broken)?;
-    match receiver.recv_timeout(patience) {
-        Ok(locked) => locked.map_err(Busy::Broken),
-        Err(_) => {
-            let mut holder = String::new();
-            seen.read_to_string(&mut holder).ok();
-            Err(Busy::Held(holder))
-        }
+    if let Ok(locked) = receiver.recv_timeout(patience) {
+        locked.map_err(Busy::Broken)
+    } else {
+        let mut holder = String::new();
+        seen.read_to_string(&mut holder).ok();
+        Err(Busy::Held(holder))
     }
 }
 

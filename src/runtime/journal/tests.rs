@@ -270,7 +270,7 @@ fn nothing_is_added_to_a_journal_whose_end_was_cut_off_or_written_to() {
     let (_root, folder) = place();
     drop(one_run(&folder));
     let whole = fs::read_to_string(newest(&folder)).unwrap();
-    let cut = whole.lines().take(3).map(|line| format!("{line}\n")).collect::<String>();
+    let cut = whole.lines().take(3).collect::<Vec<_>>().join("\n") + "\n";
     for text in [cut, format!("{whole}not a record\n")] {
         fs::write(newest(&folder), &text).unwrap();
         let failure = Journal::at(&folder).append(NOW, &began("r-2")).unwrap_err();

@@ -96,7 +96,7 @@ pub fn verify(path: &Path) -> Result<Verification, Failure> {
         });
     }
     let snapshot = snapshot(path).map_err(|error| unreadable(path, &error))?;
-    Ok(folder(path, snapshot))
+    Ok(folder(path, &snapshot))
 }
 
 /// What was on the disk at one moment.
@@ -142,7 +142,7 @@ fn snapshot(folder: &Path) -> io::Result<Snapshot> {
     Ok(snapshot)
 }
 
-fn folder(path: &Path, snapshot: Snapshot) -> Verification {
+fn folder(path: &Path, snapshot: &Snapshot) -> Verification {
     let mut verification = Verification::of(path);
     let mut walk = Walk::default();
     let mut tail: &[u8] = &[];
