@@ -136,7 +136,9 @@ impl Dialog {
     /// Handles a key that was pressed, never one that repeats by itself.
     pub fn press(&mut self, event: &KeyEvent, now: Timestamp) -> Answer {
         let Some(asked) = self.asked.clone() else { return Answer::Foreign };
-        if event.code == KeyCode::Esc {
+        // Cancelling is what is focused, where nothing can be written.
+        let is_cancelled = event.code == KeyCode::Enter && asked.reason == Reason::None;
+        if event.code == KeyCode::Esc || is_cancelled {
             return Answer::Cancelled;
         }
         if !self.is_armed(now) {
