@@ -37,6 +37,14 @@ async fn a_release_that_never_gets_healthy_leaves_the_old_image_and_an_alarm_unt
     console.until("test has nothing to clear", |screen| screen.contains("test shows no failure")).await;
     console.send("1c");
     console
+        .until("the dialog has been read", |screen| {
+            screen.contains("mark the failure of dev as resolved") && !screen.contains("read it first")
+        })
+        .await;
+    console.send("v1.3.0 waits for its codes");
+    console.until("the reason is there", |screen| screen.contains("waits for its codes")).await;
+    console.send("\tC");
+    console
         .until("the alarm is gone", |screen| {
             screen.contains("4 healthy") && !screen.contains("did not reach dev")
         })
@@ -49,5 +57,6 @@ async fn a_release_that_never_gets_healthy_leaves_the_old_image_and_an_alarm_unt
     assert!(!place.ok(&["status"]).await.contains('✖'));
     let last = place.journal().pop().unwrap();
     assert_eq!((&last["record"], &last["environment"]), (&json!("acknowledged"), &json!("dev")));
+    assert_eq!(last["reason"], "v1.3.0 waits for its codes");
     place.ok(&["demo", "down"]).await;
 }

@@ -37,6 +37,8 @@ async fn only_the_right_keys_after_reading_promote_and_prod_needs_its_name() {
         console.until("every witness is named", |screen| screen.contains(&format!("✔ {witness}"))).await;
     }
 
+    let plan = place.plan("prod", "v1.1.0").await;
+    place.ok(&["approve", "prod", "--release", "v1.1.0", "--plan", &plan]).await;
     console.send("4p");
     armed(&console, "type prod to go on:  ____").await;
     console.send("P");
