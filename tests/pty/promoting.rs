@@ -37,8 +37,11 @@ async fn only_the_right_keys_after_reading_promote_and_prod_needs_its_name() {
         console.until("every witness is named", |screen| screen.contains(&format!("✔ {witness}"))).await;
     }
 
-    let plan = place.plan("prod", "v1.1.0").await;
-    place.ok(&["approve", "prod", "--release", "v1.1.0", "--plan", &plan]).await;
+    let planned = place.run(&["plan", "prod", "--release", "v1.1.0", "--output", "json"]).await;
+    assert_eq!(planned.code, 2, "it waits for an approval: {planned:?}");
+    let planned: serde_json::Value = serde_json::from_str(&planned.out).unwrap();
+    let plan = planned["plan"]["short"].as_str().unwrap();
+    place.ok(&["approve", "prod", "--release", "v1.1.0", "--plan", plan]).await;
     console.send("4p");
     armed(&console, "type prod to go on:  ____").await;
     console.send("P");
