@@ -10,7 +10,6 @@ mod changelogs;
 #[cfg(test)]
 mod console;
 #[cfg(test)]
-mod crashes;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
