@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::engine::State;
-use crate::tui::ui::{Pane, Screen, Ui};
+use crate::tui::ui::{self, Pane, Screen, Ui};
 
 /// What a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,10 @@ pub enum Action {
     Hold,
     /// Acknowledges the failure that the selected environment shows.
     Acknowledge,
+    /// What became of the runs that nobody saw end.
+    Reconcile,
+    /// Puts on record what was found out about the first of them.
+    Settle,
     /// Changesets by environments.
     Drift,
     /// Types a filter.
@@ -89,6 +93,8 @@ pub enum Place {
     Plan,
     /// On the grid.
     Grid,
+    /// Where runs are reconciled.
+    Reconcile,
     /// On every screen above the board.
     Above,
     /// Wherever there is something to scroll.
@@ -149,6 +155,23 @@ pub const BINDINGS: &[Binding] = &[
         "Changesets by environments: what is pending, edited, unexpected, out of order",
         Place::Board,
         4,
+    ),
+    row(
+        Action::Reconcile,
+        &[letter('r')],
+        "",
+        "What became of promotions that nobody saw end, and what may be done",
+        Place::Board,
+        9,
+    ),
+    row(Action::Reconcile, &[letter('r')], "look again", "Look again", Place::Reconcile, 3),
+    row(
+        Action::Settle,
+        &[letter('S')],
+        "put on record",
+        "Put on record what was found out, one run after the other; the capital letter is meant",
+        Place::Reconcile,
+        2,
     ),
     row(
         Action::Acknowledge,
@@ -314,6 +337,9 @@ pub(super) fn off(action: Action, state: &State, ui: &Ui) -> Option<String> {
         Action::Promote => state.running_in(name).map(|promotion| {
             format!("{} is being promoted to {}", promotion.plan.version, promotion.plan.environment)
         }),
+        Action::Settle if ui::settleable(state).is_none() => {
+            Some("nothing is decided that is not on record".to_owned())
+        }
         Action::Hold if state.automatic.is_none() => Some("nothing begins by itself".to_owned()),
         Action::Acknowledge if state.history.alarm(name).is_none() => {
             Some(format!("{name} shows no failure"))
@@ -329,6 +355,7 @@ fn works(place: Place, ui: &Ui) -> bool {
         Place::Board => matches!(ui.screen(), Screen::Board),
         Place::Plan => matches!(ui.screen(), Screen::Plan(_)),
         Place::Grid => matches!(ui.screen(), Screen::Grid),
+        Place::Reconcile => matches!(ui.screen(), Screen::Reconcile(_)),
         Place::Above => !matches!(ui.screen(), Screen::Board),
         Place::Log => is_log,
         Place::Scrolling => is_log || !matches!(ui.screen(), Screen::Board),
@@ -378,16 +405,18 @@ mod tests {
             Place::Board,
             Place::Plan,
             Place::Grid,
+            Place::Reconcile,
             Place::Above,
             Place::Scrolling,
             Place::Log,
         ];
         // Where a place can be active together with another one.
         let meets = |one: Place, other: Place| match (one, other) {
-            (Place::Board, Place::Plan | Place::Grid | Place::Above)
-            | (Place::Plan | Place::Grid | Place::Above, Place::Board)
-            | (Place::Plan, Place::Grid)
-            | (Place::Grid, Place::Plan) => false,
+            (Place::Board, Place::Plan | Place::Grid | Place::Reconcile | Place::Above)
+            | (Place::Plan | Place::Grid | Place::Reconcile | Place::Above, Place::Board)
+            | (Place::Plan, Place::Grid | Place::Reconcile)
+            | (Place::Grid, Place::Plan | Place::Reconcile)
+            | (Place::Reconcile, Place::Plan | Place::Grid) => false,
             (one, other) => places.contains(&one) && places.contains(&other),
         };
         for (index, one) in BINDINGS.iter().enumerate() {

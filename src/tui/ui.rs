@@ -7,7 +7,9 @@ use crate::config::theme;
 use crate::domain::Timestamp;
 use crate::domain::changelog::ChangesetId;
 use crate::domain::environment::Tier;
+use crate::domain::journal::PastRun;
 use crate::domain::log::LogBook;
+use crate::domain::names::RunId;
 use crate::domain::plan::PlanDigest;
 use crate::domain::release::Version;
 use crate::engine::event::Intent;
@@ -57,6 +59,8 @@ pub enum Screen {
     Grid,
     /// One changeset in every environment, scrolled down by some lines.
     Changeset(ChangesetId, usize),
+    /// What became of runs that nobody saw end, scrolled down by some lines.
+    Reconcile(usize),
     /// The log alone.
     Log,
     /// The keys, scrolled down by some lines.
@@ -261,6 +265,11 @@ impl Ui {
             }
             Action::Differences => self.grid.toggle_differences(self.page),
             Action::Promote => return self.plan(state),
+            Action::Reconcile => return self.reconcile(),
+            Action::Settle => {
+                let settled = settleable(state).map(Intent::Settle).map(Outcome::Intent);
+                return settled.unwrap_or(Outcome::Redraw);
+            }
             Action::Hold => return Outcome::Intent(Intent::HoldAutomatic),
             Action::Acknowledge => {
                 if let Some(environment) = self.environment(state) {
@@ -310,6 +319,14 @@ impl Ui {
         Outcome::Intent(Intent::Plan { environment, request: Request::Forward(None) })
     }
 
+    /// Opens the screen, or looks again; what still runs is watched as long as it does.
+    fn reconcile(&mut self) -> Outcome {
+        if !matches!(self.screen(), Screen::Reconcile(_)) {
+            self.open(Screen::Reconcile(0));
+        }
+        Outcome::Intent(Intent::Attach(Vec::new()))
+    }
+
     fn other_release(&mut self, later: bool, state: &State) -> Outcome {
         let Planning::Ready(prepared) = &state.planning else { return Outcome::Redraw };
         let Some(version) = neighbour(state, prepared, later) else {
@@ -338,6 +355,7 @@ impl Ui {
             Screen::Plan(Confirmation { scroll, .. })
             | Screen::Detail(scroll)
             | Screen::Changeset(_, scroll)
+            | Screen::Reconcile(scroll)
             | Screen::Help(scroll),
         ) = self.screens.last_mut()
         {
@@ -402,6 +420,14 @@ impl LogScroll {
         let to = from.saturating_add_signed(by).max(log.first() + 1);
         if to >= end { Self::Following } else { Self::At(to) }
     }
+}
+
+/// The first run on the screen of which it is decided what became of it, and that is not on record yet.
+pub(super) fn settleable(state: &State) -> Option<RunId> {
+    let is_open = |run: &RunId| state.history.run(run).is_some_and(PastRun::is_open);
+    let mut reports = state.reconciliation.reports().iter();
+    let found = reports.find(|report| report.finding.is_conclusive() && is_open(&report.run));
+    found.map(|report| report.run.clone())
 }
 
 /// The release before or after the planned one.

@@ -3,6 +3,7 @@
 
 mod drift;
 mod locks;
+mod reconcile;
 mod script;
 mod stories;
 mod views;
@@ -15,6 +16,7 @@ use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use futures_util::stream;
 use jiff::tz::TimeZone;
 use lockstep::domain::Timestamp;
+use lockstep::domain::journal::Entry;
 use lockstep::domain::names::DemoId;
 use lockstep::engine::State;
 use lockstep::engine::event::{Event, EventKind, Intent};
@@ -49,7 +51,7 @@ pub(crate) struct Story {
     clock: Clock,
     pub(crate) script: Script,
     pub(crate) has_left: bool,
-    _journal: tempfile::TempDir,
+    journal: tempfile::TempDir,
 }
 
 impl Story {
@@ -91,9 +93,15 @@ impl Story {
         let (keys, receiver) = mpsc::unbounded_channel();
         let inputs = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
         let console = Console::new(Memory(terminal), Box::pin(inputs), None, TimeZone::UTC, theme).unwrap();
-        let mut story = Self { console, runtime, keys, clock, script, has_left: false, _journal: journal };
+        let mut story = Self { console, runtime, keys, clock, script, has_left: false, journal };
         story.console.show(None, story.runtime.state(), false).unwrap();
         story
+    }
+
+    /// Another process has written these into the journal.
+    pub(crate) fn written(&self, at: Timestamp, entries: &[Entry]) {
+        let mut journal = Journal::at(self.journal.path());
+        entries.iter().for_each(|entry| journal.append(at, entry).unwrap());
     }
 
     /// Presses keys, one after the other: a letter is itself, `<enter>` and the like are named.

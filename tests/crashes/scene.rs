@@ -1,7 +1,6 @@
 //! A promotion of dev from v1.2.0 to v1.4.0, stopped at a record of its journal, and the ways to cut it off there.
 
 use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill as signal};
@@ -16,8 +15,8 @@ use crate::sandbox::tools::{kill, until};
 /// Longer than a promotion takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// Programs that belong to the sandbox.
-const SANDBOX: [&str; 3] = ["__sandbox", "bagel-store", "postgres"];
+/// Processes of the sandbox, by their command line. Liquibase's own names a driver for PostgreSQL.
+const SANDBOX: [&str; 5] = ["__sandbox", "__exec", "bagel-store", "/bin/postgres ", "postgres: "];
 
 /// A record after which a promotion is cut off.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -121,20 +120,16 @@ impl Scene {
         processes.filter(|(pid, line)| Some(*pid) != own && !foreign(line)).map(|(pid, _)| pid).collect()
     }
 
-    /// Liquibase dies, as soon as there is one.
-    pub(super) async fn kill_java(&self) {
+    /// Waits until there is a Liquibase.
+    pub(super) async fn liquibase_runs(&self) {
         self.seen("Liquibase", || !self.java().is_empty()).await;
-        for pid in self.java() {
-            kill(pid);
-        }
     }
 
     /// PostgreSQL dies; the sandbox starts it again.
-    pub(super) async fn kill_postgres(&self) {
-        let folders = fs::read_dir(self.place.sandbox()).unwrap().flatten().map(|entry| entry.path());
-        let of = |folder: PathBuf| fs::read_to_string(folder.join("postmaster.pid")).ok();
-        let text = folders.filter_map(of).next().expect("there is a postmaster");
-        kill(text.lines().next().unwrap().trim().parse().unwrap());
+    pub(super) fn kill_postgres(&self) {
+        let processes = self.place.processes();
+        let (pid, _) = processes.iter().find(|(_, line)| line.contains("/bin/postgres ")).unwrap();
+        kill(*pid);
     }
 
     /// Everything dies at once, as in a power cut; then the sandbox is started again.

@@ -59,6 +59,8 @@ impl World {
             "nothing began" | "not started" | "taken back" => self.is_untouched(),
             "finished" => self.is_done(),
             "half done" => !self.is_torn && !self.is_untouched() && !self.is_done(),
+            // What was not well when it was looked at may be by now.
+            "done and not well" => self.rows == ALL && !self.is_torn && self.version == "v1.4.0",
             "a person must look" => true,
             other => panic!("{other} is no finding that decides anything"),
         }
@@ -107,6 +109,9 @@ async fn finding(place: &Place) -> (String, String) {
     let word = match result["failed"]["kind"].as_str() {
         None => "finished",
         Some("failed" | "refused" | "unavailable" | "interrupted") => "not started",
+        Some("action needed") if result["failed"]["what"] == "dev is not what v1.4.0 promised" => {
+            "done and not well"
+        }
         Some("action needed") => "half done",
         Some(other) => panic!("{other}: {result:#}"),
     };

@@ -78,6 +78,7 @@ pub(super) fn teach(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, s
     }
     let command = match (&state.planning, ui.environment(state)) {
         _ if matches!(ui.screen(), Screen::Grid | Screen::Changeset(..)) => "lockstep drift".to_owned(),
+        _ if matches!(ui.screen(), Screen::Reconcile(_)) => "lockstep reconcile".to_owned(),
         (Planning::Ready(prepared), _) if prepared.unmet.is_empty() => {
             let (name, plan) = (&prepared.plan.environment, &prepared.plan);
             format!(

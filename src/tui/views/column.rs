@@ -26,7 +26,7 @@ use crate::domain::age;
 use crate::domain::drift::{ChangesetState, Comparison, Pair};
 use crate::domain::ledger::LockState;
 use crate::domain::observation::{HealthView, ServiceStatus};
-use crate::engine::{EnvironmentState, State};
+use crate::engine::{EnvironmentState, OpenRun, State};
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::views::sign;
@@ -104,7 +104,9 @@ pub(super) fn draw_row(
         Span::styled(format!("{:8} ", version(environment)), styles.text),
         Span::styled(format!("{shape} {word:12} "), style),
     ];
-    if let Some((run, _)) = state.history.alarm(&settings.name) {
+    if let Some(OpenRun::Unknown(past)) = state.open_run(&settings.name) {
+        left.push(Span::styled(format!("? {}: unknown, r ", past.version), styles.warning));
+    } else if let Some((run, _)) = state.history.alarm(&settings.name) {
         left.push(Span::styled(format!("✖ {} failed ", run.version), styles.danger));
     } else if let Some(comparison) = environment.standings.next() {
         left.push(Span::styled(counts(comparison), styles.text));
@@ -149,6 +151,9 @@ fn rows<'a>(
             ),
         );
     }
+    if let Some(line) = open_line(state, environment, width, styles) {
+        add(0, line);
+    }
     add(4, service_line(environment, width, styles));
     add(0, health_line(environment, width, styles));
     add(6, Line::from(sparkline(environment, width, styles)));
@@ -179,6 +184,21 @@ fn rows<'a>(
     add(3, gate_line(state, environment, width, styles));
     add(5, age_line(state, environment, width, styles));
     rows
+}
+
+/// That nobody knows what became of a run, or that one is at work elsewhere.
+fn open_line<'a>(
+    state: &State,
+    environment: &EnvironmentState,
+    width: usize,
+    styles: &Styles,
+) -> Option<Line<'a>> {
+    let (words, style, key) = match state.open_run(&environment.environment.name)? {
+        OpenRun::Unknown(past) => (format!("? {}: unknown", past.version), styles.warning, "r"),
+        OpenRun::Elsewhere(past) => (format!("▶ {} elsewhere", past.version), styles.running, ""),
+    };
+    let words = text::fit(&words, width.saturating_sub(2));
+    Some(text::between(vec![Span::styled(words, style)], vec![Span::styled(key, styles.key)], width))
 }
 
 fn headline<'a>(state: &State, environment: &EnvironmentState, width: usize, styles: &Styles) -> Line<'a> {

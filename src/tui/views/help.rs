@@ -10,11 +10,12 @@ use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
 
-const PLACES: [(Place, &str); 7] = [
+const PLACES: [(Place, &str); 8] = [
     (Place::Anywhere, "everywhere"),
     (Place::Board, "board"),
     (Place::Plan, "plan"),
     (Place::Grid, "drift"),
+    (Place::Reconcile, "reconcile"),
     (Place::Above, "above the board"),
     (Place::Scrolling, "scrolling"),
     (Place::Log, "log"),

@@ -10,6 +10,7 @@ mod help;
 mod locks;
 mod log;
 mod plan;
+mod reconcile;
 mod run;
 mod sign;
 
@@ -58,6 +59,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, ui: &Ui, styles: &Style
         Screen::Detail(scroll) => detail::draw(frame, body, state, ui, *scroll, styles),
         Screen::Grid => grid::draw(frame, body, state, ui, styles),
         Screen::Changeset(id, scroll) => changeset::draw(frame, body, state, ui, (id, *scroll), styles),
+        Screen::Reconcile(scroll) => reconcile::draw(frame, body, state, *scroll, styles),
         Screen::Log => log::draw(frame, body, state, ui, styles),
         Screen::Help(scroll) => help::draw(frame, body, ui, *scroll, styles),
     }
