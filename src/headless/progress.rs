@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use crate::domain::failure::Failure;
 use crate::domain::log::LogLine;
 use crate::domain::names::EnvironmentName;
+use crate::domain::step::StepKind;
 use crate::engine::State;
-use crate::engine::event::{Event, EventKind};
+use crate::engine::event::{Event, EventKind, Intent};
 use crate::engine::promotion::{Promotion, Step, StepStatus};
 
 /// Tells what happens as it happens, each thing once.
@@ -27,6 +28,12 @@ impl<W: Write> Progress<W> {
             for line in lines {
                 self.line(line)?;
             }
+        }
+        if event.kind == EventKind::Intent(Intent::Interrupt)
+            && let Some(promotion) = state.running().next().filter(|promotion| !promotion.is_cancelling)
+        {
+            let step = promotion.current().map_or("the end", StepKind::word);
+            writeln!(self.out, "stopping when `{step}` has ended; once more aborts it")?;
         }
         match state.promotions.first() {
             Some(promotion) => self.steps(promotion),

@@ -1,9 +1,11 @@
 //! The console through the real engine, runtime and views; only the world outside is scripted. No waiting by the
 //! clock: a story goes on when nothing more happens by itself.
 
+mod back;
 mod drift;
 mod locks;
 mod reconcile;
+mod running;
 mod script;
 mod stories;
 mod views;

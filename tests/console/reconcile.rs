@@ -37,7 +37,7 @@ async fn a_run_that_nobody_saw_end_is_in_the_way_until_it_is_on_record_what_beca
     story.shows("is unknown: v1.2.0 to test, begun by ben");
     story.press("P").await;
     story.shows("is unknown: v1.2.0 to test, begun by ben");
-    story.press("<esc>r").await;
+    story.press("<esc>u").await;
     story.shows("○ test: v1.2.0, not started");
     story.shows("$ lockstep reconcile test --settle");
     story.press("S").await;
@@ -53,7 +53,7 @@ async fn a_run_that_nobody_saw_end_is_in_the_way_until_it_is_on_record_what_beca
 #[tokio::test]
 async fn without_such_a_run_the_screen_says_so() {
     let mut story = Story::begin(100, 30).await;
-    story.press("r").await;
+    story.press("u").await;
     story.shows("Every run was seen to its end; there is nothing to reconcile.");
 }
 
@@ -62,7 +62,7 @@ async fn what_became_of_it_at_every_size() {
     for (width, height) in SIZES {
         let mut story = begun(width, height).await;
         compare(&format!("unknown-{width}x{height}"), &mut story);
-        story.press("r").await;
+        story.press("u").await;
         compare(&format!("reconcile-{width}x{height}"), &mut story);
     }
 }

@@ -105,7 +105,7 @@ pub(super) fn draw_row(
         Span::styled(format!("{shape} {word:12} "), style),
     ];
     if let Some(OpenRun::Unknown(past)) = state.open_run(&settings.name) {
-        left.push(Span::styled(format!("? {}: unknown, r ", past.version), styles.warning));
+        left.push(Span::styled(format!("? {}: unknown, u ", past.version), styles.warning));
     } else if let Some((run, _)) = state.history.alarm(&settings.name) {
         left.push(Span::styled(format!("✖ {} failed ", run.version), styles.danger));
     } else if let Some(comparison) = environment.standings.next() {
@@ -194,7 +194,7 @@ fn open_line<'a>(
     styles: &Styles,
 ) -> Option<Line<'a>> {
     let (words, style, key) = match state.open_run(&environment.environment.name)? {
-        OpenRun::Unknown(past) => (format!("? {}: unknown", past.version), styles.warning, "r"),
+        OpenRun::Unknown(past) => (format!("? {}: unknown", past.version), styles.warning, "u"),
         OpenRun::Elsewhere(past) => (format!("▶ {} elsewhere", past.version), styles.running, ""),
     };
     let words = text::fit(&words, width.saturating_sub(2));

@@ -14,6 +14,7 @@ const PLACES: [(Place, &str); 8] = [
     (Place::Anywhere, "everywhere"),
     (Place::Board, "board"),
     (Place::Plan, "plan"),
+    (Place::WayBack, "plan of a way back"),
     (Place::Grid, "drift"),
     (Place::Reconcile, "reconcile"),
     (Place::Above, "above the board"),
