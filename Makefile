@@ -5,12 +5,13 @@ PYTHON ?= python3
 TOOLS := $(CURDIR)/.tools
 export LOCKSTEP_TOOLS := $(TOOLS)
 
-.PHONY: help setup build demo test bench fuzz check clean
+.PHONY: help setup build demo test bench crashes fuzz check clean
 
 help:
 	@echo "make demo    open the console on a sandbox: a real PostgreSQL, real Liquibase, an emulated AWS"
 	@echo "make test    every check and test"
 	@echo "make bench   measure: inside (benches/) and whole commands against Liquibase (scripts/bench.py)"
+	@echo "make crashes cut promotions off at every record of the journal, and print what became of each"
 	@echo "make fuzz    let any text into the changelog reader for ten minutes (FUZZ_SECONDS=600); needs a C++ compiler"
 	@echo "make setup   only fetch what is missing on this machine: PostgreSQL, Java, Liquibase"
 	@echo "make build   build lockstep and bagel-store"
@@ -38,6 +39,12 @@ bench: setup
 	@$(CARGO) build --quiet --release --bins
 	@$(CARGO) bench --quiet --bench ledgers
 	@$(PYTHON) scripts/bench.py
+
+# Every row is a test that passed; where a promotion was cut off is read from its journal.
+crashes: setup
+	@rm -rf "$${CARGO_TARGET_DIR:-target}/tmp/crashes"
+	@$(CARGO) nextest run -E 'test(crashes::matrix)'
+	@cat "$${CARGO_TARGET_DIR:-target}"/tmp/crashes/* | sort
 
 # What a fuzzer needs to see which code a text comes through; stable Rust takes these too.
 FUZZ_SECONDS ?= 600

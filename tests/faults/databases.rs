@@ -80,9 +80,13 @@ async fn killed_liquibase_leaves_a_stale_lock_and_an_unknown_end() {
     assert_eq!((scene.rows().await, scene.has_table(TABLE).await), (BEFORE, false));
     assert_eq!((scene.ending(), scene.updates().await), (ending("update", "unknown", "unknown"), (0, 0)));
     let again = scene.promote("v1.4.0").await;
-    assert_eq!(again.code, 2, "{again:#?}");
-    has(&again, &["`lockstep locks` shows whether its holder is alive"]);
+    assert_eq!(again.code, 5, "{again:#?}");
+    has(
+        &again,
+        &["`lockstep reconcile dev` finds it out", "`lockstep locks` shows whether its holder is alive"],
+    );
     free_the_stale_lock(&scene).await;
+    scene.settles("○ dev: v1.4.0, not started", 3).await;
     assert_eq!(scene.promote("v1.4.0").await.code, 0);
     scene.end().await;
 }
@@ -96,7 +100,11 @@ async fn killed_unrecorded_leaves_a_changeset_that_the_ledger_does_not_know() {
     assert_eq!((scene.rows().await, scene.has_table(TABLE).await), (BEFORE, true));
     assert_eq!(scene.ending(), ending("update", "unknown", "unknown"));
     free_the_stale_lock(&scene).await;
-    // Liquibase would run it again; PostgreSQL says that it is there.
+    scene.settles("? dev: v1.4.0, a person must look", 5).await;
+    let refused = scene.promote("v1.4.0").await;
+    assert_eq!(refused.code, 5, "{refused:#?}");
+    scene.place.ok(&["reconcile", "--resolve", "dev", "--reason", "gift_cards is there"]).await;
+    // Liquibase runs it again all the same; PostgreSQL says that it is there.
     let said = scene.promote("v1.4.0").await;
     assert_eq!(said.code, 3, "{said:#?}");
     has(&said, &["relation \"gift_cards\" already exists"]);
@@ -192,6 +200,7 @@ async fn database_down_lets_nothing_begin_and_an_update_under_way_is_unknown() {
     assert_eq!((scene.rows().await, scene.has_table(TABLE).await), (BEFORE, false));
     free_the_stale_lock(&scene).await;
     assert_eq!((scene.updates().await, scene.service().await), ((0, 0), running("v1.2.0")));
+    scene.settles("○ dev: v1.4.0, not started", 3).await;
     assert_eq!(scene.promote("v1.4.0").await.code, 0);
     scene.end().await;
 }

@@ -48,10 +48,12 @@ async fn stuck_operation_is_unknown_blocks_the_next_update_and_ends_when_it_is_c
     assert_eq!((scene.ending(), scene.locks().await), (ending("service", "unknown", "unknown"), free()));
 
     let again = scene.promote("v1.1.0").await;
-    assert_eq!((again.code, scene.updates().await), (2, (1, 1)), "{again:#?}");
+    assert_eq!((again.code, scene.updates().await), (5, (1, 1)), "{again:#?}");
+    scene.settles("▶ dev: v1.1.0, still running", 5).await;
     scene.clear().await;
     until("the operation has ended", async || scene.service().await == running("v1.1.0")).await;
     assert_eq!(scene.place.json(&["status"]).await["environments"][0]["version"], "v1.1.0");
+    scene.settles("✔ dev: v1.1.0, finished", 0).await;
     scene.end().await;
 }
 

@@ -70,6 +70,12 @@ impl Scene {
         self.place.run(&["promote", "dev", "--release", version]).await
     }
 
+    /// Finds out what became of the promotion that nobody saw end, and puts it on record where that is decided.
+    async fn settles(&self, finding: &str, code: i32) {
+        let said = self.place.run(&["reconcile", "dev", "--settle"]).await;
+        assert!(said.code == code && said.out.starts_with(finding), "{finding}, {code}: {said:#?}");
+    }
+
     /// Promotes to dev and does something else once a line holds these words.
     async fn promote_and(&self, version: &str, words: &str, then: impl AsyncFnOnce()) -> Said {
         let mut promotion = self.place.command(&["promote", "dev", "--release", version]).spawn().unwrap();

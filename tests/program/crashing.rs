@@ -22,14 +22,18 @@ async fn a_killed_promotion_leaves_its_intent_on_record_and_no_lock_and_the_next
 
     let records = place.journal();
     let [.., intended, operated] = records.as_slice() else { panic!("{records:#?}") };
-    assert_eq!((&intended["record"], &intended["step"]), (&json!("intended"), &json!("service")));
+    assert_eq!(
+        (&intended["record"], &intended["step"]),
+        (&json!("intended"), &json!("service")),
+        "{records:#?}"
+    );
     assert_eq!(operated["record"], "operated", "{records:#?}");
     assert!(records.iter().all(|record| record["record"] != "concluded"), "{records:#?}");
     let dev = &place.json(&["status"]).await["environments"][0];
     let database = &dev["database"];
     assert_eq!((&database["promoting"], &database["lock"]), (&Value::Null, &json!({ "held": false })));
     assert_eq!(database["rows"], 18);
-    let own = ["__sandbox", "bagel-store", "postgres"];
+    let own = ["__sandbox", "bagel-store", "/bin/postgres ", "postgres: "];
     let others: Vec<_> = place
         .processes()
         .into_iter()

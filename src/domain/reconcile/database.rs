@@ -214,25 +214,33 @@ fn unrecorded(
     })
 }
 
-/// True when running it makes something that the catalogs show, in the same transaction as all else that it does.
+/// True when running it changes something that the catalogs show, in the same transaction as all else that it does.
 fn leaves_a_trace(changeset: &Changeset) -> bool {
     match &changeset.change {
-        Change::Sql(sql) => sql.split(';').any(|statement| {
-            let words: Vec<String> =
-                statement.split_whitespace().take(40).map(str::to_ascii_lowercase).collect();
-            match words.as_slice() {
-                [create, what, ..] if create == "create" => !what.starts_with("temp"),
-                [alter, table, rest @ ..] if alter == "alter" && table == "table" => {
-                    rest.iter().any(|word| word == "add")
-                }
-                _ => false,
-            }
-        }),
+        Change::Sql(sql) => sql.split(';').any(is_shown),
         // Setting a tag once more changes nothing.
         Change::Tag(_) => true,
         Change::Modelled { kinds, .. } => {
             kinds.iter().any(|kind| kind.starts_with("create") || kind.starts_with("add"))
         }
+    }
+}
+
+/// True for a statement that writes a row of the catalogs. One that only removes rows, such as `drop table`, leaves
+/// nothing behind that could be found.
+fn is_shown(statement: &str) -> bool {
+    let lines = statement.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let words: Vec<String> =
+        lines.flat_map(str::split_whitespace).take(60).map(str::to_ascii_lowercase).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["create", what, ..] => !what.starts_with("temp"),
+        ["grant" | "revoke", ..] => true,
+        ["alter", "table", rest @ ..] => {
+            rest.iter().any(|word| matches!(*word, "add" | "alter" | "rename"))
+                || rest.windows(2).any(|two| two == ["drop", "column"])
+        }
+        _ => false,
     }
 }
 
@@ -259,5 +267,30 @@ fn without_aim(run: &PastRun, looks: &Looks<'_>, ledger: &Ledger, evidence: &mut
             "{count} changesets of {} have no row, and the journal does not say which had one before",
             run.version
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_shown;
+
+    #[test]
+    fn only_what_writes_a_row_of_the_catalogs_is_relied_on_to_be_found_there() {
+        for (statement, expected) in [
+            ("create table t (id int)", true),
+            ("-- why\nCREATE  INDEX i on t (id)", true),
+            ("create temp table t (id int)", false),
+            ("alter table t add column note text", true),
+            ("alter table t drop column note", true),
+            ("alter table t alter column note type text", true),
+            ("alter table t drop constraint c", false),
+            ("grant select on t to public", true),
+            ("drop table t", false),
+            ("insert into t select 1", false),
+            ("update t set note = 'create'", false),
+            ("", false),
+        ] {
+            assert_eq!(is_shown(statement), expected, "{statement}");
+        }
     }
 }
