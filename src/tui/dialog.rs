@@ -158,6 +158,8 @@ impl Dialog {
                 self.focus = Focus::Letter;
                 Answer::Taken
             }
+            // Cancel is in front, but a reason that was typed is not lost to a second enter.
+            KeyCode::Enter if asked.tier == Tier::Two && asked.reason == Reason::None => Answer::Cancelled,
             _ if self.focus == Focus::Reason => {
                 if self.reason.type_key(event) {
                     Answer::Taken

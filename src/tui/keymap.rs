@@ -2,9 +2,11 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use crate::domain::journal::VoteWord;
 use crate::domain::plan::Direction;
-use crate::engine::State;
+use crate::domain::reconcile::Next;
 use crate::engine::planning::Planning;
+use crate::engine::{EnvironmentState, State};
 use crate::tui::ui::{Pane, Screen, Ui};
 
 /// What a key does.
@@ -48,6 +50,26 @@ pub enum Action {
     Resolve,
     /// Asks to abort what runs in the selected environment.
     Abort,
+    /// What waits for approval.
+    Approvals,
+    /// Asks for a word about the plan on screen.
+    Vote(VoteWord),
+    /// Asks to carry the plan on screen out although its gate asks for more.
+    Override,
+    /// Asks to let the planned release go no further, or to let it again.
+    Bar,
+    /// Asks to stop the line, or to let it run again.
+    Line,
+    /// Finds out what became of runs that nobody saw end.
+    Reconcile,
+    /// Waits for a run that is still at work.
+    Attach,
+    /// Asks to put on record what was found out about a run.
+    Settle,
+    /// Asks to let go of the lock that a run left behind.
+    ReleaseLock,
+    /// Plans the rest of a run.
+    Resume,
     /// Changesets by environments.
     Drift,
     /// Types a filter.
@@ -97,8 +119,14 @@ pub enum Place {
     Board,
     /// On the plan, whichever way it leads.
     Plan,
+    /// On a plan that leads forward.
+    WayForward,
     /// On a plan that leads back.
     WayBack,
+    /// On what waits for approval.
+    Approvals,
+    /// On what became of runs.
+    Reconcile,
     /// On the grid.
     Grid,
     /// On every screen above the board.
@@ -171,6 +199,110 @@ pub const BINDINGS: &[Binding] = &[
         3,
     ),
     row(
+        Action::Vote(VoteWord::Approve),
+        &[letter('a')],
+        "approve",
+        "Approve exactly this plan",
+        Place::WayForward,
+        1,
+    ),
+    row(
+        Action::Vote(VoteWord::Reject),
+        &[letter('x')],
+        "reject",
+        "Reject this plan, with a reason",
+        Place::WayForward,
+        1,
+    ),
+    row(
+        Action::Vote(VoteWord::Request),
+        &[letter('r')],
+        "ask for approval",
+        "Ask for this plan to be approved; after a rejection, ask anew",
+        Place::WayForward,
+        2,
+    ),
+    row(
+        Action::Override,
+        &[letter('O')],
+        "override",
+        "Promote all the same, where the gate lets itself be overridden; takes the name and a reason",
+        Place::WayForward,
+        3,
+    ),
+    row(
+        Action::Bar,
+        &[letter('B')],
+        "bar release",
+        "Let this release go no further, or let it again, with a reason",
+        Place::WayForward,
+        6,
+    ),
+    row(
+        Action::DrillIn,
+        &[key(KeyCode::Enter)],
+        "read the plan",
+        "The plan that waits: approve or reject it there",
+        Place::Approvals,
+        1,
+    ),
+    row(
+        Action::Reconcile,
+        &[letter('u')],
+        "look again",
+        "Look again at everything that the runs could have touched",
+        Place::Reconcile,
+        2,
+    ),
+    row(
+        Action::Attach,
+        &[letter('w')],
+        "wait for it",
+        "Wait until what still runs has ended, then look again",
+        Place::Reconcile,
+        1,
+    ),
+    row(
+        Action::ReleaseLock,
+        &[letter('K')],
+        "let the lock go",
+        "Let Liquibase's lock go, whose holder is proven to be gone",
+        Place::Reconcile,
+        1,
+    ),
+    row(
+        Action::Settle,
+        &[letter('S')],
+        "put on record",
+        "Put on record what was found out, so that something new may begin",
+        Place::Reconcile,
+        1,
+    ),
+    row(
+        Action::Resume,
+        &[letter('p')],
+        "plan the rest",
+        "Plan once more where the run was going; what is done is not done again",
+        Place::Reconcile,
+        2,
+    ),
+    row(
+        Action::RollBack,
+        &[letter('R')],
+        "roll back",
+        "Plan the way back to what ran before",
+        Place::Reconcile,
+        2,
+    ),
+    row(
+        Action::Resolve,
+        &[letter('c')],
+        "mark resolved",
+        "Say by hand that it is settled, with a reason",
+        Place::Reconcile,
+        2,
+    ),
+    row(
         Action::DrillIn,
         &[key(KeyCode::Enter)],
         "details",
@@ -201,6 +333,30 @@ pub const BINDINGS: &[Binding] = &[
         "Mark the failure that an environment shows as resolved, with a reason",
         Place::Board,
         3,
+    ),
+    row(
+        Action::Reconcile,
+        &[letter('u')],
+        "what became of it",
+        "Find out what became of runs that nobody saw end",
+        Place::Board,
+        1,
+    ),
+    row(
+        Action::Approvals,
+        &[letter('a')],
+        "approvals",
+        "What waits for approval, for whom, and what has lapsed",
+        Place::Board,
+        5,
+    ),
+    row(
+        Action::Line,
+        &[letter('s')],
+        "stop the line",
+        "Let nothing new begin anywhere, or let it again; takes a reason",
+        Place::Board,
+        6,
     ),
     row(
         Action::Abort,
@@ -327,7 +483,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     row(
         Action::Hold,
-        &[letter('W')],
+        &[letter('A')],
         "hold",
         "Do not begin by itself what is being counted down to",
         Place::Anywhere,
@@ -363,8 +519,9 @@ pub(super) fn active(ui: &Ui, state: &State) -> impl Iterator<Item = &'static Bi
 pub(super) fn off(action: Action, state: &State, ui: &Ui) -> Option<String> {
     let environment = ui.environment(state)?;
     let name = &environment.environment.name;
+    let is_board = matches!(ui.screen(), Screen::Board);
     match action {
-        Action::Promote | Action::RollBack | Action::Retry if matches!(ui.screen(), Screen::Board) => {
+        Action::Promote | Action::RollBack | Action::Retry if is_board => {
             let running = state.running_in(name);
             let busy = running.map(|promotion| match promotion.plan.direction() {
                 Direction::Forward => {
@@ -376,11 +533,48 @@ pub(super) fn off(action: Action, state: &State, ui: &Ui) -> Option<String> {
             busy.or_else(|| is_well.then(|| format!("{name} shows no failure")))
         }
         Action::Hold if state.automatic.is_none() => Some("nothing begins by itself".to_owned()),
-        Action::Resolve if state.history.alarm(name).is_none() => Some(format!("{name} shows no failure")),
+        Action::Resolve if is_board && state.history.alarm(name).is_none() => {
+            Some(format!("{name} shows no failure"))
+        }
         Action::Abort if state.running_in(name).is_none() => {
             Some(format!("nothing is being promoted to {name}"))
         }
+        Action::Approvals if state.petitions.is_empty() => Some("nothing waits for approval".to_owned()),
+        Action::Reconcile if is_board && !state.environments.iter().any(|it| is_unknown(state, it)) => {
+            Some("every run was seen to its end".to_owned())
+        }
+        Action::Vote(_) | Action::Override => ui.question(action, state)?.asked(state).err(),
+        Action::Attach | Action::Settle | Action::ReleaseLock | Action::Resume => {
+            off_for_run(action, state, ui)
+        }
+        Action::RollBack | Action::Resolve if matches!(ui.screen(), Screen::Reconcile(_)) => {
+            off_for_run(action, state, ui)
+        }
         _ => None,
+    }
+}
+
+fn is_unknown(state: &State, environment: &EnvironmentState) -> bool {
+    state.open_run(&environment.environment.name).is_some()
+}
+
+/// Only what is safe after what was found out is offered.
+fn off_for_run(action: Action, state: &State, ui: &Ui) -> Option<String> {
+    let Some(report) = ui.report(state) else { return Some("nothing was found out yet".to_owned()) };
+    let is_offered = report.next.iter().any(|next| of_next(next) == action);
+    (!is_offered).then(|| format!("not after this: {} is {}", report.version, report.finding.word()))
+}
+
+/// The action that does what may be done about a run.
+pub(super) fn of_next(next: &Next) -> Action {
+    match next {
+        Next::Attach => Action::Attach,
+        Next::LookAgain => Action::Reconcile,
+        Next::ReleaseLock => Action::ReleaseLock,
+        Next::Settle => Action::Settle,
+        Next::Resume(..) => Action::Resume,
+        Next::RollBack(_) => Action::RollBack,
+        Next::Resolve => Action::Resolve,
     }
 }
 
@@ -396,7 +590,10 @@ fn works(place: Place, ui: &Ui, state: &State) -> bool {
         Place::Anywhere => true,
         Place::Board => matches!(ui.screen(), Screen::Board),
         Place::Plan => matches!(ui.screen(), Screen::Plan(..)),
-        Place::WayBack => matches!(ui.screen(), Screen::Plan(..)) && leads_back(state),
+        Place::WayForward => matches!(ui.screen(), Screen::Plan(..)) && leads(state, Direction::Forward),
+        Place::WayBack => matches!(ui.screen(), Screen::Plan(..)) && leads(state, Direction::Back),
+        Place::Approvals => matches!(ui.screen(), Screen::Approvals(_)),
+        Place::Reconcile => matches!(ui.screen(), Screen::Reconcile(_)),
         Place::Grid => matches!(ui.screen(), Screen::Grid),
         Place::Above => !matches!(ui.screen(), Screen::Board),
         Place::Log => is_log,
@@ -404,8 +601,8 @@ fn works(place: Place, ui: &Ui, state: &State) -> bool {
     }
 }
 
-fn leads_back(state: &State) -> bool {
-    matches!(&state.planning, Planning::Ready(prepared) if prepared.plan.direction() == Direction::Back)
+fn leads(state: &State, direction: Direction) -> bool {
+    matches!(&state.planning, Planning::Ready(prepared) if prepared.plan.direction() == direction)
 }
 
 impl Key {
@@ -446,23 +643,21 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_in_one_place() {
-        let places = [
-            Place::Anywhere,
-            Place::Board,
-            Place::Plan,
-            Place::WayBack,
-            Place::Grid,
-            Place::Above,
-            Place::Scrolling,
-            Place::Log,
-        ];
         // Where a place can be active together with another one.
+        let screen = |place: Place| match place {
+            Place::Board => Some("board"),
+            Place::Plan | Place::WayForward | Place::WayBack => Some("plan"),
+            Place::Grid => Some("grid"),
+            Place::Approvals => Some("approvals"),
+            Place::Reconcile => Some("reconcile"),
+            Place::Anywhere | Place::Above | Place::Scrolling | Place::Log => None,
+        };
         let meets = |one: Place, other: Place| match (one, other) {
-            (Place::Board, Place::Plan | Place::WayBack | Place::Grid | Place::Above)
-            | (Place::Plan | Place::WayBack | Place::Grid | Place::Above, Place::Board)
-            | (Place::Plan | Place::WayBack, Place::Grid)
-            | (Place::Grid, Place::Plan | Place::WayBack) => false,
-            (one, other) => places.contains(&one) && places.contains(&other),
+            (Place::Board, Place::Above)
+            | (Place::Above, Place::Board)
+            | (Place::WayForward, Place::WayBack)
+            | (Place::WayBack, Place::WayForward) => false,
+            (one, other) => screen(one).zip(screen(other)).is_none_or(|(one, other)| one == other),
         };
         for (index, one) in BINDINGS.iter().enumerate() {
             for other in &BINDINGS[index + 1..] {

@@ -29,6 +29,8 @@ pub struct Styles {
     pub warning: Style,
     /// Failed.
     pub danger: Style,
+    /// What nobody may overlook.
+    pub alarm: Style,
     /// Under way.
     pub running: Style,
     /// A row that is selected.
@@ -54,6 +56,7 @@ impl Styles {
             success: with(theme.success),
             warning: with(theme.warning),
             danger: with(theme.danger).add_modifier(Modifier::BOLD),
+            alarm: with(theme.danger).add_modifier(Modifier::BOLD | Modifier::REVERSED),
             running: with(theme.running),
             selected: Style::new().bg(colour(theme.selection)),
             key: with(theme.accent).add_modifier(Modifier::BOLD),

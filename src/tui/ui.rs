@@ -5,9 +5,11 @@ use jiff::tz::TimeZone;
 
 use crate::config::theme;
 use crate::domain::changelog::ChangesetId;
+use crate::domain::journal::PastRun;
 use crate::domain::log::LogBook;
 use crate::domain::names::EnvironmentName;
 use crate::domain::plan::Direction;
+use crate::domain::reconcile::{Next, Report};
 use crate::domain::release::{ImageRef, Version};
 use crate::engine::event::Intent;
 use crate::engine::planning::{Planning, Prepared, Request};
@@ -15,7 +17,7 @@ use crate::engine::{EnvironmentState, Message, State};
 use crate::tui::dialog::{Answer, Dialog};
 use crate::tui::grid::GridView;
 use crate::tui::keymap::{self, Action};
-use crate::tui::question::Question;
+use crate::tui::question::{Question, Stop};
 
 /// The view state of the console.
 #[derive(Debug, Clone)]
@@ -53,6 +55,10 @@ pub enum Screen {
     Board,
     /// The plan, with what it takes to confirm it, scrolled down by some lines.
     Plan(Dialog, usize),
+    /// What waits for approval, with the cursor on this one.
+    Approvals(usize),
+    /// What became of runs that nobody saw end, with the cursor on this one.
+    Reconcile(usize),
     /// Everything about the selected environment, scrolled down by some lines.
     Detail(usize),
     /// Changesets by environments.
@@ -268,6 +274,7 @@ impl Ui {
             Action::PageDown => self.scroll(state, i64::from(self.page / 2)),
             Action::First => self.scroll(state, i64::MIN),
             Action::Last => self.scroll(state, i64::MAX),
+            Action::DrillIn if matches!(self.screen(), Screen::Approvals(_)) => return self.read(state),
             Action::DrillIn => self.drill_in(),
             Action::Drift => {
                 self.open(Screen::Grid);
@@ -282,14 +289,33 @@ impl Ui {
             Action::Differences => self.grid.toggle_differences(self.page),
             Action::Promote => return self.plan(Request::Forward(None), state),
             Action::RollBack if matches!(self.screen(), Screen::Plan(..)) => self.confirm_back(state),
+            Action::RollBack if matches!(self.screen(), Screen::Reconcile(_)) => {
+                return self.go_on(action, state);
+            }
             Action::RollBack => {
                 return self.plan(Request::Back { release: None, keep_schema: false }, state);
             }
             Action::AppOnly => return toggle_app_only(state),
             Action::Hold => return Outcome::Intent(Intent::HoldAutomatic),
             Action::Retry => return self.retry(state),
-            Action::Resolve => self.ask_here(Question::Resolve, state),
+            Action::Resolve => match self.report(state) {
+                Some(report) => self.ask(Question::Resolve(report.environment.clone()), state),
+                None => self.ask_here(Question::Resolve, state),
+            },
             Action::Abort => self.ask_here(Question::Abort, state),
+            Action::Approvals => self.open(Screen::Approvals(0)),
+            Action::Vote(_) | Action::Override | Action::Bar | Action::Line | Action::Settle => {
+                if let Some(question) = self.question(action, state) {
+                    self.ask(question, state);
+                }
+            }
+            Action::ReleaseLock => {
+                if let Some(report) = self.report(state) {
+                    self.ask(Question::ReleaseLock(report.environment.clone()), state);
+                }
+            }
+            Action::Reconcile => return self.reconcile(),
+            Action::Attach | Action::Resume => return self.go_on(action, state),
             Action::Logs => match self.screen() {
                 Screen::Log => {
                     self.screens.pop();
@@ -328,6 +354,72 @@ impl Ui {
         let dialog = Dialog::unasked(Question::Promote, state.now);
         self.open(Screen::Plan(dialog, 0));
         Outcome::Intent(Intent::Plan { environment, request })
+    }
+
+    /// The question that an action leads to here.
+    pub(super) fn question(&self, action: Action, state: &State) -> Option<Question> {
+        let stop = |stands: bool| if stands { Stop::End } else { Stop::Begin };
+        match action {
+            Action::Line => return Some(Question::Line(stop(state.history.line().is_some()))),
+            Action::Settle => return Some(Question::Settle(self.report(state)?.run.clone())),
+            _ => {}
+        }
+        let Planning::Ready(prepared) = &state.planning else { return None };
+        let plan = &prepared.plan;
+        match action {
+            Action::Vote(word) => Some(Question::Vote(plan.environment.clone(), word, plan.digest().clone())),
+            Action::Override => Some(Question::Override(plan.digest().clone())),
+            Action::Bar => {
+                let stands = state.history.bar(&plan.version).is_some();
+                Some(Question::Bar(plan.version.clone(), stop(stands)))
+            }
+            _ => None,
+        }
+    }
+
+    /// What was found out about the run under the cursor.
+    pub fn report<'a>(&self, state: &'a State) -> Option<&'a Report> {
+        let Screen::Reconcile(cursor) = self.screen() else { return None };
+        let reports = open_reports(state);
+        reports.get((*cursor).min(reports.len().saturating_sub(1))).copied()
+    }
+
+    /// Looks what became of runs, everywhere.
+    fn reconcile(&mut self) -> Outcome {
+        if !matches!(self.screen(), Screen::Reconcile(_)) {
+            self.open(Screen::Reconcile(0));
+        }
+        Outcome::Intent(Intent::Reconcile(Vec::new()))
+    }
+
+    /// Does one of the things that were found to be safe for the run under the cursor.
+    fn go_on(&mut self, action: Action, state: &State) -> Outcome {
+        let Some(report) = self.report(state) else { return Outcome::Redraw };
+        let environment = report.environment.clone();
+        let next = report.next.iter().find(|next| keymap::of_next(next) == action);
+        let back = |version: &Version| Request::Back { release: Some(version.clone()), keep_schema: false };
+        let request = match next {
+            Some(Next::Attach) => return Outcome::Intent(Intent::Attach(vec![environment])),
+            Some(Next::Resume(Direction::Forward, version)) => Request::Forward(Some(version.clone())),
+            Some(Next::Resume(Direction::Back, version) | Next::RollBack(version)) => back(version),
+            _ => return Outcome::Redraw,
+        };
+        self.plan_for(environment, request, state)
+    }
+
+    /// Opens the plan that waits under the cursor.
+    fn read(&mut self, state: &State) -> Outcome {
+        let Screen::Approvals(cursor) = self.screen() else { return Outcome::Redraw };
+        let Some(petition) = state.petitions.get(*cursor) else { return Outcome::Redraw };
+        let request = Request::Forward(Some(petition.plan.version.clone()));
+        self.plan_for(petition.plan.environment.clone(), request, state)
+    }
+
+    /// Plans something for an environment that need not be the selected one, and selects it.
+    fn plan_for(&mut self, environment: EnvironmentName, request: Request, state: &State) -> Outcome {
+        let place = state.environments.iter().position(|it| it.environment.name == environment);
+        self.selected = place.unwrap_or(self.selected);
+        self.plan(request, state)
     }
 
     /// Plans once more what failed: a new run, in which what is done is skipped.
@@ -384,6 +476,15 @@ impl Ui {
         }
         if matches!(self.screen(), Screen::Grid) {
             self.grid.scroll(by, self.page);
+            return;
+        }
+        let last = match self.screen() {
+            Screen::Approvals(_) => state.petitions.len(),
+            Screen::Reconcile(_) => open_reports(state).len(),
+            _ => usize::MAX,
+        };
+        if let Some(Screen::Approvals(cursor) | Screen::Reconcile(cursor)) = self.screens.last_mut() {
+            *cursor = moved(*cursor).min(last.saturating_sub(1));
             return;
         }
         if let Some(
@@ -447,6 +548,12 @@ impl LogScroll {
         let to = from.saturating_add_signed(by).max(log.first() + 1);
         if to >= end { Self::Following } else { Self::At(to) }
     }
+}
+
+/// What was found out about runs that are not settled since.
+pub fn open_reports(state: &State) -> Vec<&Report> {
+    let is_open = |report: &&Report| state.history.run(&report.run).is_some_and(PastRun::is_open);
+    state.reconciliation.reports().iter().filter(is_open).collect()
 }
 
 /// The release before or after the planned one. There is no way back to what is newer than what runs.

@@ -4,9 +4,11 @@
 mod back;
 mod drift;
 mod locks;
+mod people;
 mod running;
 mod script;
 mod stories;
+mod unknown;
 mod views;
 
 use std::convert::Infallible;
@@ -17,6 +19,7 @@ use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use futures_util::stream;
 use jiff::tz::TimeZone;
 use lockstep::domain::Timestamp;
+use lockstep::domain::journal::Entry;
 use lockstep::domain::names::DemoId;
 use lockstep::engine::State;
 use lockstep::engine::event::{Event, EventKind, Intent};
@@ -51,7 +54,7 @@ pub(crate) struct Story {
     clock: Clock,
     pub(crate) script: Script,
     pub(crate) has_left: bool,
-    _journal: tempfile::TempDir,
+    journal: tempfile::TempDir,
 }
 
 impl Story {
@@ -80,6 +83,27 @@ impl Story {
         Self::made(script, width, height, theme, |_| {})
     }
 
+    /// A console whose gates are set by `prepare`.
+    pub(crate) async fn gated(width: u16, height: u16, prepare: impl FnOnce(&mut State)) -> Self {
+        let mut story = Self::made(Script::new(), width, height, "dark", prepare);
+        story.intend(Intent::Begin);
+        story.settle().await;
+        story
+    }
+
+    /// What is known.
+    pub(crate) fn state(&self) -> &State {
+        self.runtime.state()
+    }
+
+    /// Somebody else writes to the journal.
+    pub(crate) fn writes(&self, entries: &[Entry]) {
+        let mut journal = Journal::at(self.journal.path());
+        for entry in entries {
+            journal.append(self.clock.now(), entry).unwrap();
+        }
+    }
+
     fn made(script: Script, width: u16, height: u16, theme: &str, prepare: impl FnOnce(&mut State)) -> Self {
         let start: Timestamp = "2026-11-21T14:02:11Z".parse().unwrap();
         let clock = Clock::by_hand(start);
@@ -93,7 +117,7 @@ impl Story {
         let (keys, receiver) = mpsc::unbounded_channel();
         let inputs = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
         let console = Console::new(Memory(terminal), Box::pin(inputs), None, TimeZone::UTC, theme).unwrap();
-        let mut story = Self { console, runtime, keys, clock, script, has_left: false, _journal: journal };
+        let mut story = Self { console, runtime, keys, clock, script, has_left: false, journal };
         story.console.show(None, story.runtime.state(), false).unwrap();
         story
     }

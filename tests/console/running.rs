@@ -54,7 +54,9 @@ async fn aborting_during_liquibase_says_that_the_statement_is_cancelled_and_what
     story.shows("asked to cancel the statement");
     story.shows("1 of 3 changesets");
     story.shows("has run and stays.");
-    story.press("XXX<enter>").await;
+    story.press("XXX").await;
+    story.shows("abort the promotion");
+    story.wait(600).await.press("<enter>").await;
     story.hides("abort the promotion");
     story.shows("promoting v1.2.0 to test");
     story.press("X").await.wait(600).await.press("X").await;
@@ -138,7 +140,7 @@ async fn a_failure_is_resolved_with_a_reason_and_the_next_release_is_shown_again
     story.press("<tab>C").await;
     story.shows("say why first");
     story.press("the check was wrong<tab>C").await;
-    story.shows("the failure of dev is resolved");
+    story.shows("dev is settled by hand");
     story.hides("did not reach");
     story.press("c").await;
     story.shows("dev shows no failure");

@@ -170,7 +170,9 @@ impl Script {
     }
 
     fn locks(&self, index: usize) -> LockSight {
-        self.world().locks[index].clone().expect("nobody asks for the locks of a database where none is held")
+        let at = "2026-11-21T14:02:11Z".parse().unwrap();
+        let nobody = LockSight { at, liquibase: None, promoting: Vec::new(), sessions: Vec::new() };
+        self.world().locks[index].clone().unwrap_or(nobody)
     }
 
     /// Somebody adds a column to `orders` by hand.

@@ -14,11 +14,13 @@ use ratatui::text::{Line, Span};
 
 use crate::domain::observation::HealthView;
 use crate::engine::State;
+use crate::engine::automatic::Upcoming;
 use crate::engine::planning::{Planning, Prepared};
-use crate::tui::keymap::{self, Binding};
+use crate::tui::keymap::{self, Action, Binding};
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::{Screen, Ui};
+use crate::tui::views::TEACH_FROM;
 
 /// Product, instance, who, mode as a word, worst health, clock.
 pub(super) fn header(frame: &mut Frame<'_>, area: Rect, state: &State, styles: &Styles, ui: &Ui) {
@@ -27,10 +29,18 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, state: &State, styles: &
     let (sign, words, style) = health(state, styles);
     right.push(Span::styled(format!("  {sign} {words}"), style));
     right.push(Span::styled(format!("   {clock} "), styles.muted));
-    let mut left = vec![
-        Span::styled(" lockstep", styles.production.patch(styles.accent)),
-        Span::styled(format!("  {}", state.id), styles.strong),
-    ];
+    let mut left = vec![Span::styled(" lockstep", styles.production.patch(styles.accent)), Span::raw("  ")];
+    if let Some((_, notice)) = state.history.line() {
+        // Before everything else: what does not fit is cut at the end.
+        let words = match area.width {
+            0..100 => " ■ LINE STOPPED ".to_owned(),
+            100..140 => format!(" ■ LINE STOPPED by {} ", notice.by),
+            _ => format!(" ■ LINE STOPPED by {}: {} ", notice.by, text::fit(&notice.reason, 40)),
+        };
+        left.push(Span::styled(words, styles.alarm));
+        left.push(Span::raw("  "));
+    }
+    left.push(Span::styled(state.id.to_string(), styles.strong));
     if area.width >= 90 {
         left.push(Span::styled(format!(" · {}", state.title), styles.muted));
     }
@@ -66,18 +76,14 @@ fn health(state: &State, styles: &Styles) -> (&'static str, String, Style) {
 /// The command that does what the screen is about; before it, what begins by itself unless it is held.
 pub(super) fn teach(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, styles: &Styles) {
     if let Some(upcoming) = &state.automatic {
-        let left = upcoming.at.duration_since(state.now).as_secs().max(0);
-        let words = format!("{} goes to {} by itself in {left} s", upcoming.version, upcoming.environment);
-        let spans = vec![
-            Span::styled(format!(" ▶ {words}   "), styles.warning),
-            Span::styled("W", styles.key),
-            Span::styled(" holds it", styles.warning),
-        ];
+        let spans = countdown(state, upcoming, styles);
         frame.render_widget(Line::from(text::cut(spans, usize::from(area.width))), area);
         return;
     }
     let command = match (&state.planning, ui.environment(state)) {
         _ if matches!(ui.screen(), Screen::Grid | Screen::Changeset(..)) => "lockstep drift".to_owned(),
+        _ if matches!(ui.screen(), Screen::Approvals(_)) => "lockstep approvals".to_owned(),
+        _ if matches!(ui.screen(), Screen::Reconcile(_)) => "lockstep reconcile".to_owned(),
         (Planning::Ready(prepared), _) => plan_command(prepared),
         (_, Some(environment)) => match state.candidate(&environment.environment.name) {
             Some(release) if environment.version().as_ref() != Some(&release.version) => {
@@ -89,6 +95,17 @@ pub(super) fn teach(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, s
     };
     let spans = vec![Span::styled(" $ ", styles.faint), Span::styled(command, styles.muted)];
     frame.render_widget(Line::from(text::cut(spans, usize::from(area.width))), area);
+}
+
+/// What begins by itself, when, and the key that holds it.
+fn countdown<'a>(state: &State, upcoming: &Upcoming, styles: &Styles) -> Vec<Span<'a>> {
+    let left = upcoming.at.duration_since(state.now).as_secs().max(0);
+    let words = format!("{} goes to {} by itself in {left} s", upcoming.version, upcoming.environment);
+    vec![
+        Span::styled(format!(" ▶ {words}   "), styles.warning),
+        Span::styled(keymap::key_of(Action::Hold), styles.key),
+        Span::styled(" holds it", styles.warning),
+    ]
 }
 
 /// The command that carries a plan out; where something stands in its way, the one that shows it.
@@ -139,6 +156,10 @@ pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, 
             Span::styled(" cancels, and nothing is done", styles.muted),
         ];
         frame.render_widget(text::between(left, Vec::new(), width), area);
+        return;
+    }
+    if let Some(upcoming) = state.automatic.as_ref().filter(|_| frame.area().height < TEACH_FROM) {
+        frame.render_widget(text::between(countdown(state, upcoming, styles), right, width), area);
         return;
     }
     if let Some(notice) = &ui.notice {

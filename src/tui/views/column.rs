@@ -26,7 +26,9 @@ use crate::domain::age;
 use crate::domain::drift::{ChangesetState, Comparison, Pair};
 use crate::domain::ledger::LockState;
 use crate::domain::observation::{HealthView, ServiceStatus};
-use crate::engine::{EnvironmentState, State};
+use crate::engine::petitions::Standing;
+use crate::engine::{EnvironmentState, OpenRun, State};
+use crate::tui::keymap::{self, Action};
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::views::sign;
@@ -104,7 +106,10 @@ pub(super) fn draw_row(
         Span::styled(format!("{:8} ", version(environment)), styles.text),
         Span::styled(format!("{shape} {word:12} "), style),
     ];
-    if let Some((run, _)) = state.history.alarm(&settings.name) {
+    if let Some(OpenRun::Unknown(past)) = state.open_run(&settings.name) {
+        let words = format!("? {}: reconcile ", past.version);
+        left.push(Span::styled(words, styles.danger));
+    } else if let Some((run, _)) = state.history.alarm(&settings.name) {
         left.push(Span::styled(format!("✖ {} failed ", run.version), styles.danger));
     } else if let Some(comparison) = environment.standings.next() {
         left.push(Span::styled(counts(comparison), styles.text));
@@ -138,16 +143,29 @@ fn rows<'a>(
 ) -> Vec<Row<'a>> {
     let mut rows = vec![Row { rank: 0, line: headline(state, environment, width, styles) }];
     let mut add = |rank, line| rows.push(Row { rank, line });
-    if let Some((run, _)) = state.history.alarm(&environment.environment.name) {
+    let name = &environment.environment.name;
+    let key = |action: Action| vec![Span::styled(keymap::key_of(action), styles.key)];
+    match state.open_run(name) {
+        Some(OpenRun::Unknown(_)) => {
+            let words = if width >= 21 { "? unknown: reconcile" } else { "? unknown run" };
+            let words = vec![Span::styled(words, styles.danger)];
+            add(0, text::between(words, key(Action::Reconcile), width));
+        }
+        Some(OpenRun::Elsewhere(past)) => {
+            let words = Span::styled(format!("▶ {} elsewhere", past.version), styles.running);
+            add(0, Line::from(text::cut(vec![words], width)));
+        }
+        None => {}
+    }
+    if let Some(upcoming) = state.automatic.as_ref().filter(|upcoming| upcoming.environment == *name) {
+        let left = upcoming.at.duration_since(state.now).as_secs().max(0);
+        let words = vec![Span::styled(format!("▶ {} in {left} s", upcoming.version), styles.warning)];
+        add(0, text::between(words, key(Action::Hold), width));
+    }
+    let is_unknown = matches!(state.open_run(name), Some(OpenRun::Unknown(_)));
+    if let Some((run, _)) = state.history.alarm(name).filter(|_| !is_unknown) {
         let words = format!("✖ {} failed", run.version);
-        add(
-            0,
-            text::between(
-                vec![Span::styled(words, styles.danger)],
-                vec![Span::styled("c", styles.key)],
-                width,
-            ),
-        );
+        add(0, text::between(vec![Span::styled(words, styles.danger)], key(Action::Resolve), width));
     }
     add(4, service_line(environment, width, styles));
     add(0, health_line(environment, width, styles));
@@ -175,6 +193,9 @@ fn rows<'a>(
     }
     if let Some(line) = lock_line(environment, width, styles) {
         add(1, line);
+    }
+    if let Some(line) = approvals_line(state, environment, width, styles) {
+        add(2, line);
     }
     add(3, gate_line(state, environment, width, styles));
     add(5, age_line(state, environment, width, styles));
@@ -358,6 +379,25 @@ fn gate_line<'a>(state: &State, environment: &EnvironmentState, width: usize, st
         _ => ("gate", vec![Span::styled(sign::gate(environment.environment.gate.admission), styles.muted)]),
     };
     text::between(vec![Span::styled(label, styles.muted)], right, width)
+}
+
+/// How many approvals the next promotion has, while it waits for more.
+fn approvals_line<'a>(
+    state: &State,
+    environment: &EnvironmentState,
+    width: usize,
+    styles: &Styles,
+) -> Option<Line<'a>> {
+    let petition = state.petitions.iter().find(|petition| {
+        petition.plan.environment == environment.environment.name && petition.standing() != Standing::Approved
+    })?;
+    let (words, style) = match petition.standing() {
+        Standing::Rejected => ("rejected ".to_owned(), styles.danger),
+        _ => (format!("{} of {} ", petition.counting.len(), petition.needed), styles.warning),
+    };
+    let key = keymap::key_of(Action::Approvals);
+    let right = vec![Span::styled(words, style), Span::styled(key, styles.key)];
+    Some(text::between(vec![Span::styled("approval", styles.muted)], right, width))
 }
 
 fn age_line<'a>(state: &State, environment: &EnvironmentState, width: usize, styles: &Styles) -> Line<'a> {

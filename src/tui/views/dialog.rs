@@ -80,7 +80,7 @@ pub(super) fn lines<'a>(dialog: &'a Dialog, now: Timestamp, width: usize, styles
     let Some(asked) = dialog.asked() else { return Vec::new() };
     let mut lines = Vec::new();
     if asked.reason != Reason::None {
-        lines.push(reason(dialog, width, styles));
+        lines.push(reason(dialog, asked, width, styles));
     }
     let cancel = vec![Span::styled("[ esc cancels ] ", styles.accent)];
     let is_on = dialog.is_armed(now) && dialog.is_complete() && dialog.focus == Focus::Letter;
@@ -100,12 +100,13 @@ fn letter<'a>(asked: &'a Asked, is_on: bool, styles: &Styles) -> Vec<Span<'a>> {
     vec![Span::styled(format!(" {} ", asked.key), key), Span::styled(asked.does.as_str(), words)]
 }
 
-fn reason<'a>(dialog: &'a Dialog, width: usize, styles: &Styles) -> Line<'a> {
+fn reason<'a>(dialog: &'a Dialog, asked: &Asked, width: usize, styles: &Styles) -> Line<'a> {
     let is_typed = dialog.focus == Focus::Reason;
     let label = if is_typed { styles.accent } else { styles.muted };
-    let mut spans = vec![Span::styled(" reason  ", label)];
+    let name = if asked.reason == Reason::Welcome { " note    " } else { " reason  " };
+    let mut spans = vec![Span::styled(name, label)];
     // Of what does not fit, the end is seen, where it goes on.
-    let room = width.saturating_sub(text::width(" reason  ") + 1);
+    let room = width.saturating_sub(text::width(name) + 1);
     spans.push(Span::raw(text::tail(dialog.reason.text(), room)));
     if is_typed {
         spans.push(Span::styled("▏", styles.accent));
@@ -142,6 +143,8 @@ fn hint<'a>(dialog: &Dialog, asked: &Asked, now: Timestamp, styles: &Styles) -> 
     let plain = |words: String| Line::styled(format!(" {words}"), Style { bg: None, ..styles.muted });
     match (asked.reason, dialog.focus) {
         (Reason::None, _) => Line::default(),
+        (Reason::Welcome, Focus::Reason) => plain(format!("a note, or none; then tab, then {}", asked.key)),
+        (Reason::Welcome, Focus::Letter) => plain("the note is kept in the journal".to_owned()),
         (_, Focus::Reason) if asked.tier == Tier::Three => {
             plain(format!("say why, then tab, then {} and {}", asked.environment, asked.key))
         }

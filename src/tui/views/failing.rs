@@ -14,7 +14,7 @@ use crate::domain::failure::Failure;
 use crate::domain::journal::PastRun;
 use crate::domain::names::EnvironmentName;
 use crate::domain::plan::Direction;
-use crate::engine::State;
+use crate::engine::{OpenRun, State};
 use crate::tui::keymap::{self, Action};
 use crate::tui::style::Styles;
 use crate::tui::text;
@@ -61,12 +61,19 @@ fn ways(state: &State, environment: &EnvironmentName) -> Vec<(Action, &'static s
     let Some((past, _)) = state.history.alarm(environment) else { return Vec::new() };
     let again = format!("try it again: {} is planned once more, and what is done is skipped", past.version);
     let look = format!("leave it and investigate: the log; enter shows everything about {environment}");
-    vec![
-        (Action::Retry, "try again", again),
-        (Action::RollBack, "roll back", "roll back: the way back is planned".to_owned()),
+    let mut ways = Vec::new();
+    if let Some(OpenRun::Unknown(_)) = state.open_run(environment) {
+        let words = "find out what became of it; nothing new begins before that".to_owned();
+        ways.push((Action::Reconcile, "find out what became of it", words));
+    } else {
+        ways.push((Action::Retry, "try again", again));
+        ways.push((Action::RollBack, "roll back", "roll back: the way back is planned".to_owned()));
+    }
+    ways.extend([
         (Action::Logs, "look at the log", look),
         (Action::Resolve, "mark resolved", "mark it resolved, with a reason".to_owned()),
-    ]
+    ]);
+    ways
 }
 
 /// A failure: what, why, what to do.

@@ -10,11 +10,14 @@ use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
 
-const PLACES: [(Place, &str); 8] = [
+const PLACES: [(Place, &str); 11] = [
     (Place::Anywhere, "everywhere"),
     (Place::Board, "board"),
     (Place::Plan, "plan"),
+    (Place::WayForward, "plan of a promotion"),
     (Place::WayBack, "plan of a way back"),
+    (Place::Approvals, "approvals"),
+    (Place::Reconcile, "what became of runs"),
     (Place::Grid, "drift"),
     (Place::Above, "above the board"),
     (Place::Scrolling, "scrolling"),

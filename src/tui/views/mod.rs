@@ -1,5 +1,6 @@
 //! The screens. Drawing reads state and view state; it computes nothing that lasts and stores nothing.
 
+mod approvals;
 mod board;
 mod changeset;
 mod chrome;
@@ -14,6 +15,7 @@ mod log;
 mod next;
 mod pane;
 mod plan;
+mod reconcile;
 mod run;
 mod sign;
 
@@ -60,6 +62,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, ui: &Ui, styles: &Style
         Screen::Board => board::draw(frame, body, state, ui, styles),
         Screen::Plan(dialog, scroll) => plan::draw(frame, body, state, (dialog, *scroll), styles),
         Screen::Detail(scroll) => detail::draw(frame, body, state, ui, *scroll, styles),
+        Screen::Approvals(cursor) => approvals::draw(frame, body, state, ui, *cursor, styles),
+        Screen::Reconcile(cursor) => reconcile::draw(frame, body, state, ui, *cursor, styles),
         Screen::Grid => grid::draw(frame, body, state, ui, styles),
         Screen::Changeset(id, scroll) => changeset::draw(frame, body, state, ui, (id, *scroll), styles),
         Screen::Log => log::draw(frame, body, state, ui, styles),

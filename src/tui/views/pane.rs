@@ -11,8 +11,9 @@ use ratatui::text::{Line, Span};
 
 use crate::domain::Timestamp;
 use crate::domain::names::EnvironmentName;
-use crate::engine::State;
 use crate::engine::promotion::Promotion;
+use crate::engine::{OpenRun, State};
+use crate::tui::keymap::{self, Action};
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
@@ -95,6 +96,9 @@ impl<'a> Pane<'a> {
             pane.offer_ways_on(state, name, width, styles);
             return pane;
         }
+        if let Some(open) = state.open_run(name) {
+            return Self { lines: open_lines(open, ui, width, styles), ..Self::default() };
+        }
         Self { lines: next::lines(state, environment, ui, width, styles), ..Self::default() }
     }
 
@@ -123,6 +127,34 @@ impl<'a> Pane<'a> {
         });
         Self { lines: lines.collect(), ..Self::default() }
     }
+}
+
+/// A run that somebody else carries out, or of which nobody knows what became.
+fn open_lines<'a>(open: OpenRun<'_>, ui: &Ui, width: usize, styles: &Styles) -> Vec<Line<'a>> {
+    let past = open.run();
+    let time = past.began.to_zoned(ui.zone.clone()).strftime("%F %R");
+    let began = format!(" Begun by {} at {time}, run {}.", past.by, past.run);
+    let (title, style, words) = match open {
+        OpenRun::Elsewhere(past) => (
+            format!("▶ {} is on its way to {} elsewhere", past.version, past.environment),
+            styles.running,
+            " It is not this console's run.".to_owned(),
+        ),
+        OpenRun::Unknown(past) => (
+            format!("? what became of {} in {} is unknown", past.version, past.environment),
+            styles.danger,
+            format!(
+                " {} finds it out from journal, rows, locks, sessions, operation and image.",
+                keymap::key_of(Action::Reconcile)
+            ),
+        ),
+    };
+    let rule = text::rule(vec![Span::styled(title, style)], Vec::new(), width, styles.faint);
+    let mut lines = vec![rule];
+    for words in [began, words] {
+        lines.push(Line::from(text::cut(vec![Span::raw(words)], width)));
+    }
+    lines
 }
 
 /// A promotion in two lines.

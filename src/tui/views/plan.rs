@@ -248,14 +248,21 @@ fn unmet_lines<'a>(prepared: &Prepared, width: usize, styles: &Styles) -> Vec<Li
     let title = vec![Span::styled(words, styles.warning)];
     let mut lines = vec![text::rule(title, Vec::new(), width, styles.faint)];
     for unmet in &prepared.unmet {
-        lines.push(Line::from(text::cut(
-            vec![Span::styled(" ✖ ", styles.warning), Span::styled(unmet.what.clone(), styles.strong)],
-            width,
-        )));
-        lines.push(Line::from(text::cut(
-            vec![Span::styled("   → ", styles.muted), Span::styled(unmet.how.clone(), styles.accent)],
-            width,
-        )));
+        for (row, words) in text::wrap(&unmet.what, width.saturating_sub(4)).into_iter().enumerate() {
+            let sign = if row == 0 { " ✖ " } else { "   " };
+            lines.push(Line::from(vec![
+                Span::styled(sign, styles.warning),
+                Span::styled(words, styles.strong),
+            ]));
+        }
+        if unmet.can_override {
+            lines.push(Line::styled("     it may be overridden, with a reason", styles.muted));
+        }
+        for (row, words) in text::wrap(&unmet.how, width.saturating_sub(6)).into_iter().enumerate() {
+            let sign = if row == 0 { "   → " } else { "     " };
+            lines
+                .push(Line::from(vec![Span::styled(sign, styles.muted), Span::styled(words, styles.accent)]));
+        }
     }
     lines
 }
