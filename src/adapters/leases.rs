@@ -1,6 +1,6 @@
 //! What shows that something of a run lives on this machine: a file that is locked for as long as it does.
 //!
-//! The process that runs it holds the lock until it ends, and every Liquibase that it starts inherits it as its
+//! The process that runs it holds the lock until the end is on record, and every Liquibase that it starts inherits it as its
 //! standard input: the system lets a lock go with the last process that holds it, however that one ends. So a Liquibase
 //! that outlives whoever started it is seen, also before it is connected to any database.
 
@@ -25,7 +25,7 @@ pub(super) struct Leases(Option<Arc<Parts>>);
 
 struct Parts {
     folder: PathBuf,
-    /// Held until this process ends: only then nothing of its runs can live.
+    /// Held until the end of a run is on record.
     held: Mutex<HashMap<RunId, File>>,
 }
 
@@ -59,6 +59,13 @@ impl Leases {
     pub(super) fn share(&self, run: &RunId) -> io::Result<Option<File>> {
         let Some(parts) = &self.0 else { return Ok(None) };
         parts.held().get(run).map(File::try_clone).transpose()
+    }
+
+    /// Lets the lease of `run` go, as far as this process holds it.
+    pub(super) fn end(&self, run: &RunId) {
+        if let Some(parts) = &self.0 {
+            parts.held().remove(run);
+        }
     }
 
     /// True when something of `run` lives on this machine, this process included.
@@ -122,7 +129,7 @@ mod tests {
         mine.take(&run("r-1")).await.unwrap();
         assert!(others.is_held(&run("r-1")).unwrap() && mine.is_held(&run("r-1")).unwrap());
         assert!(!others.is_held(&run("r-2")).unwrap());
-        drop(mine);
+        mine.end(&run("r-1"));
         assert!(!others.is_held(&run("r-1")).unwrap());
         others.take(&run("r-2")).await.unwrap();
         assert!(!folder.path().join("runs/r-1.lease").exists(), "what nobody holds is cleared away");

@@ -116,6 +116,7 @@ impl Perform for Adapters {
                 let living = report.clean(parts.living(runs));
                 report.send(EventKind::Sought(generation, living)).await;
             }
+            Effect::Forget(run) => parts.leases.end(&run),
             Effect::Record(_) | Effect::ReadJournal => {
                 let words =
                     "the journal is the runtime's own; the adapters were asked for it and did nothing";

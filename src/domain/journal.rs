@@ -351,6 +351,11 @@ impl PastRun {
         format!("{} to {}, begun by {} at {began}; {end}", self.version, self.environment, self.by)
     }
 
+    /// Which way it led; forward where the journal of an older version does not say.
+    pub fn direction(&self) -> Direction {
+        self.aim.as_ref().map_or(Direction::Forward, |aim| aim.direction)
+    }
+
     /// True while it is not known how it ended: by the journal it runs, or it ended as *unknown* and nobody has
     /// looked it up since. Having seen the alarm settles nothing.
     pub fn is_open(&self) -> bool {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::domain::names::EnvironmentName;
+
 /// Who wrote a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
@@ -54,20 +56,34 @@ pub struct LogLine {
     pub text: Arc<str>,
 }
 
+/// A line, and where it belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    /// The environment whose promotion it was written in; `None` for what belongs to none.
+    pub environment: Option<Arc<EnvironmentName>>,
+    /// The line.
+    pub line: LogLine,
+}
+
 /// Lines kept for the screen; the full log is on disk.
 pub const LOG_CAPACITY: usize = 20_000;
 
 /// The newest lines of a log, numbered from the first line ever so that a scroll position survives.
 #[derive(Debug, Clone, Default)]
 pub struct LogBook {
-    lines: VecDeque<LogLine>,
+    lines: VecDeque<Logged>,
     dropped: u64,
 }
 
 impl LogBook {
-    /// Adds lines at the end; the oldest fall out beyond [`LOG_CAPACITY`].
-    pub fn extend(&mut self, lines: impl IntoIterator<Item = LogLine>) {
-        self.lines.extend(lines);
+    /// Adds lines at the end, of one environment or of none; the oldest fall out beyond [`LOG_CAPACITY`].
+    pub fn extend(
+        &mut self,
+        environment: Option<&EnvironmentName>,
+        lines: impl IntoIterator<Item = LogLine>,
+    ) {
+        let environment = environment.cloned().map(Arc::new);
+        self.lines.extend(lines.into_iter().map(|line| Logged { environment: environment.clone(), line }));
         let excess = self.lines.len().saturating_sub(LOG_CAPACITY);
         self.lines.drain(..excess);
         self.dropped += excess as u64;
@@ -84,14 +100,14 @@ impl LogBook {
     }
 
     /// The lines with numbers in `from..to`, as far as they are still here.
-    pub fn range(&self, from: u64, to: u64) -> impl Iterator<Item = &LogLine> {
+    pub fn range(&self, from: u64, to: u64) -> impl Iterator<Item = &Logged> {
         let index = |number: u64| usize::try_from(number.saturating_sub(self.dropped)).unwrap_or(usize::MAX);
         let end = index(to).min(self.lines.len());
         self.lines.range(index(from).min(end)..end)
     }
 
     /// All lines still here, oldest first.
-    pub fn lines(&self) -> impl DoubleEndedIterator<Item = &LogLine> {
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = &Logged> {
         self.lines.iter()
     }
 
@@ -117,9 +133,9 @@ mod tests {
     #[test]
     fn line_numbers_survive_when_old_lines_fall_out() {
         let mut book = LogBook::default();
-        book.extend((0..LOG_CAPACITY + 10).map(line));
+        book.extend(None, (0..LOG_CAPACITY + 10).map(line));
         assert_eq!((book.first(), book.end()), (10, LOG_CAPACITY as u64 + 10));
-        let texts: Vec<_> = book.range(0, 12).map(|line| line.text.to_string()).collect();
+        let texts: Vec<_> = book.range(0, 12).map(|logged| logged.line.text.to_string()).collect();
         assert_eq!(texts, ["10", "11"]);
         assert_eq!(book.range(book.end(), book.end() + 5).count(), 0);
     }

@@ -108,7 +108,10 @@ impl State {
                 let is_held = autopilot.held.contains(&(name.clone(), version.clone()));
                 // What was tried once, however it ended, is a person's to try again.
                 let is_untried = !self.history.was_tried(name, &version);
-                (is_new && !is_held && is_untried)
+                // Where something failed, or nobody knows how it ended, a person goes first.
+                let is_settled = self.history.alarm(name).is_none()
+                    && self.history.open().all(|past| past.environment != *name);
+                (is_new && !is_held && is_untried && is_settled)
                     .then(|| self.prepare(name, &Request::Forward(Some(version))).ok())?
             })
             .find(|prepared| prepared.unmet.is_empty())

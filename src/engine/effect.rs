@@ -40,6 +40,8 @@ pub enum Effect {
     ReadJournal,
     /// Find out of which of these runs something lives on this machine. Outcome: `Sought` with this generation.
     SeekRuns(u64, Vec<RunId>),
+    /// This run is over: it is no longer shown as living on this machine. Outcome: none.
+    Forget(RunId),
 }
 
 /// What the platform is asked.
@@ -126,7 +128,8 @@ impl Effect {
             | Self::Identify
             | Self::Record(_)
             | Self::ReadJournal
-            | Self::SeekRuns(..) => false,
+            | Self::SeekRuns(..)
+            | Self::Forget(_) => false,
         }
     }
 

@@ -22,7 +22,7 @@ use std::time::Duration;
 use crate::domain::Timestamp;
 use crate::domain::drift::Pair;
 use crate::domain::environment::Environment;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::{Entry, History};
 use crate::domain::ledger::Ledger;
 use crate::domain::lock::LockSight;
@@ -89,6 +89,8 @@ pub struct State {
     pub automatic: Option<Upcoming>,
     /// True once somebody asked to stop: nothing new begins.
     pub is_stopping: bool,
+    /// What tells the runs of this process apart from those that another one begins at the same moment.
+    mark: String,
     /// How often to look at an environment where nothing happens.
     observe_every: Duration,
     journal_checked_at: Option<Timestamp>,
@@ -189,11 +191,19 @@ impl State {
             petitions: Vec::new(),
             automatic: None,
             is_stopping: false,
+            mark: String::new(),
             observe_every,
             journal_checked_at: None,
             asked: standings::Asked::new(),
             autopilot: None,
         }
+    }
+
+    /// The same with a mark of letters and digits in the id of every run that it begins.
+    #[must_use]
+    pub fn marked(mut self, mark: impl Into<String>) -> Self {
+        self.mark = mark.into();
+        self
     }
 
     /// Takes one event in and says what to do next.
@@ -202,54 +212,29 @@ impl State {
         self.now = before.max(event.at);
         let mut effects = match &event.kind {
             EventKind::Intent(intent) => self.intend(intent),
-            EventKind::Ticked => {
-                let mut effects = self.observe_what_is_due();
-                if before.as_second() != self.now.as_second() {
-                    self.keep_unmet_true();
-                    effects.extend(self.count_down());
-                }
-                effects.extend(self.watch_what_runs());
-                effects
-            }
+            EventKind::Ticked => self.ticked(before),
             EventKind::Observed(environment, generation, observation) => {
-                let mut effects = self.observed(environment, *generation, observation);
-                effects.extend(self.compare());
-                if matches!(observation, Observation::Ledger(_) | Observation::Schema(_)) {
-                    self.judge_schemas(environment);
-                }
-                self.keep_plan_true(Some(environment));
-                if matches!(observation, Observation::Service(_) | Observation::Ledger(_)) {
-                    self.keep_petitions_true(Some(environment));
-                }
-                effects
+                self.saw(environment, *generation, observation)
             }
             EventKind::Releases(result) => {
                 self.catalog.answer_next(event.at, result.clone());
                 self.complete_catalog();
-                let effects = self.compare();
-                self.keep_plan_true(None);
-                self.keep_petitions_true(None);
-                effects
+                self.releases_changed()
             }
             EventKind::Checksums(archive_digest, told) => {
                 self.checksums_told(archive_digest, told);
-                let effects = self.compare();
-                self.keep_plan_true(None);
-                self.keep_petitions_true(None);
-                effects
+                self.releases_changed()
             }
             EventKind::Identified(result) => {
                 self.identity = Some(result.clone());
-                self.keep_unmet_true();
-                self.keep_petitions_true(None);
+                self.people_spoke();
                 Vec::new()
             }
             EventKind::Remembered(news) => {
                 if let Some(history) = news {
                     self.history = history.clone();
                     self.judge_all_schemas();
-                    self.keep_unmet_true();
-                    self.keep_petitions_true(None);
+                    self.people_spoke();
                 }
                 let mut effects = self.pass_gates();
                 effects.extend(self.seek_runs().map(|(effect, _)| effect));
@@ -264,8 +249,10 @@ impl State {
                 self.keep_plan_true(None);
                 Vec::new()
             }
-            EventKind::Log(_, lines) => {
-                self.log.extend(lines.iter().cloned());
+            EventKind::Log(run, lines) => {
+                let promotion = self.promotions.iter().find(|it| Some(&it.run) == run.as_ref());
+                let environment = promotion.map(|it| &it.plan.environment);
+                self.log.extend(environment, lines.iter().cloned());
                 Vec::new()
             }
             EventKind::Finished(_) => Vec::new(),
@@ -276,6 +263,43 @@ impl State {
         effects.extend(self.settle_reconciliation());
         self.remember(&effects);
         effects
+    }
+
+    fn ticked(&mut self, before: Timestamp) -> Vec<Effect> {
+        let mut effects = self.observe_what_is_due();
+        if before.as_second() != self.now.as_second() {
+            self.keep_unmet_true();
+            effects.extend(self.count_down());
+        }
+        effects.extend(self.watch_what_runs());
+        effects
+    }
+
+    /// Takes an observation in, and everything that follows from it.
+    fn saw(&mut self, name: &EnvironmentName, generation: u64, observation: &Observation) -> Vec<Effect> {
+        let mut effects = self.observed(name, generation, observation);
+        effects.extend(self.compare());
+        if matches!(observation, Observation::Ledger(_) | Observation::Schema(_)) {
+            self.judge_schemas(name);
+        }
+        self.keep_plan_true(Some(name));
+        if matches!(observation, Observation::Service(_) | Observation::Ledger(_)) {
+            self.keep_petitions_true(Some(name));
+        }
+        effects
+    }
+
+    fn releases_changed(&mut self) -> Vec<Effect> {
+        let effects = self.compare();
+        self.keep_plan_true(None);
+        self.keep_petitions_true(None);
+        effects
+    }
+
+    /// Votes, the line, bars, or who is asking may be others than before.
+    fn people_spoke(&mut self) {
+        self.keep_unmet_true();
+        self.keep_petitions_true(None);
     }
 
     /// The environment with this name.
@@ -375,7 +399,10 @@ impl State {
     }
 
     fn acknowledge(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
-        if self.history.alarm(environment).is_none() {
+        let Some((_, failure)) = self.history.alarm(environment) else { return Vec::new() };
+        if failure.kind == FailureKind::Unknown {
+            let how = format!("`lockstep reconcile {environment}` finds it out.");
+            self.refuse("nobody knows yet what became of that run", &how);
             return Vec::new();
         }
         self.say(Ok(format!("the failure of {environment} is acknowledged")));

@@ -121,6 +121,14 @@ impl State {
         }
     }
 
+    /// The run that is at work in `environment` elsewhere, whether it holds its lock or lost it with its connection.
+    pub(super) fn rival_run(&self, environment: &EnvironmentName) -> Option<&str> {
+        match self.open_run(environment)? {
+            OpenRun::Elsewhere(past) if self.running_in(environment).is_none() => Some(past.run.as_str()),
+            OpenRun::Elsewhere(_) | OpenRun::Unknown(_) => None,
+        }
+    }
+
     /// Asks which of the runs that are not this process's own live on this machine. `None` when there are none.
     pub(super) fn seek_runs(&mut self) -> Option<(Effect, Wait)> {
         let runs: Vec<RunId> = self.foreign_runs().map(|past| past.run.clone()).collect();
@@ -248,6 +256,11 @@ impl State {
             .filter(|report| self.history.run(&report.run).is_some_and(PastRun::is_open))
             .map(|report| self.reconciled(report, report.result().unwrap_or_else(|| by_hand(report))))
             .collect();
+        if entries.is_empty() && self.open_run(environment).is_some() {
+            let how = format!("Look with `lockstep reconcile {environment}` first.");
+            self.refuse(&format!("nobody has looked what became of the last run to {environment}"), &how);
+            return Vec::new();
+        }
         if entries.is_empty() && self.history.alarm(environment).is_none() {
             self.refuse(
                 &format!("there is nothing to settle in {environment}"),

@@ -13,7 +13,6 @@ use super::*;
 use crate::domain::changelog::{Changelog, Checksums, Files, Selection, Surroundings};
 use crate::domain::drift::ChangesetState;
 use crate::domain::drift::tests::{catalog, ledger};
-use crate::domain::failure::FailureKind;
 use crate::domain::gate::{Admission, Gate};
 use crate::domain::observation::OperationStatus;
 use crate::domain::plan::{Direction, Order, PlanDigest, Until};
@@ -215,7 +214,7 @@ impl World {
                 }
                 vec![]
             }
-            Effect::Cancel(..) | Effect::AskChecksums(_) | Effect::Identify => vec![],
+            Effect::Cancel(..) | Effect::Forget(_) | Effect::AskChecksums(_) | Effect::Identify => vec![],
         }
     }
 

@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::domain::changelog::ChangesetId;
 use crate::domain::grid::Grid;
 use crate::engine::State;
+use crate::tui::field::Field;
 
 /// Lines of the screen that are no rows: header and footer, the title, three lines of heads, three below the rows.
 const CHROME: u16 = 2 + 1 + 3 + 3;
@@ -26,7 +27,7 @@ pub struct GridView {
     top: usize,
     /// The first environment on screen, when they do not all fit.
     pub first_column: usize,
-    filter: String,
+    filter: Field,
     /// True while keys go into the filter.
     pub is_typing: bool,
     /// True when rows without a difference are left out.
@@ -67,7 +68,7 @@ impl GridView {
 
     /// What rows have to contain.
     pub fn filter(&self) -> &str {
-        &self.filter
+        self.filter.text()
     }
 
     /// The row under the cursor.
@@ -93,7 +94,7 @@ impl GridView {
     pub fn jump(&mut self, is_forward: bool, page: u16) -> bool {
         let Some(grid) = &self.grid else { return false };
         let count = self.shown.len();
-        let is_wanted = |place: &usize| !self.filter.is_empty() || grid.differs(self.shown[*place]);
+        let is_wanted = |place: &usize| !self.filter.text().is_empty() || grid.differs(self.shown[*place]);
         let after = (1..=count).map(|step| (self.cursor + step) % count);
         let before = (1..=count).map(|step| (self.cursor + count - step) % count);
         let found =
@@ -113,26 +114,28 @@ impl GridView {
 
     /// Handles a key while the filter is typed; false when the key is not meant for it.
     pub fn type_key(&mut self, event: &KeyEvent, page: u16) -> bool {
-        match event.code {
-            KeyCode::Char(c) if (event.modifiers - KeyModifiers::SHIFT).is_empty() => self.filter.push(c),
-            KeyCode::Backspace => {
-                self.filter.pop();
-            }
-            KeyCode::Enter => {
-                self.is_typing = false;
-                return true;
-            }
-            _ => return false,
+        if event.code == KeyCode::Enter {
+            self.is_typing = false;
+            return true;
+        }
+        if !self.filter.type_key(event) {
+            return false;
         }
         self.filter_again(page);
         true
     }
 
+    /// Takes what was pasted while the filter is typed.
+    pub fn paste(&mut self, text: &str, page: u16) {
+        self.filter.paste(text);
+        self.filter_again(page);
+    }
+
     /// Puts the filter away; false when there is none.
     pub fn clear_filter(&mut self, page: u16) -> bool {
-        let is_on = self.is_typing || !self.filter.is_empty();
+        let is_on = self.is_typing || !self.filter.text().is_empty();
         self.is_typing = false;
-        if !self.filter.is_empty() {
+        if !self.filter.text().is_empty() {
             self.filter.clear();
             self.filter_again(page);
         }
@@ -148,7 +151,7 @@ impl GridView {
     /// Works out which rows are shown, and puts the cursor back on its changeset, else where it stood.
     fn select_rows(&mut self, under_cursor: Option<&ChangesetId>) {
         let Some(grid) = &self.grid else { return };
-        let wanted = self.filter.to_lowercase();
+        let wanted = self.filter.text().to_lowercase();
         let words: Vec<&str> = wanted.split_whitespace().collect();
         let is_shown =
             |row: &usize| (!self.only_differences || grid.differs(*row)) && matches(grid, *row, &words);

@@ -2,7 +2,9 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use crate::domain::plan::Direction;
 use crate::engine::State;
+use crate::engine::planning::Planning;
 use crate::tui::ui::{Pane, Screen, Ui};
 
 /// What a key does.
@@ -36,8 +38,16 @@ pub enum Action {
     Promote,
     /// Holds what would begin by itself.
     Hold,
-    /// Acknowledges the failure that the selected environment shows.
-    Acknowledge,
+    /// Makes the plan for the way back of the selected environment; on that plan, asks to carry it out.
+    RollBack,
+    /// The way back with the schema left as it is, and with it.
+    AppOnly,
+    /// Makes the plan of the run that failed in the selected environment once more.
+    Retry,
+    /// Asks to mark the failure that the selected environment shows as resolved.
+    Resolve,
+    /// Asks to abort what runs in the selected environment.
+    Abort,
     /// Changesets by environments.
     Drift,
     /// Types a filter.
@@ -85,8 +95,10 @@ pub enum Place {
     Anywhere,
     /// On the board.
     Board,
-    /// On the plan.
+    /// On the plan, whichever way it leads.
     Plan,
+    /// On a plan that leads back.
+    WayBack,
     /// On the grid.
     Grid,
     /// On every screen above the board.
@@ -135,6 +147,30 @@ pub const BINDINGS: &[Binding] = &[
         2,
     ),
     row(
+        Action::RollBack,
+        &[letter('R')],
+        "roll back",
+        "Make the plan for the way back of the selected environment",
+        Place::Board,
+        4,
+    ),
+    row(
+        Action::RollBack,
+        &[letter('R')],
+        "roll back",
+        "Carry this plan out: asks for the name of the environment and for a reason",
+        Place::WayBack,
+        1,
+    ),
+    row(
+        Action::AppOnly,
+        &[letter('o')],
+        "app only",
+        "Leave the schema as it is, or let it go back too",
+        Place::WayBack,
+        3,
+    ),
+    row(
         Action::DrillIn,
         &[key(KeyCode::Enter)],
         "details",
@@ -151,12 +187,28 @@ pub const BINDINGS: &[Binding] = &[
         4,
     ),
     row(
-        Action::Acknowledge,
+        Action::Retry,
+        &[letter('r')],
+        "try again",
+        "Plan once more what failed in the selected environment; what is done is skipped",
+        Place::Board,
+        2,
+    ),
+    row(
+        Action::Resolve,
         &[letter('c')],
-        "clear the alarm",
-        "Acknowledge the failure that an environment shows",
+        "mark resolved",
+        "Mark the failure that an environment shows as resolved, with a reason",
         Place::Board,
         3,
+    ),
+    row(
+        Action::Abort,
+        &[letter('A')],
+        "abort",
+        "Stop what runs in the selected environment; says first what exactly that would do",
+        Place::Board,
+        1,
     ),
     row(
         Action::Left,
@@ -295,44 +347,65 @@ pub const BINDINGS: &[Binding] = &[
 ];
 
 /// What `event` does where the operator is now.
-pub(super) fn resolve(event: &KeyEvent, ui: &Ui) -> Option<Action> {
-    let binding = BINDINGS
-        .iter()
-        .find(|binding| works(binding.place, ui) && binding.keys.iter().any(|key| key.matches(event)))?;
+pub(super) fn resolve(event: &KeyEvent, ui: &Ui, state: &State) -> Option<Action> {
+    let binding = BINDINGS.iter().find(|binding| {
+        works(binding.place, ui, state) && binding.keys.iter().any(|key| key.matches(event))
+    })?;
     Some(binding.action)
 }
 
 /// The bindings that work where the operator is now.
-pub(super) fn active(ui: &Ui) -> impl Iterator<Item = &'static Binding> {
-    BINDINGS.iter().filter(|binding| works(binding.place, ui))
+pub(super) fn active(ui: &Ui, state: &State) -> impl Iterator<Item = &'static Binding> {
+    BINDINGS.iter().filter(|binding| works(binding.place, ui, state))
 }
 
 /// Why an action cannot be done now; `None` when it can.
 pub(super) fn off(action: Action, state: &State, ui: &Ui) -> Option<String> {
-    let name = ui.environment(state).map(|environment| &environment.environment.name)?;
+    let environment = ui.environment(state)?;
+    let name = &environment.environment.name;
     match action {
-        Action::Promote => state.running_in(name).map(|promotion| {
-            format!("{} is being promoted to {}", promotion.plan.version, promotion.plan.environment)
-        }),
+        Action::Promote | Action::RollBack | Action::Retry if matches!(ui.screen(), Screen::Board) => {
+            let running = state.running_in(name);
+            let busy = running.map(|promotion| match promotion.plan.direction() {
+                Direction::Forward => {
+                    format!("{} is being promoted to {}", promotion.plan.version, promotion.plan.environment)
+                }
+                Direction::Back => format!("{name} is being rolled back to {}", promotion.plan.version),
+            });
+            let is_well = action == Action::Retry && state.history.alarm(name).is_none();
+            busy.or_else(|| is_well.then(|| format!("{name} shows no failure")))
+        }
         Action::Hold if state.automatic.is_none() => Some("nothing begins by itself".to_owned()),
-        Action::Acknowledge if state.history.alarm(name).is_none() => {
-            Some(format!("{name} shows no failure"))
+        Action::Resolve if state.history.alarm(name).is_none() => Some(format!("{name} shows no failure")),
+        Action::Abort if state.running_in(name).is_none() => {
+            Some(format!("nothing is being promoted to {name}"))
         }
         _ => None,
     }
 }
 
-fn works(place: Place, ui: &Ui) -> bool {
+/// The key to show for an action.
+pub(super) fn key_of(action: Action) -> String {
+    let binding = BINDINGS.iter().find(|binding| binding.action == action);
+    binding.and_then(|binding| binding.keys.first()).map(|key| key.name()).unwrap_or_default()
+}
+
+fn works(place: Place, ui: &Ui, state: &State) -> bool {
     let is_log = matches!(ui.screen(), Screen::Log) || ui.pane == Pane::Log;
     match place {
         Place::Anywhere => true,
         Place::Board => matches!(ui.screen(), Screen::Board),
-        Place::Plan => matches!(ui.screen(), Screen::Plan(_)),
+        Place::Plan => matches!(ui.screen(), Screen::Plan(..)),
+        Place::WayBack => matches!(ui.screen(), Screen::Plan(..)) && leads_back(state),
         Place::Grid => matches!(ui.screen(), Screen::Grid),
         Place::Above => !matches!(ui.screen(), Screen::Board),
         Place::Log => is_log,
         Place::Scrolling => is_log || !matches!(ui.screen(), Screen::Board),
     }
+}
+
+fn leads_back(state: &State) -> bool {
+    matches!(&state.planning, Planning::Ready(prepared) if prepared.plan.direction() == Direction::Back)
 }
 
 impl Key {
@@ -377,6 +450,7 @@ mod tests {
             Place::Anywhere,
             Place::Board,
             Place::Plan,
+            Place::WayBack,
             Place::Grid,
             Place::Above,
             Place::Scrolling,
@@ -384,10 +458,10 @@ mod tests {
         ];
         // Where a place can be active together with another one.
         let meets = |one: Place, other: Place| match (one, other) {
-            (Place::Board, Place::Plan | Place::Grid | Place::Above)
-            | (Place::Plan | Place::Grid | Place::Above, Place::Board)
-            | (Place::Plan, Place::Grid)
-            | (Place::Grid, Place::Plan) => false,
+            (Place::Board, Place::Plan | Place::WayBack | Place::Grid | Place::Above)
+            | (Place::Plan | Place::WayBack | Place::Grid | Place::Above, Place::Board)
+            | (Place::Plan | Place::WayBack, Place::Grid)
+            | (Place::Grid, Place::Plan | Place::WayBack) => false,
             (one, other) => places.contains(&one) && places.contains(&other),
         };
         for (index, one) in BINDINGS.iter().enumerate() {
@@ -404,11 +478,17 @@ mod tests {
         }
     }
 
+    fn nothing() -> State {
+        let id = crate::domain::names::DemoId::parse("demo1").unwrap();
+        State::new(id, "", "", Vec::new(), std::time::Duration::ZERO)
+    }
+
     #[test]
     fn a_capital_letter_is_the_same_with_and_without_shift() {
         for modifiers in [KeyModifiers::NONE, KeyModifiers::SHIFT] {
             let event = KeyEvent::new(KeyCode::Char('L'), modifiers);
-            assert_eq!(resolve(&event, &Ui::new(jiff::tz::TimeZone::UTC, "dark")), Some(Action::Logs));
+            let ui = Ui::new(jiff::tz::TimeZone::UTC, "dark");
+            assert_eq!(resolve(&event, &ui, &nothing()), Some(Action::Logs));
         }
     }
 }

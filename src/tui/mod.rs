@@ -1,7 +1,10 @@
 //! The full-screen frontend: keys to intents, state to cells.
 
+pub mod dialog;
+pub mod field;
 pub mod grid;
 pub mod keymap;
+pub mod question;
 pub mod style;
 pub mod svg;
 pub mod terminal;
@@ -97,9 +100,14 @@ impl<S: Stage> Console<S> {
     }
 
     fn input(&mut self, input: &Input, state: &State) -> io::Result<Next> {
-        let Input::Key(key) = input else {
-            // A resize needs a frame; what is pasted must not be able to confirm anything.
-            return Ok(Next::Redraw);
+        let key = match input {
+            Input::Key(key) => key,
+            Input::Paste(text) => {
+                self.ui.paste(text, state);
+                return Ok(Next::Redraw);
+            }
+            // A resize needs a frame.
+            _ => return Ok(Next::Redraw),
         };
         if key.code == KeyCode::Char('z') && key.modifiers == KeyModifiers::CONTROL {
             self.stage.suspend()?;
@@ -141,12 +149,8 @@ impl<S: Stage> Frontend for Console<S> {
 
     fn show(&mut self, event: Option<&Event>, state: &State, more: bool) -> io::Result<()> {
         self.ui.watch(state);
-        if let Some(Event { kind: EventKind::Intent(Intent::Promote { .. }), .. }) = event
-            && let Some(message) = state.messages.back()
-            && let Err(failure) = &message.text
-            && state.running().next().is_none()
-        {
-            self.ui.notice = Some(failure.what.clone());
+        if let Some(Event { kind: EventKind::Intent(_), .. }) = event {
+            self.ui.tell(state);
         }
         let is_due = self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME);
         if more && !is_due { Ok(()) } else { self.draw(state) }

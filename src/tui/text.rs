@@ -32,6 +32,21 @@ pub(super) fn fit(text: &str, limit: usize) -> String {
     fitted
 }
 
+/// The end of a text that fits into `limit` cells; what was cut is marked by an ellipsis.
+pub(super) fn tail(text: &str, limit: usize) -> String {
+    if width(text) <= limit {
+        return text.to_owned();
+    }
+    let Some(room) = limit.checked_sub(1) else { return String::new() };
+    let mut used = 0;
+    let kept = text.grapheme_indices(true).rev().take_while(|(_, grapheme)| {
+        used += width(grapheme);
+        used <= room
+    });
+    let start = kept.last().map_or(text.len(), |(start, _)| start);
+    format!("…{}", &text[start..])
+}
+
 /// A line with one text at the left and one at the right of `limit` cells. When both do not fit, the left is cut.
 pub(super) fn between<'a>(left: Vec<Span<'a>>, right: Vec<Span<'a>>, limit: usize) -> Line<'a> {
     let right_width: usize = right.iter().map(|span| width(&span.content)).sum();
@@ -123,6 +138,14 @@ mod tests {
         assert_eq!(fit("e\u{301}e\u{301}e\u{301}", 2), "e\u{301}…");
         assert_eq!(fit("short", 5), "short");
         assert_eq!(fit("short", 0), "");
+    }
+
+    #[test]
+    fn the_end_of_a_text_is_cut_between_characters_and_says_so() {
+        assert_eq!(tail("loyalty-points", 8), "…-points");
+        assert_eq!(tail("ベーグル屋", 6), "…ル屋");
+        assert_eq!(tail("short", 5), "short");
+        assert_eq!(tail("short", 0), "");
     }
 
     #[test]

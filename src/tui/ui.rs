@@ -1,23 +1,21 @@
 //! What only the console knows: which screen, what is selected, where it is scrolled to, what is being confirmed.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::tz::TimeZone;
 
 use crate::config::theme;
-use crate::domain::Timestamp;
 use crate::domain::changelog::ChangesetId;
-use crate::domain::environment::Tier;
 use crate::domain::log::LogBook;
-use crate::domain::plan::PlanDigest;
-use crate::domain::release::Version;
+use crate::domain::names::EnvironmentName;
+use crate::domain::plan::Direction;
+use crate::domain::release::{ImageRef, Version};
 use crate::engine::event::Intent;
 use crate::engine::planning::{Planning, Prepared, Request};
-use crate::engine::{EnvironmentState, State};
+use crate::engine::{EnvironmentState, Message, State};
+use crate::tui::dialog::{Answer, Dialog};
 use crate::tui::grid::GridView;
 use crate::tui::keymap::{self, Action};
-
-/// A key may confirm only this long after its dialog appeared; what was typed before is dropped.
-pub const ARMING: jiff::SignedDuration = jiff::SignedDuration::from_millis(500);
+use crate::tui::question::Question;
 
 /// The view state of the console.
 #[derive(Debug, Clone)]
@@ -26,6 +24,8 @@ pub struct Ui {
     screens: Vec<Screen>,
     /// The selected environment, by position.
     pub selected: usize,
+    /// What is asked above all screens.
+    pub dialog: Option<Dialog>,
     /// The pane of the board that keys go to.
     pub pane: Pane,
     /// Where the log is scrolled to.
@@ -42,6 +42,8 @@ pub struct Ui {
     pub is_leaving: bool,
     /// The rows that the screen had when it was drawn last; half of them is a page.
     pub page: u16,
+    /// The newest message when an intent was last asked for.
+    told: Option<Message>,
 }
 
 /// A screen.
@@ -49,8 +51,8 @@ pub struct Ui {
 pub enum Screen {
     /// Home.
     Board,
-    /// The plan, with its confirmation.
-    Plan(Confirmation),
+    /// The plan, with what it takes to confirm it, scrolled down by some lines.
+    Plan(Dialog, usize),
     /// Everything about the selected environment, scrolled down by some lines.
     Detail(usize),
     /// Changesets by environments.
@@ -81,19 +83,6 @@ pub enum LogScroll {
     At(u64),
 }
 
-/// A confirmation in progress.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Confirmation {
-    /// The plan that is on screen, and since when; keys count only for this one.
-    pub plan: Option<(PlanDigest, Timestamp)>,
-    /// What was typed of the environment's name.
-    pub typed: String,
-    /// Lines scrolled down.
-    pub scroll: usize,
-    /// True when the plan was replaced while it was on screen.
-    pub has_moved: bool,
-}
-
 /// What a key led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -111,6 +100,7 @@ impl Ui {
         Self {
             screens: vec![Screen::Board],
             selected: 0,
+            dialog: None,
             pane: Pane::Columns,
             log: LogScroll::Following,
             grid: GridView::default(),
@@ -119,6 +109,7 @@ impl Ui {
             theme: theme.to_owned(),
             is_leaving: false,
             page: 24,
+            told: None,
         }
     }
 
@@ -137,30 +128,36 @@ impl Ui {
         self.screens.push(screen);
     }
 
-    /// Takes note of a new state: a plan that appears starts its arming delay, one that moved starts it again, and
-    /// a plan that is being carried out, or was put away, leaves the screen.
+    /// Takes note of a new state: what is asked is asked about that one, and a plan that is being carried out, or was
+    /// put away, leaves the screen.
     pub fn watch(&mut self, state: &State) {
+        if let Some(dialog) = &mut self.dialog
+            && let Err(why) = dialog.watch(state)
+        {
+            self.notice = Some(format!("nothing was done: {why}"));
+            self.dialog = None;
+        }
         if matches!(self.screen(), Screen::Grid | Screen::Changeset(..)) {
             self.grid.watch(state, self.page);
         }
-        let Some(Screen::Plan(confirmation)) = self.screens.last_mut() else { return };
-        match &state.planning {
-            Planning::Ready(prepared) => {
-                let digest = prepared.plan.digest();
-                let shown = confirmation.plan.as_ref().map(|(shown, _)| shown);
-                if shown != Some(digest) {
-                    confirmation.has_moved = shown.is_some();
-                    confirmation.plan = Some((digest.clone(), state.now));
-                    confirmation.typed.clear();
-                }
+        if let Some(Screen::Plan(dialog, _)) = self.screens.last_mut() {
+            match state.planning {
+                Planning::None => drop(self.screens.pop()),
+                // A plan that cannot be confirmed says itself why.
+                _ => drop(dialog.watch(state)),
             }
-            Planning::Looking { .. } | Planning::Failed(..) => {
-                confirmation.plan = None;
-                confirmation.typed.clear();
-            }
-            Planning::None => {
-                self.screens.pop();
-            }
+        }
+    }
+
+    /// Tells what came of an intent, when that was worth a word.
+    pub fn tell(&mut self, state: &State) {
+        let newest = state.messages.back();
+        if newest != self.told.as_ref() {
+            self.told = newest.cloned();
+            self.notice = newest.map(|message| match &message.text {
+                Ok(text) => text.clone(),
+                Err(failure) => failure.what.clone(),
+            });
         }
     }
 
@@ -171,6 +168,9 @@ impl Ui {
             return Outcome::Redraw;
         }
         self.notice = None;
+        if let Some(dialog) = self.dialog.take() {
+            return self.answer(dialog, event, state);
+        }
         if let Some(outcome) = self.confirm(event, state) {
             return outcome;
         }
@@ -178,46 +178,66 @@ impl Ui {
         if is_typing && self.grid.type_key(event, self.page) {
             return Outcome::Redraw;
         }
-        match keymap::resolve(event, self) {
+        match keymap::resolve(event, self, state) {
             Some(action) => self.act(action, state),
             None => Outcome::Redraw,
         }
     }
 
-    /// Handles a key as part of a confirmation; `None` when it is none.
+    /// Takes what was pasted into whatever is being typed; anywhere else it does nothing.
+    pub fn paste(&mut self, text: &str, state: &State) {
+        if let Some(dialog) = &mut self.dialog {
+            dialog.paste(text, state.now);
+        } else if matches!(self.screen(), Screen::Grid) && self.grid.is_typing {
+            self.grid.paste(text, self.page);
+        }
+    }
+
+    /// Asks something above what is on screen.
+    fn ask(&mut self, question: Question, state: &State) {
+        let dialog = Dialog::new(question, state);
+        match dialog.question().asked(state) {
+            Ok(_) => self.dialog = Some(dialog),
+            Err(why) => self.notice = Some(why),
+        }
+    }
+
+    /// Asks something about the selected environment.
+    fn ask_here(&mut self, question: fn(EnvironmentName) -> Question, state: &State) {
+        if let Some(environment) = self.environment(state) {
+            self.ask(question(environment.environment.name.clone()), state);
+        }
+    }
+
+    /// Handles a key while something is asked above the screen: all of them are for the dialog.
+    fn answer(&mut self, mut dialog: Dialog, event: &KeyEvent, state: &State) -> Outcome {
+        match dialog.press(event, state.now) {
+            Answer::Cancelled => return Outcome::Redraw,
+            Answer::Confirmed => {
+                if let Some(intent) = dialog.intent() {
+                    return Outcome::Intent(intent);
+                }
+            }
+            Answer::Refused(why) => self.notice = Some(why),
+            Answer::Foreign | Answer::Taken => {}
+        }
+        self.dialog = Some(dialog);
+        Outcome::Redraw
+    }
+
+    /// Handles a key as part of confirming the plan on screen; `None` when it is none.
     fn confirm(&mut self, event: &KeyEvent, state: &State) -> Option<Outcome> {
-        let tier = state.environment(state.planning.environment()?)?.environment.tier();
-        let Some(Screen::Plan(confirmation)) = self.screens.last_mut() else { return None };
-        let Planning::Ready(prepared) = &state.planning else { return None };
-        let KeyCode::Char(c) = event.code else {
-            if event.code == KeyCode::Backspace && confirmation.typed.pop().is_some() {
-                return Some(Outcome::Redraw);
+        let Some(Screen::Plan(dialog, _)) = self.screens.last_mut() else { return None };
+        match dialog.press(event, state.now) {
+            // The way back from here is that of every screen.
+            Answer::Foreign | Answer::Cancelled => None,
+            Answer::Taken => Some(Outcome::Redraw),
+            Answer::Refused(why) => {
+                self.notice = Some(why);
+                Some(Outcome::Redraw)
             }
-            return None;
-        };
-        if !(event.modifiers - crossterm::event::KeyModifiers::SHIFT).is_empty() || !prepared.unmet.is_empty()
-        {
-            return None;
+            Answer::Confirmed => dialog.intent().map(Outcome::Intent),
         }
-        let name = prepared.plan.environment.as_str();
-        if tier == Tier::Three && (c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
-            if confirmation.is_armed(state.now) && confirmation.typed.len() < name.len() {
-                confirmation.typed.push(c);
-            }
-            return Some(Outcome::Redraw);
-        }
-        let confirms = match tier {
-            Tier::One => c == 'y',
-            Tier::Two => c == 'P',
-            Tier::Three => c == 'P' && confirmation.typed == name,
-        };
-        if !confirms {
-            return None;
-        }
-        if !confirmation.is_armed(state.now) {
-            return Some(Outcome::Redraw);
-        }
-        Some(Outcome::Intent(Intent::Promote { plan: prepared.plan.digest().clone(), reason: None }))
     }
 
     fn act(&mut self, action: Action, state: &State) -> Outcome {
@@ -226,7 +246,7 @@ impl Ui {
             return Outcome::Redraw;
         }
         match action {
-            Action::Left | Action::Right if matches!(self.screen(), Screen::Plan(_)) => {
+            Action::Left | Action::Right if matches!(self.screen(), Screen::Plan(..)) => {
                 return self.other_release(action == Action::Right, state);
             }
             Action::Left if matches!(self.screen(), Screen::Grid) => {
@@ -260,13 +280,16 @@ impl Ui {
                 }
             }
             Action::Differences => self.grid.toggle_differences(self.page),
-            Action::Promote => return self.plan(state),
-            Action::Hold => return Outcome::Intent(Intent::HoldAutomatic),
-            Action::Acknowledge => {
-                if let Some(environment) = self.environment(state) {
-                    return Outcome::Intent(Intent::Acknowledge(environment.environment.name.clone()));
-                }
+            Action::Promote => return self.plan(Request::Forward(None), state),
+            Action::RollBack if matches!(self.screen(), Screen::Plan(..)) => self.confirm_back(state),
+            Action::RollBack => {
+                return self.plan(Request::Back { release: None, keep_schema: false }, state);
             }
+            Action::AppOnly => return self.toggle_app_only(state),
+            Action::Hold => return Outcome::Intent(Intent::HoldAutomatic),
+            Action::Retry => return self.retry(state),
+            Action::Resolve => self.ask_here(Question::Resolve, state),
+            Action::Abort => self.ask_here(Question::Abort, state),
             Action::Logs => match self.screen() {
                 Screen::Log => {
                     self.screens.pop();
@@ -298,27 +321,64 @@ impl Ui {
         }
     }
 
-    fn plan(&mut self, state: &State) -> Outcome {
+    fn plan(&mut self, request: Request, state: &State) -> Outcome {
         let Some(environment) = self.environment(state) else { return Outcome::Redraw };
         let environment = environment.environment.name.clone();
-        self.open(Screen::Plan(Confirmation {
-            plan: None,
-            typed: String::new(),
-            scroll: 0,
-            has_moved: false,
-        }));
-        Outcome::Intent(Intent::Plan { environment, request: Request::Forward(None) })
+        // What is planned for another environment must not be confirmed by a dialog that opens now.
+        let dialog = Dialog::unasked(Question::Promote, state.now);
+        self.open(Screen::Plan(dialog, 0));
+        Outcome::Intent(Intent::Plan { environment, request })
+    }
+
+    /// Plans once more what failed: a new run, in which what is done is skipped.
+    fn retry(&mut self, state: &State) -> Outcome {
+        let name = self.environment(state).map(|it| &it.environment.name);
+        let Some((past, _)) = name.and_then(|name| state.history.alarm(name)) else {
+            return Outcome::Redraw;
+        };
+        let own = state.promotion(&past.environment).filter(|promotion| promotion.run == past.run);
+        let request = match (own, past.direction()) {
+            (Some(promotion), _) => Request::of(&promotion.plan),
+            (None, Direction::Forward) => Request::Forward(Some(past.version.clone())),
+            (None, Direction::Back) => {
+                Request::Back { release: Some(past.version.clone()), keep_schema: false }
+            }
+        };
+        self.plan(request, state)
     }
 
     fn other_release(&mut self, later: bool, state: &State) -> Outcome {
         let Planning::Ready(prepared) = &state.planning else { return Outcome::Redraw };
         let Some(version) = neighbour(state, prepared, later) else {
-            let end = if later { "newest" } else { "oldest" };
-            self.notice = Some(format!("{} is the {end} release", prepared.plan.version));
+            let end = match (prepared.plan.direction(), later) {
+                (Direction::Forward, true) => "the newest release",
+                (Direction::Back, true) => "the newest that there is a way back to",
+                (_, false) => "the oldest release",
+            };
+            self.notice = Some(format!("{} is {end}", prepared.plan.version));
             return Outcome::Redraw;
         };
         let environment = prepared.plan.environment.clone();
-        Outcome::Intent(Intent::Plan { environment, request: Request::Forward(Some(version)) })
+        let request = match prepared.plan.way_back() {
+            None => Request::Forward(Some(version)),
+            Some(way) => Request::Back { release: Some(version), keep_schema: way.keeps_schema },
+        };
+        Outcome::Intent(Intent::Plan { environment, request })
+    }
+
+    fn confirm_back(&mut self, state: &State) {
+        if let Planning::Ready(prepared) = &state.planning {
+            self.ask(Question::RollBack(prepared.plan.digest().clone()), state);
+        }
+    }
+
+    /// The same way back, with the schema left as it is, or not.
+    fn toggle_app_only(&mut self, state: &State) -> Outcome {
+        let Planning::Ready(prepared) = &state.planning else { return Outcome::Redraw };
+        let Some(way) = prepared.plan.way_back() else { return Outcome::Redraw };
+        let release = Some(prepared.plan.version.clone());
+        let request = Request::Back { release, keep_schema: !way.keeps_schema };
+        Outcome::Intent(Intent::Plan { environment: prepared.plan.environment.clone(), request })
     }
 
     fn scroll(&mut self, state: &State, by: i64) {
@@ -335,7 +395,7 @@ impl Ui {
             return;
         }
         if let Some(
-            Screen::Plan(Confirmation { scroll, .. })
+            Screen::Plan(_, scroll)
             | Screen::Detail(scroll)
             | Screen::Changeset(_, scroll)
             | Screen::Help(scroll),
@@ -365,7 +425,7 @@ impl Ui {
                 Outcome::Redraw
             }
             _ => match self.screens.pop() {
-                Some(Screen::Plan(_)) => Outcome::Intent(Intent::Dismiss),
+                Some(Screen::Plan(..)) => Outcome::Intent(Intent::Dismiss),
                 _ => Outcome::Redraw,
             },
         }
@@ -384,13 +444,6 @@ impl Ui {
     }
 }
 
-impl Confirmation {
-    /// True once the plan has been on screen for long enough.
-    pub fn is_armed(&self, now: Timestamp) -> bool {
-        self.plan.as_ref().is_some_and(|(_, since)| now.duration_since(*since) >= ARMING)
-    }
-}
-
 impl LogScroll {
     /// Moved by some lines; at the end it follows again.
     fn moved(self, log: &LogBook, by: i64) -> Self {
@@ -404,10 +457,14 @@ impl LogScroll {
     }
 }
 
-/// The release before or after the planned one.
+/// The release before or after the planned one. There is no way back to what is newer than what runs.
 fn neighbour(state: &State, prepared: &Prepared, later: bool) -> Option<Version> {
+    let plan = &prepared.plan;
     let releases = state.catalog.value()?.releases();
-    let index = releases.iter().position(|release| release.version == prepared.plan.version)?;
+    let index = releases.iter().position(|release| release.version == plan.version)?;
     let index = if later { index + 1 } else { index.checked_sub(1)? };
-    releases.get(index).map(|release| release.version.clone())
+    let version = &releases.get(index)?.version;
+    let running = plan.image_from.as_ref().and_then(ImageRef::version);
+    let is_ahead = plan.direction() == Direction::Back && running.is_some_and(|running| *version > running);
+    (!is_ahead).then(|| version.clone())
 }

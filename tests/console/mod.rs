@@ -1,8 +1,10 @@
 //! The console through the real engine, runtime and views; only the world outside is scripted. No waiting by the
 //! clock: a story goes on when nothing more happens by itself.
 
+mod back;
 mod drift;
 mod locks;
+mod running;
 mod script;
 mod stories;
 mod views;

@@ -62,6 +62,7 @@ struct World {
     columns: [Vec<&'static str>; 4],
     hold_at: Option<StepKind>,
     held: usize,
+    is_cancelled: bool,
     mutations: Vec<Effect>,
 }
 
@@ -145,6 +146,7 @@ impl Script {
             columns: Default::default(),
             hold_at: None,
             held: 0,
+            is_cancelled: false,
             mutations: Vec::new(),
         };
         Self { world: Arc::new(Mutex::new(world)), changed: Arc::default(), go_on: Arc::default() }
@@ -189,9 +191,13 @@ impl Script {
     }
 
     pub(crate) fn go_on(&self) {
-        let mut world = self.world();
-        world.hold_at = None;
-        world.held = 0;
+        self.world().hold_at = None;
+        self.release();
+    }
+
+    /// Lets go on what stands still; what comes to its step later stands still there.
+    pub(crate) fn release(&self) {
+        self.world().held = 0;
         self.go_on.notify_waiters();
     }
 
@@ -339,7 +345,11 @@ impl Script {
             LiquibaseCall::Tag(run, ..) => (run, StepKind::Anchor, done("tagged")),
             LiquibaseCall::Update(run, release) => {
                 self.update(index, run, release, out).await;
-                (run, StepKind::Update, done("applied"))
+                let is_cancelled = std::mem::take(&mut self.world().is_cancelled);
+                let cancelled = Failure::new(FailureKind::Interrupted, "Liquibase was cancelled")
+                    .because("ERROR: canceling statement due to user request (57014)");
+                let end = if is_cancelled { Progress::Ended(Err(cancelled)) } else { done("applied") };
+                (run, StepKind::Update, end)
             }
             LiquibaseCall::Rollback(run, release, until) => {
                 let Until::Count(count) = until else { panic!("{until:?}") };
@@ -354,12 +364,15 @@ impl Script {
         let before = self.world().applied[index];
         let changesets = release.changelog.changesets();
         for (count, changeset) in changesets.iter().enumerate().skip(before) {
-            say(out, Source::Liquibase, &format!("Running Changeset: {}", changeset.id)).await;
+            say(out, run, Source::Liquibase, &format!("Running Changeset: {}", changeset.id)).await;
             let applied = Progress::Applied(changeset.id.clone());
             out.send(EventKind::Step(run.clone(), StepKind::Update, applied)).await;
             self.world().applied[index] = count + 1;
             if count == before {
                 self.pause(StepKind::Update).await;
+            }
+            if self.world().is_cancelled {
+                return;
             }
         }
     }
@@ -376,7 +389,7 @@ impl Script {
     async fn deploy(&self, index: usize, call: &CloudCall, out: &Sink) {
         let CloudCall::Deploy { run, image, .. } = call else { return };
         let step = |progress| EventKind::Step(run.clone(), StepKind::Service, progress);
-        say(out, Source::Service, "[AppRunner] Service update started.").await;
+        say(out, run, Source::Service, "[AppRunner] Service update started.").await;
         out.send(step(Progress::Operation("51c0ffee51c0ffee51c0ffee51c0ffee".to_owned()))).await;
         out.send(step(Progress::Advanced("provisioning instances".to_owned()))).await;
         self.pause(StepKind::Service).await;
@@ -393,9 +406,9 @@ impl Script {
     }
 }
 
-async fn say(out: &Sink, source: Source, text: &str) {
+async fn say(out: &Sink, run: &RunId, source: Source, text: &str) {
     let line = LogLine { at: out.clock().now(), source, level: Level::Normal, text: text.into() };
-    out.send(EventKind::Log(None, vec![line])).await;
+    out.send(EventKind::Log(Some(run.clone()), vec![line])).await;
 }
 
 impl Perform for Script {
@@ -449,7 +462,11 @@ impl Perform for Script {
                 out.send(EventKind::Releases(Ok(catalog))).await;
             }
             // Every checksum of these releases can be worked out.
-            Effect::AskChecksums(_) | Effect::Cancel(..) => {}
+            Effect::AskChecksums(_) | Effect::Forget(_) => {}
+            Effect::Cancel(..) => {
+                self.world().is_cancelled = true;
+                self.go_on();
+            }
             Effect::Identify => {
                 let identity = Identity { name: "ana".to_owned(), account: None, arn: None };
                 out.send(EventKind::Identified(Ok(identity))).await;

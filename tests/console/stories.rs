@@ -80,7 +80,7 @@ async fn a_plan_that_moves_while_it_is_read_has_to_be_confirmed_anew() {
 }
 
 #[tokio::test]
-async fn a_failed_deployment_stays_red_until_it_is_acknowledged() {
+async fn a_failed_deployment_stays_red_until_it_is_resolved() {
     let mut story = Story::begin(100, 30).await;
     story.script.deploys(Deploys::RollBack);
     story.press("1p<left>").await.wait(600).await.press("y").await;
@@ -88,7 +88,7 @@ async fn a_failed_deployment_stays_red_until_it_is_acknowledged() {
     story.shows("Health check failed");
     story.shows("✖ v1.3.0 failed");
     story.shows("1 failure");
-    story.press("c").await.wait(6_000).await;
+    story.press("c").await.wait(600).await.press("smoke test was wrong<tab>C").await.wait(6_000).await;
     story.hides("✖ v1.3.0 failed");
     story.shows("4 healthy");
 }
@@ -113,12 +113,18 @@ async fn escape_puts_the_plan_away_and_nothing_has_happened() {
 }
 
 #[tokio::test]
-async fn a_second_promotion_waits_for_the_first_and_says_so() {
+async fn a_second_promotion_to_the_same_environment_is_refused_and_one_elsewhere_is_not() {
     let mut story = Story::begin(100, 30).await;
     story.script.hold_at(StepKind::Service);
     story.press("2p").await.wait(600).await.press("P").await;
-    story.press("4p").await;
+    story.press("2p").await;
     story.shows("v1.2.0 is being promoted to test");
+    story.press("4p").await.wait(600).await.press("prodP").await;
+    story.script.go_on();
+    story.settle().await;
+    story.shows("✔ prod runs v1.1.0, proven");
+    story.press("2").await;
+    story.shows("✔ test runs v1.2.0, proven");
 }
 
 #[tokio::test]

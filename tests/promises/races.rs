@@ -22,7 +22,7 @@ use lockstep::engine::event::Intent;
 use lockstep::engine::planning::{Planning, Request};
 use lockstep::exit::Exit;
 use lockstep::headless::{Format, Headless, Job};
-use lockstep::runtime::{Clock, Journal, Perform, Runtime, Sink, drive};
+use lockstep::runtime::{Clock, Journal, Perform, Runtime, Sink, drive, mark};
 use tempfile::TempDir;
 use tokio::sync::{Barrier, watch};
 use tokio::time::timeout;
@@ -132,7 +132,7 @@ impl Course {
         let settings = Arc::new(self.settings.clone());
         let environments = settings.environments.iter().map(|it| it.environment.clone()).collect();
         let (id, title, mode) = (settings.id.clone(), settings.title.clone(), settings.mode.clone());
-        let state = State::new(id, title, mode, environments, settings.polling.observe);
+        let state = State::new(id, title, mode, environments, settings.polling.observe).marked(mark());
         let mut journal = Journal::at(self.journal());
         journal.read();
         let adapters = Adapters::leasing(settings, paths::tools(), self.folder.path().join("runs"));

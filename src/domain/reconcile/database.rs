@@ -228,7 +228,8 @@ fn leaves_a_trace(changeset: &Changeset) -> bool {
                 _ => false,
             }
         }),
-        Change::Tag(_) => false,
+        // Setting a tag once more changes nothing.
+        Change::Tag(_) => true,
         Change::Modelled { kinds, .. } => {
             kinds.iter().any(|kind| kind.starts_with("create") || kind.starts_with("add"))
         }

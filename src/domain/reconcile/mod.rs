@@ -129,7 +129,7 @@ enum Life {
 
 impl<'a> Looks<'a> {
     /// Nothing could be seen, and why.
-    pub fn unseen(at: Timestamp, why: &str) -> Looks<'a> {
+    pub fn unseen(at: Timestamp, why: &str) -> Self {
         const NO_SELECTION: &Selection = &Selection { contexts: Vec::new(), label_filter: None };
         Looks {
             at,

@@ -57,7 +57,7 @@ impl State {
             here: state.look(comparison.as_ref(), this.is_some()),
             before: before.map(|state| state.look(state.standings.running(), this.is_some())).collect(),
             running: other.map(|other| &other.plan.version),
-            rival: holder.filter(|holder| !is_ours(holder)),
+            rival: holder.filter(|holder| !is_ours(holder)).or_else(|| self.rival_run(&plan.environment)),
             unknown: self.unknown_run(&plan.environment),
         };
         gate::unmet(&surroundings, is_meant)

@@ -3,7 +3,8 @@
 use super::*;
 use crate::domain::Timestamp;
 use crate::domain::gate::{ApprovalRule, Condition, Gate};
-use crate::domain::journal::Override;
+use crate::domain::journal::{History, Override};
+use crate::domain::names::RunId;
 use crate::domain::step::StepKind;
 use crate::engine::event::{EventKind, Identity, Intent};
 use crate::engine::petitions::Standing;
@@ -327,6 +328,26 @@ fn what_failed_is_not_begun_again_by_itself() {
     assert!(world.conclusion().failure.is_some());
     assert_eq!(world.asked.iter().filter(began).count(), 1);
     assert_eq!(world.state.automatic, None);
+}
+
+#[test]
+fn nothing_begins_by_itself_where_a_run_has_not_ended_by_the_journal() {
+    let mut world = automatic();
+    let mut history = History::default();
+    let began = Entry::Began {
+        run: RunId::from_text("r-1-dev"),
+        environment: name("dev"),
+        version: Version::parse("v2.0.0").unwrap(),
+        plan: "8c41f0".to_owned(),
+        by: "bob".to_owned(),
+        aim: None,
+        reason: None,
+        overridden: None,
+    };
+    history.add(Timestamp::UNIX_EPOCH, &began);
+    world.happen(EventKind::Remembered(Some(history)));
+    seconds(&mut world, 30);
+    assert!(!has_begun(&world) && world.state.automatic.is_none());
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::domain::Timestamp;
 use crate::domain::changelog::ChangesetId;
 use crate::domain::evidence::Evidence;
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::gate::{Unmet, Waiver};
+use crate::domain::gate::{Condition, Unmet, Waiver};
 use crate::domain::names::RunId;
 use crate::domain::observation::OperationStatus;
 use crate::domain::plan::{Direction, Plan};
@@ -210,9 +210,10 @@ pub fn refusal(plan: &Plan, unmet: &[Unmet]) -> Failure {
         Direction::Forward => format!("{} cannot be promoted to {} now", plan.version, plan.environment),
         Direction::Back => format!("{} cannot go back to {} now", plan.environment, plan.version),
     };
-    let failure = unmet
-        .iter()
-        .fold(Failure::new(FailureKind::Refused, what), |failure, unmet| failure.because(&unmet.what));
+    // Nothing was done, but something that nobody knows has to be found out first.
+    let is_unknown = unmet.iter().any(|unmet| unmet.condition == Condition::Unknown);
+    let kind = if is_unknown { FailureKind::Unknown } else { FailureKind::Refused };
+    let failure = unmet.iter().fold(Failure::new(kind, what), |failure, unmet| failure.because(&unmet.what));
     let mut how: Vec<_> = unmet.iter().map(|unmet| unmet.how.clone()).collect();
     if unmet.iter().all(|unmet| unmet.can_override) {
         let (environment, version, short) = (&plan.environment, &plan.version, plan.digest().short());

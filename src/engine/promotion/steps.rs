@@ -68,7 +68,7 @@ impl State {
         let environment = plan.environment.clone();
         let rows = self.environment(&environment).and_then(|state| state.ledger.value());
         let rows = rows.map_or(0, |ledger| ledger.rows.len());
-        let (run, digest) = (RunId::at(self.now, &environment), plan.digest().to_string());
+        let (run, digest) = (RunId::at(self.now, &self.mark, &environment), plan.digest().to_string());
         let mut effects: Vec<_> = self.keep_plan(&plan).into_iter().collect();
         effects.push(Effect::Record(Entry::Began {
             run: run.clone(),
@@ -455,8 +455,9 @@ impl State {
         promotion.holds_lock = false;
         promotion.stage = Stage::Over(conclusion, now);
         self.say(result.clone());
+        let over = Effect::Forget(run.clone());
         let concluded = Entry::Concluded { run, environment: environment.clone(), result, schema };
-        let mut effects = vec![Effect::Record(concluded)];
+        let mut effects = vec![Effect::Record(concluded), over];
         effects.extend(self.observe(environment));
         effects.extend(self.go_back_if_due(environment));
         effects

@@ -206,6 +206,7 @@ pub(super) struct RecordFailure {
 }
 
 impl From<&Entry> for RecordEntry {
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of entry, and nothing else")]
     fn from(entry: &Entry) -> Self {
         match entry {
             Entry::Began { run, environment, version, plan, by, aim, reason, overridden } => Self::Began {
@@ -334,6 +335,7 @@ impl RecordEntry {
 
     /// The entry that this record says; `None` when a word in it means nothing to this version, and for a record
     /// about the journal itself.
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of record, and nothing else")]
     pub(super) fn into_entry(self) -> Option<Entry> {
         let environment = |text: &str| EnvironmentName::parse(text).ok();
         let parse_version = |text: &str| Version::parse(text).ok();

@@ -12,11 +12,13 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Span;
+use ratatui::widgets::Paragraph;
 
 use crate::engine::State;
 use crate::tui::style::Styles;
 use crate::tui::ui::Ui;
-use crate::tui::views::{column, log, run};
+use crate::tui::views::pane::Pane;
+use crate::tui::views::{column, log};
 
 /// Below this width environments are rows.
 const COLUMNS_FROM: u16 = 80;
@@ -34,10 +36,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, st
         (true, 24..36) => 13,
         (true, height) => (height * 2 / 5).min(20),
     };
-    let pane_width = usize::from(area.width);
-    let pane = run::lines(state, ui, pane_width, styles);
+    let pane = Pane::of(state, ui, usize::from(area.width), styles);
     let room = area.height.saturating_sub(columns_height + 3);
-    let pane_height = u16::try_from(pane.len()).unwrap_or(u16::MAX).clamp(4, room.max(4));
+    let pane_height = u16::try_from(pane.height()).unwrap_or(u16::MAX).clamp(4, room.max(4));
     let [columns, pane_area, log_area] = Layout::vertical([
         Constraint::Length(columns_height),
         Constraint::Length(pane_height),
@@ -53,7 +54,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, st
             column::draw_row(frame, row, state, index, index == ui.selected, styles);
         }
     }
-    frame.render_widget(ratatui::widgets::Paragraph::new(pane), pane_area);
+    frame.render_widget(Paragraph::new(pane.cut(usize::from(pane_area.height), styles)), pane_area);
     log::draw(frame, log_area, state, ui, styles);
 }
 

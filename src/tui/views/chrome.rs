@@ -14,7 +14,7 @@ use ratatui::text::{Line, Span};
 
 use crate::domain::observation::HealthView;
 use crate::engine::State;
-use crate::engine::planning::Planning;
+use crate::engine::planning::{Planning, Prepared};
 use crate::tui::keymap::{self, Binding};
 use crate::tui::style::Styles;
 use crate::tui::text;
@@ -78,17 +78,7 @@ pub(super) fn teach(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, s
     }
     let command = match (&state.planning, ui.environment(state)) {
         _ if matches!(ui.screen(), Screen::Grid | Screen::Changeset(..)) => "lockstep drift".to_owned(),
-        (Planning::Ready(prepared), _) if prepared.unmet.is_empty() => {
-            let (name, plan) = (&prepared.plan.environment, &prepared.plan);
-            format!(
-                "lockstep promote {name} --release {} --confirm {name} --plan {}",
-                plan.version,
-                plan.digest().short()
-            )
-        }
-        (Planning::Ready(prepared), _) => {
-            format!("lockstep plan {} --release {}", prepared.plan.environment, prepared.plan.version)
-        }
+        (Planning::Ready(prepared), _) => plan_command(prepared),
         (_, Some(environment)) => match state.candidate(&environment.environment.name) {
             Some(release) if environment.version().as_ref() != Some(&release.version) => {
                 format!("lockstep plan {} --release {}", environment.environment.name, release.version)
@@ -101,11 +91,29 @@ pub(super) fn teach(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, s
     frame.render_widget(Line::from(text::cut(spans, usize::from(area.width))), area);
 }
 
+/// The command that carries a plan out; where something stands in its way, the one that shows it.
+fn plan_command(prepared: &Prepared) -> String {
+    let plan = &prepared.plan;
+    let (name, version, digest) = (&plan.environment, &plan.version, plan.digest().short());
+    match (plan.way_back(), prepared.unmet.is_empty()) {
+        (None, true) => {
+            format!("lockstep promote {name} --release {version} --confirm {name} --plan {digest}")
+        }
+        (None, false) => format!("lockstep plan {name} --release {version}"),
+        (Some(way), _) => {
+            let only = if way.keeps_schema { " --app-only" } else { "" };
+            format!(
+                "lockstep rollback {name} --to {version}{only} --confirm {name} --plan {digest} --reason TEXT"
+            )
+        }
+    }
+}
+
 /// Hints for what works here, the most important ones on a narrow screen; or a notice.
 pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, styles: &Styles) {
     let width = usize::from(area.width);
     let mut hints: Vec<&Binding> = Vec::new();
-    for binding in keymap::active(ui).filter(|binding| !binding.label.is_empty()) {
+    for binding in keymap::active(ui, state).filter(|binding| !binding.label.is_empty()) {
         let is_off = keymap::off(binding.action, state, ui).is_some();
         if !is_off && hints.iter().all(|hint| hint.action != binding.action) {
             hints.push(binding);
@@ -121,6 +129,14 @@ pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, 
             Span::styled(" done ", styles.muted),
             Span::styled(" esc", styles.key),
             Span::styled(" clear ", styles.muted),
+        ];
+        frame.render_widget(text::between(left, Vec::new(), width), area);
+        return;
+    }
+    if ui.dialog.is_some() && ui.notice.is_none() {
+        let left = vec![
+            Span::styled(" esc", styles.key),
+            Span::styled(" cancels, and nothing is done", styles.muted),
         ];
         frame.render_widget(text::between(left, Vec::new(), width), area);
         return;

@@ -15,7 +15,7 @@ use crate::engine::{EnvironmentState, State};
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
-use crate::tui::views::{locks, run, sign};
+use crate::tui::views::{failing, locks, sign};
 
 /// Draws the details of the selected environment.
 pub(super) fn draw(
@@ -219,7 +219,7 @@ impl<'a> Page<'a> {
     }
 
     fn failure(&mut self, failure: &Failure) {
-        self.lines.extend(run::failure_lines(failure, self.width, self.styles));
+        self.lines.extend(failing::failure_lines(failure, self.width, self.styles));
     }
 
     fn plain(&self) -> Style {

@@ -10,10 +10,11 @@ use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
 
-const PLACES: [(Place, &str); 7] = [
+const PLACES: [(Place, &str); 8] = [
     (Place::Anywhere, "everywhere"),
     (Place::Board, "board"),
     (Place::Plan, "plan"),
+    (Place::WayBack, "plan of a way back"),
     (Place::Grid, "drift"),
     (Place::Above, "above the board"),
     (Place::Scrolling, "scrolling"),

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::domain::log::{LogLine, Source};
+use crate::domain::log::{Logged, Source};
 use crate::engine::State;
 use crate::tui::style::Styles;
 use crate::tui::text;
@@ -37,8 +37,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, st
     let mut lines = vec![text::rule(vec![title], right, width, styles.faint)];
     // Near the beginning the page is filled from its first line on.
     let end = end.max((state.log.first() + rows).min(state.log.end()));
-    lines
-        .extend(state.log.range(end.saturating_sub(rows), end).map(|line| log_line(line, ui, width, styles)));
+    let place = place_width(state);
+    lines.extend(
+        state.log.range(end.saturating_sub(rows), end).map(|it| log_line(it, ui, place, width, styles)),
+    );
     if count == 0 {
         lines = recent(state, ui, usize::from(area.height), width, styles);
     }
@@ -76,7 +78,14 @@ fn recent<'a>(state: &'a State, ui: &Ui, height: usize, width: usize, styles: &S
     lines
 }
 
-fn log_line<'a>(line: &'a LogLine, ui: &Ui, width: usize, styles: &Styles) -> Line<'a> {
+/// The cells that the name of an environment takes in front of a line: none as long as all lines are of one.
+fn place_width(state: &State) -> usize {
+    let names = state.promotions.iter().map(|promotion| text::width(promotion.plan.environment.as_str()));
+    if state.promotions.len() > 1 { names.max().unwrap_or(0) + 1 } else { 0 }
+}
+
+fn log_line<'a>(logged: &'a Logged, ui: &Ui, place: usize, width: usize, styles: &Styles) -> Line<'a> {
+    let line = &logged.line;
     let time = line.at.to_zoned(ui.zone.clone()).strftime("%H:%M:%S").to_string();
     let source = match line.source {
         Source::Liquibase => styles.accent,
@@ -84,9 +93,11 @@ fn log_line<'a>(line: &'a LogLine, ui: &Ui, width: usize, styles: &Styles) -> Li
         Source::Lockstep => styles.muted,
     };
     let style = sign::level(line.level, styles);
+    let environment = logged.environment.as_ref().filter(|_| place > 0).map_or("", |name| name.as_str());
     Line::from(text::cut(
         vec![
             Span::styled(format!(" {time} "), styles.muted),
+            Span::styled(format!("{environment:place$}"), styles.strong),
             Span::styled(format!("{:9} ", line.source.word()), source),
             Span::styled(line.text.as_ref(), style),
         ],

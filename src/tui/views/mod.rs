@@ -5,10 +5,14 @@ mod changeset;
 mod chrome;
 mod column;
 mod detail;
+mod dialog;
+mod failing;
 mod grid;
 mod help;
 mod locks;
 mod log;
+mod next;
+mod pane;
 mod plan;
 mod run;
 mod sign;
@@ -54,7 +58,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, ui: &Ui, styles: &Style
     chrome::header(frame, header, state, styles, ui);
     match ui.screen() {
         Screen::Board => board::draw(frame, body, state, ui, styles),
-        Screen::Plan(confirmation) => plan::draw(frame, body, state, confirmation, styles),
+        Screen::Plan(dialog, scroll) => plan::draw(frame, body, state, (dialog, *scroll), styles),
         Screen::Detail(scroll) => detail::draw(frame, body, state, ui, *scroll, styles),
         Screen::Grid => grid::draw(frame, body, state, ui, styles),
         Screen::Changeset(id, scroll) => changeset::draw(frame, body, state, ui, (id, *scroll), styles),
@@ -65,4 +69,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, ui: &Ui, styles: &Style
         chrome::teach(frame, teach, state, ui, styles);
     }
     chrome::footer(frame, footer, state, ui, styles);
+    if let Some(dialog) = &ui.dialog {
+        dialog::draw(frame, body, dialog, state.now, styles);
+    }
 }

@@ -1,4 +1,5 @@
-//! The plan: what would happen, what stands in the way, how to confirm it.
+//! The plan: what would happen, what stands in the way, how to confirm it. A plan that leads back says in which order
+//! database and app move, and whether the older image runs on the newer schema.
 //!
 //! ```text
 //! ── plan 8c41f0: v1.2.0 to test ──────────────────────────────── usually 00:21
@@ -19,22 +20,22 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use crate::domain::changelog::Rollback;
-use crate::domain::environment::Tier;
-use crate::domain::plan::{Anchor, Course, Plan, PlannedChangeset};
+use crate::domain::compatibility::Compatibility;
+use crate::domain::plan::{Anchor, Course, Direction, Order, Plan, PlannedChangeset, WayBack};
 use crate::domain::step::StepKind;
 use crate::engine::State;
 use crate::engine::planning::{Planning, Prepared};
+use crate::tui::dialog::Dialog;
 use crate::tui::style::Styles;
 use crate::tui::text;
-use crate::tui::ui::{ARMING, Confirmation};
-use crate::tui::views::run;
+use crate::tui::views::{dialog, failing};
 
 /// Draws the plan that was asked for, or how far it is.
 pub(super) fn draw(
     frame: &mut Frame<'_>,
     area: Rect,
     state: &State,
-    confirmation: &Confirmation,
+    (dialog, scroll): (&Dialog, usize),
     styles: &Styles,
 ) {
     let width = usize::from(area.width);
@@ -51,10 +52,10 @@ pub(super) fn draw(
         Planning::Failed(environment, failure) => {
             let title = vec![Span::styled(format!("no plan for {environment}"), styles.danger)];
             let mut lines = vec![text::rule(title, Vec::new(), width, styles.faint)];
-            lines.extend(run::failure_lines(failure, width, styles));
+            lines.extend(failing::failure_lines(failure, width, styles));
             frame.render_widget(Paragraph::new(lines), area);
         }
-        Planning::Ready(prepared) => draw_plan(frame, area, state, prepared, confirmation, styles),
+        Planning::Ready(prepared) => draw_plan(frame, area, state, prepared, (dialog, scroll), styles),
     }
 }
 
@@ -63,18 +64,26 @@ fn draw_plan(
     area: Rect,
     state: &State,
     prepared: &Prepared,
-    confirmation: &Confirmation,
+    (dialog, scroll): (&Dialog, usize),
     styles: &Styles,
 ) {
     let width = usize::from(area.width);
     let plan = &prepared.plan;
     let facts = facts(state, plan, width, styles);
-    let foot = if prepared.unmet.is_empty() {
-        confirm_lines(state, prepared, confirmation, width, styles)
-    } else {
-        unmet_lines(prepared, width, styles)
+    let mut foot = match (prepared.unmet.is_empty(), plan.direction()) {
+        (true, Direction::Forward) => confirm_lines(state, dialog, width, styles),
+        (true, Direction::Back) => back_lines(plan, width, styles),
+        (false, _) => unmet_lines(prepared, width, styles),
     };
     let height = |lines: &[Line<'_>]| u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    // Three lines of the changesets stay in sight; the foot says how much of it is not.
+    let room = usize::from(area.height).saturating_sub(facts.len() + 3).max(3);
+    if foot.len() > room {
+        let below = foot.len() - (room - 1);
+        foot.truncate(room - 1);
+        let words = format!(" {below} more lines: `lockstep plan {}` shows all of them", plan.environment);
+        foot.push(Line::from(text::cut(vec![Span::styled(words, styles.muted)], width)));
+    }
     let [top, middle, bottom] = Layout::vertical([
         Constraint::Length(height(&facts)),
         Constraint::Fill(1),
@@ -87,49 +96,60 @@ fn draw_plan(
         return;
     }
     let changesets: Vec<Line<'_>> =
-        plan.changesets.iter().flat_map(|changeset| changeset_lines(changeset, width, styles)).collect();
+        plan.changesets.iter().flat_map(|it| changeset_lines(it, plan.direction(), width, styles)).collect();
     let rows = usize::from(middle.height) - 1;
-    let scroll = confirmation.scroll.min(changesets.len().saturating_sub(rows));
+    let scroll = scroll.min(changesets.len().saturating_sub(rows));
     let below = changesets.len().saturating_sub(scroll + rows);
     let more = if below > 0 {
         vec![Span::styled(format!("{below} more lines ↓ "), styles.muted)]
     } else {
         Vec::new()
     };
-    let mut lines =
-        vec![text::rule(vec![Span::styled("changesets", styles.strong)], more, width, styles.faint)];
+    let heading = match plan.direction() {
+        Direction::Forward => "changesets",
+        Direction::Back => "changesets to undo, the newest first",
+    };
+    let mut lines = vec![text::rule(vec![Span::styled(heading, styles.strong)], more, width, styles.faint)];
     if changesets.is_empty() {
-        lines.push(Line::styled(" None to run: only the image changes.", styles.muted));
+        let words = match plan.direction() {
+            Direction::Forward => " None to run: only the image changes.",
+            Direction::Back => " None to undo: only the image changes.",
+        };
+        lines.push(Line::styled(words, styles.muted));
     }
     lines.extend(changesets.into_iter().skip(scroll).take(rows));
     frame.render_widget(Paragraph::new(lines), middle);
 }
 
 fn facts<'a>(state: &State, plan: &Plan, width: usize, styles: &Styles) -> Vec<Line<'a>> {
+    let words = match plan.direction() {
+        Direction::Forward => format!("  {} to {}", plan.version, plan.environment),
+        Direction::Back => format!("  {} back to {}", plan.environment, plan.version),
+    };
     let title = vec![
         Span::styled("plan ", styles.muted),
         Span::styled(plan.digest().short().to_owned(), styles.accent),
-        Span::styled(format!("  {} to {}", plan.version, plan.environment), styles.strong),
+        Span::styled(words, styles.strong),
     ];
     let usual = state.history.usual(&plan.environment);
     let time = usual.map_or_else(Vec::new, |(usual, _)| {
         vec![Span::styled(format!("usually {} ", text::clock(usual)), styles.muted)]
     });
     let steps: Vec<_> = plan.steps().into_iter().map(StepKind::word).collect();
-    let fact = |name: &str, value: String| {
-        let spans = vec![Span::styled(format!("   {name:10} "), styles.muted), Span::raw(value)];
-        Line::from(text::cut(spans, width))
-    };
     let count = plan.changesets.len();
     let noun = if count == 1 { "changeset" } else { "changesets" };
-    let mut lines = vec![
-        text::rule(title, time, width, styles.faint),
-        fact("image", format!("{} → {}   {}", plan.image_from_words(), plan.image_to.short(), plan.image_to)),
-        fact("database", format!("{count} {noun} to run, {} applied", plan.already_applied)),
-        fact("way back", way_back(plan)),
-        fact("steps", steps.join(" → ")),
-    ];
-    for changeset in plan.without_rollback() {
+    let image = format!("{} → {}   {}", plan.image_from_words(), plan.image_to.short(), plan.image_to);
+    let mut lines = vec![text::rule(title, time, width, styles.faint), fact("image", image, width, styles)];
+    match plan.way_back() {
+        None => {
+            let words = format!("{count} {noun} to run, {} applied", plan.already_applied);
+            lines.push(fact("database", words, width, styles));
+            lines.push(fact("way back", way_back(plan), width, styles));
+        }
+        Some(way) => lines.extend(way_facts(plan, way, width, styles)),
+    }
+    lines.push(fact("steps", steps.join(" → "), width, styles));
+    for changeset in plan.without_rollback().filter(|_| plan.direction() == Direction::Forward) {
         let spans = vec![
             Span::styled("   ▲ ", styles.warning),
             Span::styled(
@@ -142,6 +162,35 @@ fn facts<'a>(state: &State, plan: &Plan, width: usize, styles: &Styles) -> Vec<L
     lines
 }
 
+fn fact<'a>(name: &str, value: String, width: usize, styles: &Styles) -> Line<'a> {
+    let spans = vec![Span::styled(format!("   {name:10} "), styles.muted), Span::raw(value)];
+    Line::from(text::cut(spans, width))
+}
+
+/// What a way back undoes, in which order, and why in that one.
+fn way_facts<'a>(plan: &Plan, way: &WayBack, width: usize, styles: &Styles) -> Vec<Line<'a>> {
+    let stay = plan.already_applied;
+    let undone = match way.order {
+        Order::AppOnly => "stays as it is".to_owned(),
+        Order::DatabaseFirst | Order::AppFirst => format!("undo {}, {stay} stay", way.until.words()),
+    };
+    let (sign, style, words) = match &way.verdict {
+        Compatibility::Compatible(_) => ("✔", styles.success, "runs on the newer schema"),
+        Compatibility::Incompatible(_) => ("✖", styles.danger, "does not run on the newer schema"),
+        Compatibility::Unknown(_) => ("?", styles.warning, "may not run on the newer schema"),
+    };
+    let verdict = format!("{sign} {} {words}: {}", plan.image_to.short(), way.verdict.why());
+    let verdict =
+        text::wrap(&verdict, width.saturating_sub(15)).into_iter().enumerate().map(|(row, words)| {
+            let name = if row == 0 { "verdict" } else { "" };
+            Line::from(vec![Span::styled(format!("   {name:10} "), styles.muted), Span::styled(words, style)])
+        });
+    let mut lines = vec![fact("database", undone, width, styles)];
+    lines.extend(verdict);
+    lines.push(fact("order", way.order.words().to_owned(), width, styles));
+    lines
+}
+
 fn way_back(plan: &Plan) -> String {
     match &plan.course {
         Course::Forward(Anchor::Existing(tag)) => format!("tag {tag}"),
@@ -151,7 +200,13 @@ fn way_back(plan: &Plan) -> String {
     }
 }
 
-fn changeset_lines<'a>(changeset: &'a PlannedChangeset, width: usize, styles: &Styles) -> Vec<Line<'a>> {
+/// What a changeset does and what undoes it; on the way back only the latter is done.
+fn changeset_lines<'a>(
+    changeset: &'a PlannedChangeset,
+    direction: Direction,
+    width: usize,
+    styles: &Styles,
+) -> Vec<Line<'a>> {
     let name_width = (width / 4).clamp(18, 32);
     let mut lines = Vec::new();
     let mut say = |words: &'a str, mark: &'static str, style: ratatui::style::Style| {
@@ -166,22 +221,31 @@ fn changeset_lines<'a>(changeset: &'a PlannedChangeset, width: usize, styles: &S
         lines.push(Line::from(text::cut(spans, width)));
     };
     let plain = ratatui::style::Style { bg: None, ..styles.text };
-    for line in changeset.sql.lines() {
-        say(line, "", plain);
-    }
+    let back = match direction {
+        Direction::Forward => {
+            changeset.sql.lines().for_each(|line| say(line, "", plain));
+            styles.muted
+        }
+        Direction::Back => plain,
+    };
     match &changeset.rollback {
-        Rollback::Sql(sql) => sql.lines().for_each(|line| say(line, "↶ ", styles.muted)),
+        Rollback::Sql(sql) => sql.lines().for_each(|line| say(line, "↶ ", back)),
         Rollback::Missing => say("no rollback is written", "↶ ", styles.warning),
-        Rollback::Automatic => say("Liquibase works the rollback out", "↶ ", styles.muted),
-        Rollback::Modelled(changes) => changes.lines().for_each(|line| say(line, "↶ ", styles.muted)),
-        Rollback::Changeset(id) => say(id, "↶ ", styles.muted),
+        Rollback::Automatic => say("Liquibase works the rollback out", "↶ ", back),
+        Rollback::Modelled(changes) => changes.lines().for_each(|line| say(line, "↶ ", back)),
+        Rollback::Changeset(id) => say(id, "↶ ", back),
+        Rollback::Empty if direction == Direction::Back => say("nothing has to be done", "↶ ", styles.muted),
         Rollback::Empty => {}
     }
     lines
 }
 
 fn unmet_lines<'a>(prepared: &Prepared, width: usize, styles: &Styles) -> Vec<Line<'a>> {
-    let title = vec![Span::styled("it cannot be promoted now", styles.warning)];
+    let words = match prepared.plan.direction() {
+        Direction::Forward => "it cannot be promoted now",
+        Direction::Back => "it cannot go back now",
+    };
+    let title = vec![Span::styled(words, styles.warning)];
     let mut lines = vec![text::rule(title, Vec::new(), width, styles.faint)];
     for unmet in &prepared.unmet {
         lines.push(Line::from(text::cut(
@@ -196,61 +260,24 @@ fn unmet_lines<'a>(prepared: &Prepared, width: usize, styles: &Styles) -> Vec<Li
     lines
 }
 
-fn confirm_lines<'a>(
-    state: &State,
-    prepared: &Prepared,
-    confirmation: &Confirmation,
-    width: usize,
-    styles: &Styles,
-) -> Vec<Line<'a>> {
-    let plan = &prepared.plan;
-    let name = plan.environment.as_str();
-    let tier = state.environment(&plan.environment).map_or(Tier::Three, |it| it.environment.tier());
-    let title = if confirmation.has_moved {
+fn confirm_lines<'a>(state: &State, dialog: &'a Dialog, width: usize, styles: &Styles) -> Vec<Line<'a>> {
+    let title = if dialog.has_moved {
         vec![Span::styled("the plan changed while you looked: confirm it anew", styles.warning)]
     } else {
         vec![Span::styled("confirm", styles.strong)]
     };
     let mut lines = vec![text::rule(title, Vec::new(), width, styles.faint)];
-    let is_armed = confirmation.is_armed(state.now);
-    let act = |key: &'static str, is_on: bool| {
-        let style = if is_on { styles.key } else { styles.faint };
-        let words = if is_on { styles.strong } else { styles.muted };
-        vec![
-            Span::styled(format!(" {key} "), style),
-            Span::styled(format!("promotes {} to {name}", plan.version), words),
-        ]
-    };
-    let cancel = vec![Span::styled("[ esc cancels ] ", styles.accent)];
-    match tier {
-        Tier::One => lines.push(text::between(act("y", is_armed), cancel, width)),
-        Tier::Two => lines.push(text::between(act("P", is_armed), cancel, width)),
-        Tier::Three => {
-            let rest: String = name.chars().skip(confirmation.typed.chars().count()).collect();
-            let is_right = confirmation.typed == name;
-            let mut prompt = vec![
-                Span::styled(format!(" type {name} to go on:  "), styles.muted),
-                Span::styled(confirmation.typed.clone(), styles.production),
-                Span::styled("_".repeat(rest.len()), styles.muted),
-            ];
-            if is_right {
-                prompt.push(Span::styled("  ✔", styles.success));
-            }
-            lines.push(text::between(prompt, cancel, width));
-            lines.push(Line::from(text::cut(act("P", is_armed && is_right), width)));
-        }
-    }
-    if !is_armed && let Some((_, since)) = &confirmation.plan {
-        let left = ARMING - state.now.duration_since(*since);
-        let filled =
-            12 - usize::try_from(left.as_millis().max(0) * 12 / ARMING.as_millis()).unwrap_or(12).min(12);
-        lines.push(Line::from(vec![
-            Span::styled(format!(" {}", "━".repeat(filled)), styles.accent),
-            Span::styled("━".repeat(12 - filled), styles.faint),
-            Span::styled(" read it first", styles.muted),
-        ]));
-    } else {
-        lines.push(Line::default());
-    }
+    lines.extend(dialog::lines(dialog, state.now, width, styles));
     lines
+}
+
+/// How a way back is carried out: it has a dialog of its own.
+fn back_lines<'a>(plan: &Plan, width: usize, styles: &Styles) -> Vec<Line<'a>> {
+    let title = vec![Span::styled("confirm", styles.strong)];
+    let act = vec![
+        Span::styled(" R ", styles.key),
+        Span::styled(format!("rolls {} back to {} …", plan.environment, plan.version), styles.strong),
+    ];
+    let cancel = vec![Span::styled("[ esc cancels ] ", styles.accent)];
+    vec![text::rule(title, Vec::new(), width, styles.faint), text::between(act, cancel, width)]
 }
