@@ -1,8 +1,8 @@
 //! Races for one environment: two consoles that stay open and a command line that is new each time, each a runtime of its
 //! own with adapters of its own, all with one journal, as three programs on one machine are.
 //!
-//! Everybody is held in front of lockstep's lock until all three stand there, and whoever deploys is held until all three
-//! have had their answer: so every race is one, however busy the machine is.
+//! Everybody waits with a plan in hand until all three have one, and once more in front of lockstep's lock; whoever deploys
+//! waits until all three have had their answer there. So every race is one, however busy the machine is.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -18,11 +18,11 @@ use lockstep::domain::plan::PlanDigest;
 use lockstep::domain::release::Version;
 use lockstep::engine::State;
 use lockstep::engine::effect::{CloudCall, DatabaseCall, Effect};
-use lockstep::engine::event::Intent;
+use lockstep::engine::event::{Event, Intent};
 use lockstep::engine::planning::{Planning, Request};
 use lockstep::exit::Exit;
 use lockstep::headless::{Format, Headless, Job};
-use lockstep::runtime::{Clock, Journal, Perform, Runtime, Sink, drive, mark};
+use lockstep::runtime::{Clock, Frontend, Journal, Next, Perform, Runtime, Sink, drive, mark};
 use tempfile::TempDir;
 use tokio::sync::{Barrier, watch};
 use tokio::time::timeout;
@@ -34,16 +34,18 @@ const RACERS: usize = 3;
 /// Longer than a race takes on a busy machine; whoever stands in a queue stands there longer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What stands around the effects of one race.
+/// Where the three wait for each other in one race.
 #[derive(Clone)]
 struct Track {
+    confirmed: Arc<Barrier>,
     line: Arc<Barrier>,
     answered: Arc<watch::Sender<usize>>,
 }
 
 impl Track {
     fn new() -> Self {
-        Self { line: Arc::new(Barrier::new(RACERS)), answered: Arc::new(watch::Sender::new(0)) }
+        let [confirmed, line] = [0; 2].map(|_| Arc::new(Barrier::new(RACERS)));
+        Self { confirmed, line, answered: Arc::default() }
     }
 }
 
@@ -80,6 +82,26 @@ impl Perform for Racer {
             }
             _ => self.carry_out(effect, out).await,
         }
+    }
+}
+
+/// A command line that confirms when the consoles do.
+struct Waiting {
+    headless: Headless<io::Sink, io::Sink>,
+    confirmed: Arc<Barrier>,
+}
+
+impl Frontend for Waiting {
+    async fn next(&mut self, state: &State, is_idle: bool) -> io::Result<Next> {
+        let next = self.headless.next(state, is_idle).await?;
+        if matches!(next, Next::Intent(Intent::Promote { .. })) {
+            self.confirmed.wait().await;
+        }
+        Ok(next)
+    }
+
+    fn show(&mut self, event: Option<&Event>, state: &State, more: bool) -> io::Result<()> {
+        self.headless.show(event, state, more)
     }
 }
 
@@ -142,7 +164,8 @@ impl Course {
 
     /// One race to `version`: one wins, and every other one is refused and told the name of the one that did.
     pub(super) async fn race(&mut self, version: &str) {
-        *self.track.lock().unwrap() = Track::new();
+        let track = Track::new();
+        *self.track.lock().unwrap() = track.clone();
         let request = Request::Forward(Some(Version::parse(version).unwrap()));
         let cli = self.program();
         let name = self.environment.clone();
@@ -156,16 +179,17 @@ impl Course {
             plan: Some(plans.0.clone()),
             reason: None,
         };
-        let mut headless = Headless::new(job, Format::Json, io::sink(), io::sink(), None);
+        let headless = Headless::new(job, Format::Json, io::sink(), io::sink(), None);
+        let mut waiting = Waiting { headless, confirmed: Arc::clone(&track.confirmed) };
         let race = async {
             let (left, right, state) = tokio::join!(
-                confirm(one, &name, &plans.0),
-                confirm(other, &name, &plans.1),
-                drive(cli, &mut headless)
+                confirm(one, &name, &plans.0, &track),
+                confirm(other, &name, &plans.1, &track),
+                drive(cli, &mut waiting)
             );
             let state = state.unwrap();
             let last = ending(&state, &name);
-            let exit = headless.finish(&state).unwrap();
+            let exit = waiting.headless.finish(&state).unwrap();
             assert_eq!(exit, if last.1.is_none() { Exit::Proven } else { Exit::Refused }, "{last:?}");
             [left, right, last]
         };
@@ -215,7 +239,9 @@ async fn confirm(
     console: &mut Runtime<Racer>,
     environment: &EnvironmentName,
     plan: &PlanDigest,
+    track: &Track,
 ) -> (RunId, Option<Failure>) {
+    track.confirmed.wait().await;
     console.intend(Intent::Promote { plan: plan.clone(), reason: None });
     rest(console).await;
     ending(console.state(), environment)
