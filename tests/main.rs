@@ -10,6 +10,8 @@ mod changelogs;
 #[cfg(test)]
 mod console;
 #[cfg(test)]
+mod crashes;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod layers;

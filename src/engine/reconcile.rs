@@ -269,7 +269,10 @@ impl State {
             return Vec::new();
         }
         let (by, reason) = (self.operator(), Some(reason.to_owned()));
-        self.say(Ok(format!("{environment} is settled by hand")));
+        self.say(Ok(match entries.is_empty() {
+            true => format!("the failure of {environment} is resolved"),
+            false => format!("{environment} is settled by hand"),
+        }));
         let acknowledged = Entry::Acknowledged { environment: environment.clone(), by, reason };
         entries.into_iter().chain([acknowledged]).map(Effect::Record).collect()
     }

@@ -204,7 +204,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     row(
         Action::Abort,
-        &[letter('A')],
+        &[letter('X')],
         "abort",
         "Stop what runs in the selected environment; says first what exactly that would do",
         Place::Board,
@@ -327,7 +327,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     row(
         Action::Hold,
-        &[letter('A')],
+        &[letter('W')],
         "hold",
         "Do not begin by itself what is being counted down to",
         Place::Anywhere,

@@ -189,7 +189,7 @@ fn abort(state: &State, environment: &EnvironmentName) -> Result<Asked, String> 
         title: format!("abort the promotion of {} to {environment}", promotion.plan.version),
         body: vec![body],
         tier: Tier::Two,
-        key: 'A',
+        key: 'X',
         does: format!("aborts it in {environment}"),
         environment: environment.to_string(),
         code: Some(promotion.plan.digest().short().to_owned()),

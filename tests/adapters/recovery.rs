@@ -88,8 +88,8 @@ async fn what_was_done_after_the_newest_row_is_named_and_what_has_its_row_is_not
     }
     assert_eq!(
         trail(&adapters).await,
-        ["index t2_pkey", "table t2", "table t1", "function f", "type mood"],
-        "each once, relations first"
+        ["index t2_pkey", "table t1", "table t2", "function f", "type mood"],
+        "each once, relations first, by name"
     );
     client.batch_execute(&row("2")).await.unwrap();
     assert_eq!(trail(&adapters).await, [""; 0]);

@@ -49,15 +49,15 @@ async fn aborting_during_liquibase_says_that_the_statement_is_cancelled_and_what
     let mut story = Story::begin(100, 30).await;
     story.script.hold_at(StepKind::Update);
     story.press("2p").await.wait(600).await.press("P").await;
-    story.press("A").await;
+    story.press("X").await;
     story.shows("abort the promotion of v1.2.0 to test");
     story.shows("asked to cancel the statement");
     story.shows("1 of 3 changesets");
     story.shows("has run and stays.");
-    story.press("AAA<enter>").await;
+    story.press("XXX<enter>").await;
     story.hides("abort the promotion");
     story.shows("promoting v1.2.0 to test");
-    story.press("A").await.wait(600).await.press("A").await;
+    story.press("X").await.wait(600).await.press("X").await;
     story.shows("✖ v1.2.0 did not reach test");
     story.shows("canceling statement due to user request (57014)");
     assert_eq!(story.script.mutations(), 1);
@@ -68,10 +68,10 @@ async fn aborting_during_the_platforms_operation_says_that_it_cannot_be_cancelle
     let mut story = Story::begin(100, 30).await;
     story.script.hold_at(StepKind::Service);
     story.press("2p").await.wait(600).await.press("P").await;
-    story.press("A").await.wait(600).await;
+    story.press("X").await.wait(600).await;
     story.shows("cannot be cancelled");
     story.shows("of 3 changesets have run and stay.");
-    story.press("A").await;
+    story.press("X").await;
     story.shows("nobody watches the deployment any more");
     story.script.go_on();
     story.settle().await;
@@ -81,14 +81,14 @@ async fn aborting_during_the_platforms_operation_says_that_it_cannot_be_cancelle
 async fn an_abort_is_asked_anew_when_the_promotion_goes_on_and_puts_itself_away_at_its_end() {
     let mut story = Story::begin(100, 30).await;
     story.script.hold_at(StepKind::Update);
-    story.press("2p").await.wait(600).await.press("PA").await.wait(600).await;
+    story.press("2p").await.wait(600).await.press("PX").await.wait(600).await;
     story.shows("asked to cancel the statement");
     story.script.hold_at(StepKind::Service);
     story.script.release();
     story.settle().await;
     story.shows("It changed while you looked: read it anew.");
     story.shows("cannot be cancelled");
-    story.press("A").await;
+    story.press("X").await;
     story.shows("cannot be cancelled");
     story.script.go_on();
     story.settle().await;
@@ -99,7 +99,7 @@ async fn an_abort_is_asked_anew_when_the_promotion_goes_on_and_puts_itself_away_
 #[tokio::test]
 async fn without_a_promotion_there_is_nothing_to_abort() {
     let mut story = Story::begin(100, 30).await;
-    story.press("2A").await;
+    story.press("2X").await;
     story.shows("nothing is being promoted to test");
 }
 
@@ -150,7 +150,7 @@ async fn what_runs_and_what_failed_at_every_size() {
         let size = format!("{width}x{height}");
         let mut story = two(width, height, StepKind::Update).await;
         compare(&format!("two-{size}"), &mut story);
-        story.press("A").await.wait(600).await;
+        story.press("X").await.wait(600).await;
         compare(&format!("abort-{size}"), &mut story);
         let mut story = Story::begin(width, height).await;
         story.script.deploys(Deploys::RollBack);

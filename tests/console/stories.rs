@@ -234,14 +234,14 @@ async fn no_size_breaks_the_frame() {
 async fn a_release_goes_to_dev_by_itself_unless_it_is_held() {
     let mut story = Story::automatic(100, 30).await;
     story.wait(1_000).await;
-    story.shows("v1.4.0 goes to dev by itself in 10 s   A holds it");
+    story.shows("v1.4.0 goes to dev by itself in 10 s   W holds it");
     story.press("L").await;
-    story.shows("A holds it");
-    story.press("A").await;
+    story.shows("W holds it");
+    story.press("W").await;
     for _ in 0..15 {
         story.wait(1_000).await;
     }
-    story.hides("A holds it");
+    story.hides("W holds it");
     assert_eq!(story.script.mutations(), 0);
     let mut story = Story::automatic(100, 30).await;
     for _ in 0..12 {

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Barrier};
 use std::thread;
+use std::time::Instant;
 
 use super::files::Head;
 use super::record::{Record, RecordEntry};
@@ -248,6 +249,23 @@ fn a_record_that_the_head_does_not_name_yet_stands_and_the_next_writer_moves_the
 }
 
 #[test]
+fn a_record_that_was_replaced_by_one_with_a_right_digest_is_missed_by_the_next() {
+    let (_root, folder) = place();
+    drop(one_run(&folder));
+    let text = fs::read_to_string(newest(&folder)).unwrap();
+    let line = text.lines().nth(2).unwrap();
+    let (object, _) = line.rsplit_once(",\"hash\"").unwrap();
+    let (forged, _) = chain::seal(&format!("{}}}", object.replace("3 changesets", "2 changesets")));
+    fs::write(newest(&folder), text.replacen(&format!("{line}\n"), str::from_utf8(&forged).unwrap(), 1))
+        .unwrap();
+    let breaches = verify(&folder).unwrap().breaches;
+    assert_eq!(breaches.len(), 1, "{breaches:#?}");
+    assert_eq!((breaches[0].line, breaches[0].seq), (4, Some(4)));
+    assert_eq!(breaches[0].what, "record 4 does not follow the line before it, which was replaced");
+    assert_eq!(breaches[0].runs, ["r-1"]);
+}
+
+#[test]
 fn nothing_is_added_to_a_journal_whose_end_was_cut_off_or_written_to() {
     let (_root, folder) = place();
     drop(one_run(&folder));
@@ -326,7 +344,9 @@ fn a_writer_goes_on_as_soon_as_the_one_before_is_done() {
         let folder = folder.clone();
         move || Journal::at(&folder).append(NOW, &began("r-2"))
     });
+    let begun = Instant::now();
     while !waits_for_a_lock(&files::lock(&folder)) {
+        assert!(begun.elapsed() < PATIENCE, "nobody waits for the lock");
         thread::yield_now();
     }
     drop(hold);

@@ -70,7 +70,7 @@ pub(super) fn teach(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, s
         let words = format!("{} goes to {} by itself in {left} s", upcoming.version, upcoming.environment);
         let spans = vec![
             Span::styled(format!(" ▶ {words}   "), styles.warning),
-            Span::styled("A", styles.key),
+            Span::styled("W", styles.key),
             Span::styled(" holds it", styles.warning),
         ];
         frame.render_widget(Line::from(text::cut(spans, usize::from(area.width))), area);

@@ -1,0 +1,84 @@
+//! How the world is: whoever wants it, it cannot be carried out.
+
+use super::{Finding, Surroundings, one};
+use crate::domain::drift::ChangesetState;
+use crate::domain::ledger::LockState;
+use crate::domain::observation::ServiceStatus;
+use crate::domain::plan::Direction;
+
+pub(super) fn busy(all: &Surroundings<'_>) -> Vec<Finding> {
+    let Some(version) = all.running else { return Vec::new() };
+    one(format!("{version} is being promoted to {}", all.here.name), "Wait until that has ended.")
+}
+
+pub(super) fn rival(all: &Surroundings<'_>) -> Vec<Finding> {
+    let Some(holder) = all.rival else { return Vec::new() };
+    let what = format!("{holder} is promoting to {}", all.here.name);
+    one(what, "Wait until it has ended, or ask whoever runs it.")
+}
+
+pub(super) fn nothing(all: &Surroundings<'_>) -> Vec<Finding> {
+    let (name, version) = (all.here.name, &all.plan.version);
+    // What failed may be proven once more; what was proven has nothing to do.
+    let failed = all.history.alarm(name).is_some_and(|(run, _)| run.version == *version);
+    if !all.plan.is_empty() || failed {
+        return Vec::new();
+    }
+    match all.plan.direction() {
+        Direction::Forward => {
+            one(format!("{name} runs {version} already, with every changeset"), "Choose another release.")
+        }
+        Direction::Back => one(format!("{name} runs {version} already"), "Choose an older release."),
+    }
+}
+
+pub(super) fn service(all: &Surroundings<'_>) -> Vec<Finding> {
+    let name = all.here.name;
+    let Some(view) = all.here.service else { return Vec::new() };
+    match &view.status {
+        ServiceStatus::Running => Vec::new(),
+        ServiceStatus::Busy => one(
+            format!("the service of {name} is being changed"),
+            "Wait until the operation has ended; it cannot be interrupted.",
+        ),
+        ServiceStatus::Paused => {
+            one(format!("the service of {name} is paused"), "Resume it; nothing can be deployed before.")
+        }
+        ServiceStatus::Down(word) => one(
+            format!("the service of {name} is {word}"),
+            "Look at its logs; it has to run before it can be updated.",
+        ),
+    }
+}
+
+pub(super) fn lock(all: &Surroundings<'_>) -> Vec<Finding> {
+    let Some(LockState::Held { by, .. }) = all.here.ledger.map(|ledger| &ledger.lock) else {
+        return Vec::new();
+    };
+    one(
+        format!("{by} holds Liquibase's lock on {}", all.here.name),
+        "`lockstep locks` shows whether its holder is alive, and what to do when it is not.",
+    )
+}
+
+pub(super) fn edited(all: &Surroundings<'_>) -> Vec<Finding> {
+    let Some(comparison) = all.here.comparison else { return Vec::new() };
+    let edited = comparison.changesets().filter(|(_, standing)| standing.state == ChangesetState::Edited);
+    edited
+        .map(|(changeset, _)| {
+            (
+                format!("changeset {} was edited after it ran in {}", changeset.id.id, all.here.name),
+                "Restore its text and put the change into a new changeset.".to_owned(),
+            )
+        })
+        .collect()
+}
+
+pub(super) fn unknown(all: &Surroundings<'_>) -> Vec<Finding> {
+    let Some(past) = all.unknown else { return Vec::new() };
+    let name = all.here.name;
+    one(
+        format!("what became of {} is unknown: {} to {name}, begun by {}", past.run, past.version, past.by),
+        format!("`lockstep reconcile {name}` finds it out and says how to go on."),
+    )
+}
