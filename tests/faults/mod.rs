@@ -2,7 +2,7 @@
 //!
 //! Absent on purpose: the way back; here a promotion ends, and what is true afterwards is looked up.
 
-mod calls;
+pub(crate) mod calls;
 mod databases;
 mod deployments;
 mod table;
