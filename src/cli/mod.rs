@@ -31,7 +31,7 @@ use crate::engine::State;
 use crate::engine::planning::Request;
 use crate::exit::Exit;
 use crate::headless::{self, Format, Headless, Job};
-use crate::runtime::{Clock, Journal, Runtime, StopSignals, drive};
+use crate::runtime::{Clock, Journal, Runtime, StopSignals, drive, mark};
 use crate::tui::terminal::{self, Screen};
 use crate::tui::{self, Console};
 use arguments::{Arguments, Command, Demo};
@@ -201,6 +201,7 @@ fn state(settings: &Settings) -> State {
         environments,
         settings.polling.observe,
     )
+    .marked(mark())
 }
 
 fn runtime(settings: Settings, state: State) -> Runtime<Adapters> {

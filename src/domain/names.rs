@@ -39,14 +39,17 @@ impl DemoId {
     }
 }
 
-/// Identifies one run of a plan, such as `r-20261121-140155-test`.
+/// Identifies one run of a plan, such as `r-20261121-140155000-3fa2c-test`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(String);
 
 impl RunId {
-    /// The id of a run that starts at `at`; one environment has one run at a time, so this is unique.
-    pub fn at(at: jiff::Timestamp, environment: &EnvironmentName) -> Self {
-        Self(format!("r-{}-{environment}", at.strftime("%Y%m%d-%H%M%S%.3f").to_string().replace('.', "")))
+    /// The id of a run that starts at `at` in the program with this mark, which may be empty. Two programs may begin a
+    /// run in the same millisecond, and only one of them gets the lock: without a mark both would have one name.
+    pub fn at(at: jiff::Timestamp, mark: &str, environment: &EnvironmentName) -> Self {
+        let at = at.strftime("%Y%m%d-%H%M%S%.3f").to_string().replace('.', "");
+        let dash = if mark.is_empty() { "" } else { "-" };
+        Self(format!("r-{at}{dash}{mark}-{environment}"))
     }
 
     /// Takes the text of a run id back, as a journal or a lock row has it.

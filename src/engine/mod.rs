@@ -89,6 +89,8 @@ pub struct State {
     pub automatic: Option<Upcoming>,
     /// True once somebody asked to stop: nothing new begins.
     pub is_stopping: bool,
+    /// What tells the runs of this process apart from those that another one begins at the same moment.
+    mark: String,
     /// How often to look at an environment where nothing happens.
     observe_every: Duration,
     journal_checked_at: Option<Timestamp>,
@@ -189,11 +191,19 @@ impl State {
             petitions: Vec::new(),
             automatic: None,
             is_stopping: false,
+            mark: String::new(),
             observe_every,
             journal_checked_at: None,
             asked: standings::Asked::new(),
             autopilot: None,
         }
+    }
+
+    /// The same with a mark of letters and digits in the id of every run that it begins.
+    #[must_use]
+    pub fn marked(mut self, mark: impl Into<String>) -> Self {
+        self.mark = mark.into();
+        self
     }
 
     /// Takes one event in and says what to do next.

@@ -8,6 +8,7 @@ pub mod journal;
 pub mod signals;
 
 use std::collections::BTreeSet;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -26,6 +27,11 @@ pub use signals::StopSignals;
 
 /// Events that may wait to be applied; a slow screen slows whoever reports, never the memory.
 const QUEUE: usize = 256;
+
+/// Five random letters and digits: programs that begin at the same moment have different ones.
+pub fn mark() -> String {
+    format!("{:05x}", RandomState::new().build_hasher().finish() & 0xf_ffff)
+}
 
 /// Where a running effect reports to. Cheap to clone.
 #[derive(Clone)]

@@ -54,7 +54,7 @@ pub enum Screen {
     /// Home.
     Board,
     /// The plan, with what it takes to confirm it, scrolled down by some lines.
-    Plan(Dialog, usize),
+    Plan(Box<Dialog>, usize),
     /// What waits for approval, with the cursor on this one.
     Approvals(usize),
     /// What became of runs that nobody saw end, with the cursor on this one.
@@ -146,8 +146,12 @@ impl Ui {
         if matches!(self.screen(), Screen::Grid | Screen::Changeset(..)) {
             self.grid.watch(state, self.page);
         }
+        let is_running =
+            self.environment(state).is_some_and(|it| state.running_in(&it.environment.name).is_some());
         if let Some(Screen::Plan(dialog, _)) = self.screens.last_mut() {
             match state.planning {
+                // What runs is seen on the board, wherever its plan was opened from.
+                Planning::None if is_running => self.screens.truncate(1),
                 Planning::None => drop(self.screens.pop()),
                 // A plan that cannot be confirmed says itself why.
                 _ => drop(dialog.watch(state)),
@@ -252,28 +256,16 @@ impl Ui {
             return Outcome::Redraw;
         }
         match action {
-            Action::Left | Action::Right if matches!(self.screen(), Screen::Plan(..)) => {
-                return self.other_release(action == Action::Right, state);
-            }
-            Action::Left if matches!(self.screen(), Screen::Grid) => {
-                self.grid.first_column = self.grid.first_column.saturating_sub(1);
-            }
-            Action::Right if matches!(self.screen(), Screen::Grid) => {
-                let last = state.environments.len().saturating_sub(1);
-                self.grid.first_column = (self.grid.first_column + 1).min(last);
-            }
-            Action::Left => self.selected = self.selected.saturating_sub(1),
-            Action::Right => self.select(self.selected + 1, state),
-            Action::Environment(number) => self.select(usize::from(number), state),
-            Action::NextPane => {
-                self.pane = if self.pane == Pane::Columns { Pane::Log } else { Pane::Columns };
-            }
-            Action::Up => self.scroll(state, -1),
-            Action::Down => self.scroll(state, 1),
-            Action::PageUp => self.scroll(state, -i64::from(self.page / 2)),
-            Action::PageDown => self.scroll(state, i64::from(self.page / 2)),
-            Action::First => self.scroll(state, i64::MIN),
-            Action::Last => self.scroll(state, i64::MAX),
+            Action::Left
+            | Action::Right
+            | Action::Up
+            | Action::Down
+            | Action::PageUp
+            | Action::PageDown
+            | Action::First
+            | Action::Last
+            | Action::Environment(_)
+            | Action::NextPane => return self.go(action, state),
             Action::DrillIn if matches!(self.screen(), Screen::Approvals(_)) => return self.read(state),
             Action::DrillIn => self.drill_in(),
             Action::Drift => {
@@ -316,12 +308,7 @@ impl Ui {
             }
             Action::Reconcile => return self.reconcile(),
             Action::Attach | Action::Resume => return self.go_on(action, state),
-            Action::Logs => match self.screen() {
-                Screen::Log => {
-                    self.screens.pop();
-                }
-                _ => self.open(Screen::Log),
-            },
+            Action::Logs => self.toggle_log(),
             Action::Follow => self.log = LogScroll::Following,
             Action::Refresh => return Outcome::Intent(Intent::Refresh),
             Action::Theme => self.next_theme(),
@@ -330,6 +317,44 @@ impl Ui {
             Action::Quit => return self.quit(state),
         }
         Outcome::Redraw
+    }
+
+    /// Moves, and changes nothing else.
+    fn go(&mut self, action: Action, state: &State) -> Outcome {
+        match action {
+            Action::Left | Action::Right if matches!(self.screen(), Screen::Plan(..)) => {
+                return self.other_release(action == Action::Right, state);
+            }
+            Action::Left if matches!(self.screen(), Screen::Grid) => {
+                self.grid.first_column = self.grid.first_column.saturating_sub(1);
+            }
+            Action::Right if matches!(self.screen(), Screen::Grid) => {
+                let last = state.environments.len().saturating_sub(1);
+                self.grid.first_column = (self.grid.first_column + 1).min(last);
+            }
+            Action::Left => self.selected = self.selected.saturating_sub(1),
+            Action::Right => self.select(self.selected + 1, state),
+            Action::Environment(number) => self.select(usize::from(number), state),
+            Action::NextPane => {
+                self.pane = if self.pane == Pane::Columns { Pane::Log } else { Pane::Columns };
+            }
+            Action::Up => self.scroll(state, -1),
+            Action::Down => self.scroll(state, 1),
+            Action::PageUp => self.scroll(state, -i64::from(self.page / 2)),
+            Action::PageDown => self.scroll(state, i64::from(self.page / 2)),
+            Action::First => self.scroll(state, i64::MIN),
+            Action::Last => self.scroll(state, i64::MAX),
+            _ => {}
+        }
+        Outcome::Redraw
+    }
+
+    fn toggle_log(&mut self) {
+        if matches!(self.screen(), Screen::Log) {
+            self.screens.pop();
+        } else {
+            self.open(Screen::Log);
+        }
     }
 
     fn drill_in(&mut self) {
@@ -352,7 +377,7 @@ impl Ui {
         let environment = environment.environment.name.clone();
         // What is planned for another environment must not be confirmed by a dialog that opens now.
         let dialog = Dialog::unasked(Question::Promote, state.now);
-        self.open(Screen::Plan(dialog, 0));
+        self.open(Screen::Plan(Box::new(dialog), 0));
         Outcome::Intent(Intent::Plan { environment, request })
     }
 
@@ -404,7 +429,7 @@ impl Ui {
             Some(Next::Resume(Direction::Back, version) | Next::RollBack(version)) => back(version),
             _ => return Outcome::Redraw,
         };
-        self.plan_for(environment, request, state)
+        self.plan_for(&environment, request, state)
     }
 
     /// Opens the plan that waits under the cursor.
@@ -412,12 +437,12 @@ impl Ui {
         let Screen::Approvals(cursor) = self.screen() else { return Outcome::Redraw };
         let Some(petition) = state.petitions.get(*cursor) else { return Outcome::Redraw };
         let request = Request::Forward(Some(petition.plan.version.clone()));
-        self.plan_for(petition.plan.environment.clone(), request, state)
+        self.plan_for(&petition.plan.environment, request, state)
     }
 
     /// Plans something for an environment that need not be the selected one, and selects it.
-    fn plan_for(&mut self, environment: EnvironmentName, request: Request, state: &State) -> Outcome {
-        let place = state.environments.iter().position(|it| it.environment.name == environment);
+    fn plan_for(&mut self, environment: &EnvironmentName, request: Request, state: &State) -> Outcome {
+        let place = state.environments.iter().position(|it| it.environment.name == *environment);
         self.selected = place.unwrap_or(self.selected);
         self.plan(request, state)
     }

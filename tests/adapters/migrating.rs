@@ -25,7 +25,7 @@ use zip::write::SimpleFileOptions;
 use super::{Rig, ended, logged, perform, run, test};
 
 /// A release whose changesets are these statements.
-pub(super) async fn release(rig: &Rig, adapters: &Adapters, statements: &[&str]) -> Arc<Release> {
+pub(crate) async fn release(rig: &Rig, adapters: &Adapters, statements: &[&str]) -> Arc<Release> {
     find(RunnerKind::Jvm, paths::tools().as_deref())
         .unwrap_or_else(|failure| panic!("this test runs the real Liquibase: {failure}"));
     let master =

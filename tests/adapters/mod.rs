@@ -6,7 +6,7 @@ mod health;
 mod ledgers;
 mod locks;
 mod looks;
-mod migrating;
+pub(crate) mod migrating;
 mod recovery;
 mod schemas;
 mod standings;
@@ -34,12 +34,12 @@ use self::cloud::Cloud;
 use crate::support::postgres::Postgres;
 
 /// One environment called `test`, with everything around it.
-struct Rig {
+pub(crate) struct Rig {
     cloud: Cloud,
     server: Option<Arc<Postgres>>,
     database: String,
-    releases: TempDir,
-    settings: Settings,
+    pub(crate) releases: TempDir,
+    pub(crate) settings: Settings,
 }
 
 impl Rig {
@@ -52,7 +52,7 @@ impl Rig {
     }
 
     /// With an empty database on a real server.
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let mut rig = Self::without_database().await;
         let server = Postgres::shared();
         rig.database = server.create_database().await;
@@ -63,12 +63,12 @@ impl Rig {
     }
 
     /// New adapters: nothing found out yet, no connection open.
-    fn adapters(&self) -> Adapters {
+    pub(crate) fn adapters(&self) -> Adapters {
         Adapters::new(Arc::new(self.settings.clone()), paths::tools())
     }
 
     /// A client of the test's own.
-    async fn client(&self) -> tokio_postgres::Client {
+    pub(crate) async fn client(&self) -> tokio_postgres::Client {
         self.server.as_ref().unwrap().connect(&self.database).await
     }
 }
@@ -118,7 +118,7 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
 }
 
 /// Carries one effect out and returns everything that it reported, in order.
-async fn perform(adapters: &Adapters, effect: Effect) -> Vec<EventKind> {
+pub(crate) async fn perform(adapters: &Adapters, effect: Effect) -> Vec<EventKind> {
     let (sink, mut queue) = Sink::queue(Clock::system());
     let mut events = Vec::new();
     let drain = async {
@@ -133,7 +133,7 @@ async fn perform(adapters: &Adapters, effect: Effect) -> Vec<EventKind> {
 }
 
 /// How the step ended; it must have ended exactly once, as its last event.
-fn ended(events: &[EventKind]) -> Result<StepOutcome, Failure> {
+pub(crate) fn ended(events: &[EventKind]) -> Result<StepOutcome, Failure> {
     let is_end = |event: &&EventKind| matches!(event, EventKind::Step(_, _, Progress::Ended(_)));
     assert_eq!(events.iter().filter(is_end).count(), 1, "{events:?}");
     match events.last() {
@@ -160,10 +160,10 @@ fn logged(events: &[EventKind]) -> Vec<&str> {
     lines.flatten().map(|line| &*line.text).collect()
 }
 
-fn test() -> EnvironmentName {
+pub(crate) fn test() -> EnvironmentName {
     EnvironmentName::parse("test").unwrap()
 }
 
-fn run(number: u32) -> RunId {
+pub(crate) fn run(number: u32) -> RunId {
     RunId::from_text(format!("r-{number}-test"))
 }

@@ -29,7 +29,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tokio::sync::mpsc;
 
-pub(crate) use script::{Deploys, Script, environments};
+pub(crate) use script::{Backend, Deploys, Script, environments};
 
 /// A terminal in memory.
 pub(crate) struct Memory(Terminal<TestBackend>);

@@ -140,7 +140,7 @@ async fn a_failure_is_resolved_with_a_reason_and_the_next_release_is_shown_again
     story.press("<tab>C").await;
     story.shows("say why first");
     story.press("the check was wrong<tab>C").await;
-    story.shows("dev is settled by hand");
+    story.shows("the failure of dev is resolved");
     story.hides("did not reach");
     story.press("c").await;
     story.shows("dev shows no failure");

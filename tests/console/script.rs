@@ -1,6 +1,6 @@
 //! A world that does as it is told: four environments of the Bagel Store with its real changelog.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -40,6 +40,14 @@ pub(crate) enum Deploys {
     RollBack,
 }
 
+/// Whom lockstep asks about an environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Backend {
+    Service,
+    Database,
+    Health,
+}
+
 #[derive(Clone)]
 pub(crate) struct Script {
     world: Arc<Mutex<World>>,
@@ -56,7 +64,8 @@ struct World {
     versions: [String; 4],
     applied: [usize; 4],
     deploys: Deploys,
-    database_is_down: bool,
+    down: BTreeSet<Backend>,
+    hangs: bool,
     locks: [Option<LockSight>; 4],
     /// Columns that somebody added to `orders` by hand.
     columns: [Vec<&'static str>; 4],
@@ -141,7 +150,8 @@ impl Script {
             versions: ["v1.2.0", "v1.1.0", "v1.1.0", "v1.0.0"].map(str::to_owned),
             applied: [14, 11, 11, 9],
             deploys: Deploys::Well,
-            database_is_down: false,
+            down: BTreeSet::new(),
+            hangs: false,
             locks: [const { None }; 4],
             columns: Default::default(),
             hold_at: None,
@@ -160,8 +170,27 @@ impl Script {
         self.world().deploys = how;
     }
 
-    pub(crate) fn database_is_down(&self, is_down: bool) {
-        self.world().database_is_down = is_down;
+    /// Whoever asks this one is told that nobody can be reached.
+    pub(crate) fn goes_down(&self, backend: Backend) {
+        self.world().down.insert(backend);
+    }
+
+    /// It can be asked again.
+    pub(crate) fn comes_back(&self, backend: Backend) {
+        self.world().down.remove(&backend);
+    }
+
+    /// Nothing that is asked for from now on ever ends.
+    pub(crate) fn hang(&self) {
+        self.world().hangs = true;
+    }
+
+    fn reach<T>(&self, backend: Backend, index: usize, seen: T) -> Result<T, Failure> {
+        if self.world().down.contains(&backend) {
+            let what = format!("could not ask the {backend:?} of {}", NAMES[index]).to_lowercase();
+            return Err(Failure::new(FailureKind::Unavailable, what).because("connection refused"));
+        }
+        Ok(seen)
     }
 
     /// What a look at the locks of an environment finds.
@@ -268,7 +297,7 @@ impl Script {
 
     fn ledger(&self, index: usize) -> Result<Ledger, Failure> {
         let world = self.world();
-        if world.database_is_down {
+        if world.down.contains(&Backend::Database) {
             return Err(Failure::new(
                 FailureKind::Unavailable,
                 format!("could not read the ledger of {}", NAMES[index]),
@@ -428,10 +457,19 @@ impl Perform for Script {
         if effect.is_mutation() {
             self.world().mutations.push(effect.clone());
         }
+        if self.world().hangs {
+            self.world().held += 1;
+            self.changed.notify_one();
+            return std::future::pending().await;
+        }
         let done = |text: &str| Progress::Ended(Ok(StepOutcome::Done(text.to_owned())));
         match &effect {
             Effect::Cloud(name, CloudCall::Describe(generation)) => {
-                let view = Observation::Service(Ok(self.service(index(name))));
+                let view = Observation::Service(self.reach(
+                    Backend::Service,
+                    index(name),
+                    self.service(index(name)),
+                ));
                 seen(&out, name, *generation, view).await;
             }
             Effect::Database(
@@ -450,7 +488,8 @@ impl Perform for Script {
                 seen(&out, name, *generation, schema).await;
             }
             Effect::Health(name, HealthCall::Probe(generation)) => {
-                let view = Observation::Health(Ok(self.health(index(name))));
+                let view =
+                    Observation::Health(self.reach(Backend::Health, index(name), self.health(index(name))));
                 seen(&out, name, *generation, view).await;
             }
             Effect::Cloud(name, CloudCall::ListUpdates(generation)) => {

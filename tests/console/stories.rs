@@ -141,20 +141,6 @@ async fn leaving_during_a_promotion_waits_until_it_has_ended() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_gone_leaves_the_last_good_value_and_says_that_it_is_old() {
-    let mut story = Story::begin(100, 30).await;
-    story.script.database_is_down(true);
-    story.wait(90_000).await;
-    story.shows("stale");
-    story.shows("dev cannot be seen");
-    story.shows("because connection refused");
-    story.shows("v1.2.0");
-    story.script.database_is_down(false);
-    story.wait(6_000).await;
-    story.hides("stale");
-}
-
-#[tokio::test]
 async fn a_column_that_was_added_by_hand_shows_within_one_refresh_with_the_list_in_the_details() {
     let mut story = Story::begin(100, 30).await;
     story.hides("drifted");

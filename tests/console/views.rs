@@ -2,7 +2,7 @@
 
 use lockstep::domain::step::StepKind;
 
-use super::{Deploys, Script, Story};
+use super::{Backend, Deploys, Script, Story};
 
 pub(super) const SIZES: [(u16, u16); 3] = [(80, 24), (100, 30), (200, 50)];
 
@@ -57,7 +57,7 @@ async fn failures_and_what_is_not_known_at_every_size() {
         story.press("2p<right>").await;
         compare(&format!("refused-{size}"), &mut story);
         let mut story = Story::begin(width, height).await;
-        story.script.database_is_down(true);
+        story.script.goes_down(Backend::Database);
         story.wait(90_000).await;
         compare(&format!("database-down-{size}"), &mut story);
     }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::scene::Scene;
 use crate::program::place::Place;
+use crate::sandbox::tools::until;
 
 /// What v1.4.0 brings to dev: each changeset of which the database itself shows whether it ran, by a question.
 const WITNESSES: [(&str, &str); 2] = [
@@ -131,6 +132,15 @@ async fn go_on(place: &Place, finding: &str, case: &str) -> String {
     if finding == "a person must look" {
         place.ok(&["reconcile", "--resolve", "dev", "--reason", "it was looked at"]).await;
         way.push("settled by hand");
+    } else if finding == "done and not well" {
+        // There is nothing left to do but to see that it has become well, and to say so.
+        until("the application is well", async || {
+            place.json(&["status", "dev"]).await["environments"][0]["health"]["status"] == 200
+        })
+        .await;
+        assert!(World::look(place).await.is_done(), "{case}");
+        place.ok(&["reconcile", "--resolve", "dev", "--reason", "it is well now"]).await;
+        way.push("well again, settled by hand");
     } else if finding != "finished" {
         let resumed = place.run(&["promote", "dev", "--release", "v1.4.0"]).await;
         assert_eq!(resumed.code, 0, "{case}: {resumed:#?}");

@@ -2,7 +2,7 @@
 //!
 //! Absent on purpose: the way back; here a promotion ends, and what is true afterwards is looked up.
 
-mod calls;
+pub(crate) mod calls;
 mod databases;
 mod deployments;
 mod table;
@@ -15,20 +15,20 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use crate::program::place::{FAST, Place, Said};
 
 /// A sandbox in which something goes wrong.
-struct Scene {
-    place: Place,
+pub(crate) struct Scene {
+    pub(crate) place: Place,
 }
 
 impl Scene {
     /// With a running sandbox, and these deadlines instead of the usual ones.
-    async fn begin(deadlines: &[(&str, f64)]) -> Self {
+    pub(crate) async fn begin(deadlines: &[(&str, f64)]) -> Self {
         let scene = Self { place: Place::awake(FAST).await };
         scene.deadlines(deadlines);
         scene
     }
 
     /// Waits shorter from now on than anybody would in earnest.
-    fn deadlines(&self, deadlines: &[(&str, f64)]) {
+    pub(crate) fn deadlines(&self, deadlines: &[(&str, f64)]) {
         let path = self.place.sandbox().join("lockstep.toml");
         let mut table: toml::Table = fs::read_to_string(&path).unwrap().parse().unwrap();
         let section = table.entry("deadlines").or_insert_with(|| toml::Value::Table(toml::Table::new()));
@@ -39,18 +39,18 @@ impl Scene {
     }
 
     /// Sets a fault.
-    async fn set(&self, fault: &str, options: &[&str]) {
+    pub(crate) async fn set(&self, fault: &str, options: &[&str]) {
         self.place.ok(&[&["demo", "fault", "set", fault], options].concat()).await;
     }
 
     /// Clears every fault.
-    async fn clear(&self) {
+    pub(crate) async fn clear(&self) {
         let said = self.place.ok(&["demo", "fault", "clear"]).await;
         assert!(said.starts_with("no fault is set\n"), "{said}");
     }
 
     /// How often a fault that is set struck.
-    async fn struck(&self, fault: &str) -> u64 {
+    pub(crate) async fn struck(&self, fault: &str) -> u64 {
         let report = self.place.json(&["demo", "fault", "list"]).await;
         let set = report["set"].as_array().unwrap();
         let found = set.iter().find(|row| row["name"] == fault);
@@ -58,7 +58,7 @@ impl Scene {
     }
 
     /// How often AWS was asked to update the service of dev, and how often it did.
-    async fn updates(&self) -> (u64, u64) {
+    pub(crate) async fn updates(&self) -> (u64, u64) {
         let report = self.place.json(&["demo", "fault", "list"]).await;
         let calls = report["calls"].as_array().unwrap();
         let found = calls.iter().find(|row| row["action"] == "UpdateService" && row["environment"] == "dev");
@@ -66,7 +66,7 @@ impl Scene {
     }
 
     /// Promotes to dev, which needs nobody's word. v1.1.0 is another image only; v1.4.0 brings changesets.
-    async fn promote(&self, version: &str) -> Said {
+    pub(crate) async fn promote(&self, version: &str) -> Said {
         self.place.run(&["promote", "dev", "--release", version]).await
     }
 
@@ -77,7 +77,7 @@ impl Scene {
     }
 
     /// Promotes to dev and does something else once a line holds these words.
-    async fn promote_and(&self, version: &str, words: &str, then: impl AsyncFnOnce()) -> Said {
+    pub(crate) async fn promote_and(&self, version: &str, words: &str, then: impl AsyncFnOnce()) -> Said {
         let mut promotion = self.place.command(&["promote", "dev", "--release", version]).spawn().unwrap();
         let mut lines = BufReader::new(promotion.stderr.take().unwrap()).lines();
         let mut err = String::new();
@@ -98,23 +98,23 @@ impl Scene {
     }
 
     /// The service of dev.
-    async fn service(&self) -> (String, String) {
+    pub(crate) async fn service(&self) -> (String, String) {
         self.place.service("dev").await
     }
 
     /// How many changesets dev has.
-    async fn rows(&self) -> usize {
+    pub(crate) async fn rows(&self) -> usize {
         self.place.changesets("dev").await.len()
     }
 
     /// Whether a table is in the database of dev.
-    async fn has_table(&self, name: &str) -> bool {
+    pub(crate) async fn has_table(&self, name: &str) -> bool {
         let tables = format!("select count(*) from pg_tables where tablename = '{name}'");
         self.place.count("dev", &tables).await == 1
     }
 
     /// The state of Liquibase's lock of dev and of lockstep's.
-    async fn locks(&self) -> [String; 2] {
+    pub(crate) async fn locks(&self) -> [String; 2] {
         let said = self.place.run(&["locks", "dev", "--output", "json"]).await;
         let found: Value = serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{said:#?}"));
         let state = |index: usize| {
@@ -124,7 +124,7 @@ impl Scene {
     }
 
     /// What the journal says of the last step of the newest run that was tried, and of the run itself.
-    fn ending(&self) -> (String, String, String) {
+    pub(crate) fn ending(&self) -> (String, String, String) {
         let journal = self.place.journal();
         let last = |record: &str| {
             let found = journal.iter().rev().find(|entry| entry["record"] == record);
@@ -139,7 +139,7 @@ impl Scene {
     }
 
     /// Ends the scene: with every fault cleared nothing of any is left.
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         self.clear().await;
         let left = "select (select count(*) from pg_event_trigger) + \
                     (select count(*) from pg_proc where proname like 'sandbox_fault%') + \
@@ -156,16 +156,16 @@ fn kind(result: &Value) -> String {
     failure.and_then(|failure| failure["kind"].as_str()).unwrap_or_else(|| panic!("{result:#}")).to_owned()
 }
 
-fn running(version: &str) -> (String, String) {
+pub(crate) fn running(version: &str) -> (String, String) {
     (version.to_owned(), "RUNNING".to_owned())
 }
 
-fn ending(step: &str, outcome: &str, run: &str) -> (String, String, String) {
+pub(crate) fn ending(step: &str, outcome: &str, run: &str) -> (String, String, String) {
     (step.to_owned(), outcome.to_owned(), run.to_owned())
 }
 
 /// Fails unless everything is there, line by line.
-fn has(said: &Said, lines: &[&str]) {
+pub(crate) fn has(said: &Said, lines: &[&str]) {
     for line in lines {
         assert!(said.err.contains(line), "{line}\nis not in\n{}", said.err);
     }

@@ -94,7 +94,7 @@ async fn the_list_and_the_exports_name_its_addresses(place: &Place) {
 }
 
 /// The status without its times.
-async fn settled(place: &Place) -> Value {
+pub(crate) async fn settled(place: &Place) -> Value {
     let mut status = place.json(&["status"]).await;
     forget_times(&mut status);
     status

@@ -53,8 +53,8 @@ impl Perform for Witness {
 }
 
 /// A promotion from its plan to its end.
-pub(super) struct Ride {
-    pub(super) runtime: Runtime<Witness>,
+pub(super) struct Ride<P: Perform = Witness> {
+    pub(super) runtime: Runtime<P>,
     pub(super) folder: PathBuf,
     pub(super) seen: Arc<Mutex<Seen>>,
     /// How many events were handled since the promotion was confirmed.
@@ -65,15 +65,25 @@ pub(super) struct Ride {
 impl Ride {
     /// A plan for dev, the newest release, that is worked out and not confirmed yet.
     pub(super) async fn planned() -> Self {
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let noting = Arc::clone(&seen);
+        let witness =
+            |folder: &Path| Witness { script: Script::new(), folder: folder.to_owned(), seen: noting };
+        Self { seen, ..Self::planned_by(witness).await }
+    }
+}
+
+impl<P: Perform> Ride<P> {
+    /// The same in a world of another kind, which is told the folder of the journal.
+    pub(super) async fn planned_by(performer: impl FnOnce(&Path) -> P) -> Self {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("demo1");
         let start: Timestamp = "2026-11-21T14:02:11Z".parse().unwrap();
-        let seen = Arc::new(Mutex::new(Seen::default()));
         let id = DemoId::parse("demo1").unwrap();
         let state = State::new(id, "Bagel Store", "LIVE", environments(), Duration::from_secs(5));
-        let witness = Witness { script: Script::new(), folder: folder.clone(), seen: Arc::clone(&seen) };
-        let runtime = Runtime::new(state, witness, Journal::at(&folder), Clock::by_hand(start));
-        let mut ride = Self { runtime, folder, seen, events: 0, _root: root };
+        let performer = performer(&folder);
+        let runtime = Runtime::new(state, performer, Journal::at(&folder), Clock::by_hand(start));
+        let mut ride = Self { runtime, folder, seen: Arc::default(), events: 0, _root: root };
         ride.runtime.intend(Intent::Begin);
         ride.on(usize::MAX).await;
         let request = Request::Forward(None);

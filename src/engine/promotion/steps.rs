@@ -68,7 +68,7 @@ impl State {
         let environment = plan.environment.clone();
         let rows = self.environment(&environment).and_then(|state| state.ledger.value());
         let rows = rows.map_or(0, |ledger| ledger.rows.len());
-        let (run, digest) = (RunId::at(self.now, &environment), plan.digest().to_string());
+        let (run, digest) = (RunId::at(self.now, &self.mark, &environment), plan.digest().to_string());
         let mut effects: Vec<_> = self.keep_plan(&plan).into_iter().collect();
         effects.push(Effect::Record(Entry::Began {
             run: run.clone(),

@@ -2,7 +2,7 @@
 
 use super::{Asked, Reason};
 use crate::domain::environment::Tier;
-use crate::domain::lock::Verdict;
+use crate::domain::lock::{LockSight, Verdict};
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::plan::Direction;
 use crate::domain::step::StepKind;
@@ -116,7 +116,7 @@ pub(super) fn settle(state: &State, run: &RunId) -> Result<Asked, String> {
 /// The proof that whoever holds it is gone.
 pub(super) fn release_lock(state: &State, environment: &EnvironmentName) -> Result<Asked, String> {
     let sight = state.environment(environment).and_then(|it| it.locks.current());
-    let Some([liquibase, _]) = sight.map(|sight| sight.locks()) else {
+    let Some([liquibase, _]) = sight.map(LockSight::locks) else {
         return Err(format!("nobody has looked who holds the lock of {environment}"));
     };
     let (Some(holder), Verdict::Stale(proof)) = (&liquibase.holder, &liquibase.verdict) else {

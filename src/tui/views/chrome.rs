@@ -28,7 +28,10 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, state: &State, styles: &
     let mut right = vec![Span::styled(format!("{} ", state.mode), styles.warning)];
     let (sign, words, style) = health(state, styles);
     right.push(Span::styled(format!("  {sign} {words}"), style));
-    right.push(Span::styled(format!("   {clock} "), styles.muted));
+    // A stopped line is worth more than the time where there is no room for both.
+    if area.width >= 80 || state.history.line().is_none() {
+        right.push(Span::styled(format!("   {clock} "), styles.muted));
+    }
     let mut left = vec![Span::styled(" lockstep", styles.production.patch(styles.accent)), Span::raw("  ")];
     if let Some((_, notice)) = state.history.line() {
         // Before everything else: what does not fit is cut at the end.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::interval;
 
-use super::place::{FAST, Place, STORE_PASSWORD};
+use crate::program::place::{FAST, Place, STORE_PASSWORD};
 use crate::sandbox::tools::every_process;
 
 #[tokio::test]

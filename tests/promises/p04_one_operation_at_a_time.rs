@@ -1,0 +1,80 @@
+//! P4: one operation for each environment of an instance. A second one is refused with the holder's name, and never
+//! stands in a queue.
+//!
+//! A thousand races go through the real engine, journal, adapters and leases, and the real lock in a real PostgreSQL; the
+//! platform is in memory, because what is claimed is decided before anything is asked of it. Then races against the
+//! sandbox, with nothing scripted (`make races` runs a thousand of those), and races of the real programs.
+
+use std::fs;
+
+use lockstep::config::file;
+use lockstep::domain::gate::{Admission, Gate};
+use lockstep::domain::names::EnvironmentName;
+use lockstep::domain::release::{ImageRef, Version};
+use lockstep::engine::effect::{Effect, LiquibaseCall};
+use lockstep::runtime::journal::verify;
+use tokio::time::Instant;
+
+use super::platform::Platform;
+use super::races::Course;
+use crate::adapters::migrating::release;
+use crate::adapters::{Rig, ended, perform, run, test};
+use crate::faults::Scene;
+
+/// How often the sandbox is raced for; `make races` says more.
+const RACES: &str = "LOCKSTEP_RACES";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p04_of_two_consoles_and_a_command_line_one_wins_and_the_others_name_it_a_thousand_times() {
+    let rig = Rig::new().await;
+    let mut settings = rig.settings.clone();
+    ready(&rig).await;
+    settings.environments[0].environment.gate = Gate::new(Admission::Automatic);
+    let image = ImageRef::of_release(&settings.releases.image, &Version::parse("v1.0.0").unwrap());
+    let platform = Platform::running(image);
+    let mut course = Course::open(settings, &test(), Some(platform.clone())).await;
+    let begun = Instant::now();
+    for race in 1..=1000 {
+        course.race(["v1.0.0", "v1.1.0"][race % 2]).await;
+        if race % 25 == 0 {
+            eprintln!("{race} {:?}", begun.elapsed());
+        }
+        assert_eq!(platform.updates(), race, "the service was changed once in each race");
+    }
+    assert!(course.won.iter().all(|won| *won > 0), "nobody wins them all: {:?}", course.won);
+    let held = "select count(*) from pg_locks where locktype = 'advisory'
+                and database = (select oid from pg_database where datname = current_database())";
+    assert_eq!(rig.client().await.query_one(held, &[]).await.unwrap().get::<_, i64>(0), 0);
+    let journal = verify(&course.journal()).unwrap();
+    assert!(journal.is_intact(), "{journal:#?}");
+}
+
+/// Two releases with the same changelog, which has run.
+async fn ready(rig: &Rig) {
+    let adapters = rig.adapters();
+    let first = release(rig, &adapters, &["create table a (id int)"]).await;
+    let update = Effect::Liquibase(test(), LiquibaseCall::Update(run(1), first));
+    ended(&perform(&adapters, update).await).unwrap();
+    let archive = |version: &str| rig.releases.path().join(format!("store-demo1-changelog-{version}.zip"));
+    fs::copy(archive("v1.0.0"), archive("v1.1.0")).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p04_with_nothing_scripted_the_sandbox_counts_one_update_for_each_race() {
+    let races: u64 = std::env::var(RACES).map_or(10, |count| count.parse().unwrap());
+    let scene = Scene::begin(&[]).await;
+    let settings = file::load(&scene.place.sandbox().join("lockstep.toml")).unwrap();
+    let dev = EnvironmentName::parse("dev").unwrap();
+    let begun = Instant::now();
+    let mut course = Course::open(settings, &dev, None).await;
+    for race in 1..=races {
+        course.race(["v1.2.0", "v1.1.0"][usize::from(race % 2 == 1)]).await;
+        // Asking is a program of its own; in the end nothing is forgotten.
+        if race % 10 == 0 || race == races {
+            assert_eq!(scene.updates().await, (race, race));
+        }
+    }
+    println!("{races} races in {:.0?}, won by {:?}", begun.elapsed(), course.won);
+    assert!(verify(&course.journal()).unwrap().is_intact());
+    scene.end().await;
+}
