@@ -143,8 +143,9 @@ impl Dialog {
         }
         if !self.is_armed(now) {
             let is_meant = self.is_meant(event, &asked);
-            if matches!(event.code, KeyCode::Char(_)) {
-                // A key that is held down looks like one that is pressed again and again.
+            if matches!(event.code, KeyCode::Char(_)) && self.focus == Focus::Letter {
+                // A key that is held down looks like one that is pressed again and again. Text of a reason confirms
+                // nothing; it is only dropped until somebody can have read the question.
                 self.since = now;
             }
             return if is_meant { Answer::Taken } else { Answer::Foreign };

@@ -1,6 +1,5 @@
 //! Real tasks, told by keys.
 
-use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use lockstep::domain::step::StepKind;
 
 use super::{Deploys, Script, Story};
@@ -25,27 +24,6 @@ async fn the_steps_and_the_log_are_seen_while_a_promotion_runs() {
     story.script.go_on();
     story.settle().await;
     story.shows("✔ test runs v1.2.0, proven");
-}
-
-#[tokio::test]
-async fn what_was_typed_before_the_plan_could_be_read_confirms_nothing() {
-    let mut story = Story::begin(100, 30).await;
-    story.press("2pPPPP").await;
-    story.shows("read it first");
-    assert_eq!(story.script.mutations(), 0);
-    story.wait(600).await.press("P").await;
-    assert_eq!(story.script.mutations(), 2);
-}
-
-#[tokio::test]
-async fn enter_a_paste_a_held_key_and_a_small_letter_confirm_nothing() {
-    let mut story = Story::begin(100, 30).await;
-    story.press("2p").await.wait(600).await.press("<enter>").await.press("p").await;
-    story.input(Input::Paste("P\n".to_owned())).await;
-    let held = KeyEvent::new_with_kind(KeyCode::Char('P'), KeyModifiers::NONE, KeyEventKind::Repeat);
-    story.input(Input::Key(held)).await;
-    story.shows("P promotes v1.2.0 to test");
-    assert_eq!(story.script.mutations(), 0);
 }
 
 #[tokio::test]

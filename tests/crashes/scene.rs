@@ -115,7 +115,8 @@ impl Scene {
     /// Everything that a promotion may have started, apart from itself.
     pub(super) fn java(&self) -> Vec<i32> {
         let own = self.promotion.as_ref().and_then(Child::id).and_then(|id| i32::try_from(id).ok());
-        let foreign = |line: &String| SANDBOX.iter().any(|word| line.contains(word));
+        // A process that is just ending has no command line any more.
+        let foreign = |line: &String| line.is_empty() || SANDBOX.iter().any(|word| line.contains(word));
         let processes = self.place.processes().into_iter();
         processes.filter(|(pid, line)| Some(*pid) != own && !foreign(line)).map(|(pid, _)| pid).collect()
     }

@@ -135,7 +135,7 @@ async fn go_on(place: &Place, finding: &str, case: &str) -> String {
     } else if finding == "done and not well" {
         // There is nothing left to do but to see that it has become well, and to say so.
         until("the application is well", async || {
-            place.json(&["status", "dev"]).await["environments"][0]["health"]["status"] == 200
+            place.json(&["status"]).await["environments"][0]["health"]["status"] == 200
         })
         .await;
         assert!(World::look(place).await.is_done(), "{case}");

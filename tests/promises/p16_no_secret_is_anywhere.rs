@@ -12,7 +12,7 @@ use crate::program::place::{FAST, Place, STORE_PASSWORD};
 use crate::sandbox::tools::every_process;
 
 #[tokio::test]
-async fn no_password_is_in_an_argument_an_output_a_log_or_a_file_that_others_can_read() {
+async fn p16_no_password_is_in_an_argument_an_output_a_log_or_a_file_that_others_can_read() {
     let place = Place::awake(FAST).await;
     let password = place.password().unwrap();
     assert_eq!(password.len(), 32, "it is generated");

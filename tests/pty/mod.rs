@@ -4,6 +4,5 @@ pub(crate) mod console;
 mod drifting;
 mod grid;
 mod promoting;
-mod restoring;
 mod sizes;
 mod unkept;

@@ -1,7 +1,7 @@
 //! Frames of every size, while every backend fails.
 
 use super::console::Console;
-use super::restoring::with_nobody_to_ask;
+use crate::promises::with_nobody_to_ask;
 
 #[tokio::test]
 async fn no_size_breaks_a_frame_and_a_screen_that_is_too_small_says_so() {

@@ -3,5 +3,5 @@
 mod changelogs;
 mod life;
 mod running;
-mod start_state;
+pub(crate) mod start_state;
 pub(crate) mod tools;

@@ -20,14 +20,14 @@ use super::changelogs;
 pub(super) const DEMO: &str = "demo1";
 
 /// A root folder with one sandbox in it, taken down at the end of the test.
-pub(super) struct Place {
+pub(crate) struct Place {
     folder: TempDir,
     pub(super) settings: LaunchSettings,
 }
 
 impl Place {
     /// Nothing was ever started here.
-    pub(super) fn fresh() -> Self {
+    pub(crate) fn fresh() -> Self {
         let folder = tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempdir().unwrap();
         let releases = changelogs::cut(&folder.path().join("cut"));
         let settings = LaunchSettings {
@@ -45,7 +45,7 @@ impl Place {
     }
 
     /// A sandbox that was started once and taken down: the next start finds its state.
-    pub(super) async fn seeded() -> Self {
+    pub(crate) async fn seeded() -> Self {
         let place = Self::fresh();
         copy_first_start(place.root()).await;
         // Its ports belong to whoever copies first.
@@ -53,35 +53,35 @@ impl Place {
         place
     }
 
-    pub(super) fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         self.folder.path()
     }
 
-    pub(super) fn state(&self) -> PathBuf {
+    pub(crate) fn state(&self) -> PathBuf {
         self.root().join("sandboxes").join(DEMO)
     }
 
-    pub(super) async fn up(&self) -> Sandbox {
+    pub(crate) async fn up(&self) -> Sandbox {
         let mut words = Vec::new();
         let up = sandbox::up(self.root(), &self.settings, &mut |word| words.push(word.to_owned())).await;
         up.unwrap_or_else(|error| panic!("{error}\n{words:?}\n{}", self.log("keeper.log")))
     }
 
-    pub(super) async fn down(&self) -> bool {
+    pub(crate) async fn down(&self) -> bool {
         sandbox::down(self.root(), DEMO).await.unwrap()
     }
 
-    pub(super) async fn reset(&self) -> Sandbox {
+    pub(crate) async fn reset(&self) -> Sandbox {
         let reset = sandbox::reset(self.root(), DEMO, &mut |_| ()).await;
         reset.unwrap_or_else(|error| panic!("{error}\n{}", self.log("keeper.log")))
     }
 
-    pub(super) fn log(&self, name: &str) -> String {
+    pub(crate) fn log(&self, name: &str) -> String {
         fs::read_to_string(self.state().join(name)).unwrap_or_default()
     }
 
     /// The processes that have anything of this place in their command line or as their folder.
-    pub(super) fn processes(&self) -> Vec<i32> {
+    pub(crate) fn processes(&self) -> Vec<i32> {
         let name = self.root().file_name().unwrap().to_string_lossy().into_owned();
         let named = |pid: i32| {
             let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
@@ -92,24 +92,24 @@ impl Place {
     }
 
     /// The server's first process, from its own pid file.
-    pub(super) fn postmaster(&self) -> i32 {
+    pub(crate) fn postmaster(&self) -> i32 {
         let folders = fs::read_dir(self.state()).unwrap().flatten().map(|entry| entry.path());
         let folder = folders.filter(|path| path.join("data").exists()).max().unwrap();
         let text = fs::read_to_string(folder.join("data/postmaster.pid")).unwrap();
         text.lines().next().unwrap().parse().unwrap()
     }
 
-    pub(super) fn password(&self) -> String {
+    pub(crate) fn password(&self) -> String {
         let line = fs::read_to_string(self.state().join("pgpass")).unwrap();
         line.trim().rsplit(':').next().unwrap().to_owned()
     }
 
     /// Connects the way the sandbox says to.
-    pub(super) async fn connect(&self, sandbox: &Sandbox, database: &str) -> Client {
+    pub(crate) async fn connect(&self, sandbox: &Sandbox, database: &str) -> Client {
         self.try_connect(sandbox, database).await.unwrap()
     }
 
-    pub(super) async fn try_connect(
+    pub(crate) async fn try_connect(
         &self,
         sandbox: &Sandbox,
         database: &str,

@@ -1,4 +1,4 @@
-//! The terminal is given back on every way out: leaving, signals, Ctrl-Z, a panic.
+//! P10: the terminal is given back on every way out: leaving, an error, a panic, signals, Ctrl-Z.
 
 use std::fs;
 use std::path::Path;
@@ -6,9 +6,9 @@ use std::path::Path;
 use lockstep::tui::terminal::Screen;
 use nix::sys::signal::Signal;
 
-use super::console::Console;
 use crate::program::place::Place;
 use crate::program::usage::NOBODY;
+use crate::pty::console::Console;
 
 /// Tells this test program to be the one that panics.
 const PANICS: &str = "LOCKSTEP_TEST_PANICS";
@@ -20,7 +20,7 @@ enum Way {
 }
 
 #[tokio::test]
-async fn the_terminal_is_given_back_on_leaving_and_on_every_signal_that_ends() {
+async fn p10_the_terminal_is_given_back_on_leaving_and_on_every_signal_that_ends() {
     let place = with_nobody_to_ask();
     for (name, way) in [
         ("q", Way::Key("q")),
@@ -43,7 +43,7 @@ async fn the_terminal_is_given_back_on_leaving_and_on_every_signal_that_ends() {
 }
 
 #[tokio::test]
-async fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again() {
+async fn p10_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again() {
     let place = with_nobody_to_ask();
     let mut shell = Console::start(&place, Path::new("/bin/sh"), &["-i"], &[("PS1", "ready> ")]);
     shell.until("the shell is there", |screen| screen.contains("ready>")).await;
@@ -76,15 +76,31 @@ async fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again() {
 }
 
 #[tokio::test]
-async fn a_panic_is_printed_on_a_terminal_that_was_given_back() {
+async fn p10_an_error_is_printed_on_a_terminal_that_was_given_back() {
+    let place = with_nobody_to_ask();
+    fs::write(place.work().join("lockstep.toml"), "demo_id = 7\n").unwrap();
+    let mut console = Console::open(&place, &[]);
+    assert_eq!(console.ended().await, 65);
+    console.given_back().await;
+    console.until("the error can be read", |screen| screen.contains("lockstep.toml")).await;
+}
+
+#[tokio::test]
+async fn p10_a_panic_is_printed_on_a_terminal_that_was_given_back() {
     if std::env::var_os(PANICS).is_some() {
         let _screen = Screen::enter().unwrap();
         panic!("on purpose");
     }
     let place = Place::fresh();
     let this = std::env::current_exe().unwrap();
-    let name = "pty::restoring::a_panic_is_printed_on_a_terminal_that_was_given_back";
-    let mut console = Console::start(&place, &this, &["--exact", name, "--nocapture"], &[(PANICS, "1")]);
+    let name =
+        "promises::p10_the_terminal_is_given_back::p10_a_panic_is_printed_on_a_terminal_that_was_given_back";
+    let mut console = Console::start(
+        &place,
+        &this,
+        &["--exact", name, "--nocapture"],
+        &[(PANICS, "1"), ("RUST_BACKTRACE", "0")],
+    );
     assert_ne!(console.ended().await, 0);
     console.given_back().await;
     // Printed before the screen was given back, it would have gone with it.
@@ -96,7 +112,7 @@ fn is_the_shells(screen: &vt100::Screen) -> bool {
 }
 
 /// A project whose cloud, database and application do not answer: the console has to live with that.
-pub(super) fn with_nobody_to_ask() -> Place {
+pub(crate) fn with_nobody_to_ask() -> Place {
     let place = Place::fresh();
     fs::write(place.work().join("lockstep.toml"), NOBODY.replace("INSTANCE", "live-1")).unwrap();
     place
