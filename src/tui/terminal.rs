@@ -2,6 +2,7 @@
 
 use std::io::{self, Stdout, stdout};
 use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::Show;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, EventStream};
@@ -18,6 +19,9 @@ pub struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
     _restore: Restore,
 }
+
+/// True from before the terminal is changed until it was given back.
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Gives the terminal back when it goes: on return, on error, and while a panic unwinds.
 struct Restore;
@@ -70,12 +74,17 @@ impl Drop for Restore {
 }
 
 fn enter() -> io::Result<()> {
+    IS_TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)
 }
 
-/// Failing here leaves nothing better to do.
+/// Failing here leaves nothing better to do. Once only: leaving the other screen puts the cursor back to where it was
+/// before, and a second time that would be on top of what a panic has printed meanwhile.
 fn restore() {
+    if !IS_TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
     execute!(stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show).ok();
     disable_raw_mode().ok();
 }

@@ -36,11 +36,7 @@ async fn a_release_that_never_gets_healthy_leaves_the_old_image_and_an_alarm_unt
     console.send("2c");
     console.until("test has nothing to clear", |screen| screen.contains("test shows no failure")).await;
     console.send("1c");
-    console
-        .until("the dialog has been read", |screen| {
-            screen.contains("mark the failure of dev as resolved") && !screen.contains("read it first")
-        })
-        .await;
+    console.until("the question was read", |screen| screen.contains("say why, then tab, then C")).await;
     console.send("v1.3.0 waits for its codes");
     console.until("the reason is there", |screen| screen.contains("waits for its codes")).await;
     console.send("\tC");

@@ -35,6 +35,7 @@ async fn p02_an_update_is_sent_once_whatever_becomes_of_it_and_a_look_is_sent_ag
         scene.place.run(&["reconcile", "dev", "--settle"]).await;
         assert_eq!(scene.updates().await, (before.0 + 1, before.1 + carried_out), "{fault}");
     }
+    scene.clear().await;
     for fault in ["cut-before", "cut-during", "cut-after", "throttling"] {
         scene.set(fault, &LOOK).await;
         let status = scene.place.json(&["status"]).await;

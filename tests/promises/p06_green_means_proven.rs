@@ -62,7 +62,7 @@ async fn p06_a_rollback_that_nobody_announces_is_red_though_the_service_is_runni
     console.until("everything was looked at", |screen| screen.contains("4 healthy")).await;
     for (fault, because) in [
         ("silent-rollback", "ended as rolled back"),
-        ("lying-rollback", "says that it succeeded, and the service shows the old image"),
+        ("lying-rollback", "says that it succeeded, and the service shows"),
     ] {
         scene.set(fault, &["--env", "dev", "--times", "2"]).await;
         let said = scene.place.run(&["promote", "dev", "--release", "v1.1.0", "--output", "json"]).await;
@@ -70,7 +70,12 @@ async fn p06_a_rollback_that_nobody_announces_is_red_though_the_service_is_runni
         assert_eq!((said.code, &result["proven"]), (3, &Value::Bool(false)), "{fault}: {result:#}");
         assert_eq!(scene.service().await, running("v1.2.0"), "{fault}: RUNNING is no proof");
 
-        console.send("1p\x1b[D\x1b[D\x1b[D");
+        for (key, planned) in
+            [("1p", "v1.4.0"), ("\x1b[D", "v1.3.0"), ("\x1b[D", "v1.2.0"), ("\x1b[D", "v1.1.0")]
+        {
+            console.send(key);
+            console.until(planned, |screen| screen.contains(&format!("{planned} to dev"))).await;
+        }
         console
             .until("the plan can be confirmed", |screen| {
                 screen.contains("y promotes v1.1.0 to dev") && !screen.contains("read it first")
@@ -81,7 +86,9 @@ async fn p06_a_rollback_that_nobody_announces_is_red_though_the_service_is_runni
         console.until("it says why", |screen| screen.contains(because)).await;
         assert!(!console.text().contains("proven"), "{}", console.text());
         assert_eq!(scene.service().await, running("v1.2.0"), "{fault}");
-        console.send("c\x1b");
+        console.send("c");
+        console.until("the question was read", |screen| screen.contains("say why, then tab, then C")).await;
+        console.send("it was rolled back on purpose\tC");
         console.until("the board is back", |screen| screen.contains("4 healthy")).await;
     }
     console.send("q");

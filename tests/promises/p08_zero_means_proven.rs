@@ -52,9 +52,8 @@ async fn p08_whoever_leaves_or_stops_at_any_moment_gets_zero_only_for_what_was_p
             let mut ride = Liar::ride(Lie::None).await;
             ride.confirm();
             ride.on(moment).await;
-            let is_over =
-                |ride: &super::witness::Ride<Liar>| ride.runtime.state().promotion(&dev()).unwrap().is_over();
-            if !is_over(&ride) {
+            let promotion = ride.runtime.state().promotion(&dev()).unwrap();
+            if promotion.conclusion().is_none() {
                 assert_eq!(exit(ride.runtime.state()), Exit::Unknown.code(), "left at {moment}");
             }
             for _ in 0..=usize::from(insists) {

@@ -244,11 +244,13 @@ fn version(environment: &EnvironmentState) -> String {
 
 fn service_line<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) -> Line<'a> {
     let facet = &environment.service;
-    let right = match (facet.current(), facet.failure()) {
-        (Some(service), _) => {
+    let right = match (facet.value(), facet.failure()) {
+        (Some(service), None) => {
             let (shape, style) = sign::service(&service.status, styles);
             Span::styled(format!("{shape} {}", service.status.word()), style)
         }
+        // The last that was seen stays, and does not look as if it were seen now.
+        (Some(service), Some(_)) => Span::styled(format!("? {}", service.status.word()), styles.warning),
         (None, Some(_)) => Span::styled("? unknown", styles.warning),
         (None, None) => Span::styled("…", styles.muted),
     };
@@ -310,7 +312,8 @@ fn changesets_line<'a>(environment: &EnvironmentState, width: usize, styles: &St
     let label = if width >= 19 { "changesets" } else { "applied" };
     let facet = &environment.ledger;
     let right = match (environment.standings.next(), facet.failure()) {
-        (_, Some(_)) => Span::styled("? unknown", styles.warning),
+        (None, Some(_)) => Span::styled("? unknown", styles.warning),
+        (Some(comparison), Some(_)) => Span::styled(format!("? {}", counts(comparison)), styles.warning),
         (Some(comparison), None) => {
             let is_strange =
                 comparison.count(ChangesetState::Edited) > 0 || !comparison.unexpected.is_empty();
@@ -405,7 +408,9 @@ fn age_line<'a>(state: &State, environment: &EnvironmentState, width: usize, sty
     let Some(oldest) = seen.into_iter().flatten().min() else { return Line::default() };
     let age = state.now.duration_since(oldest);
     let is_old = age.as_secs() > STALE_AFTER;
-    let has_failed = environment.service.failure().or(environment.ledger.failure()).is_some();
+    let failures =
+        [environment.service.failure(), environment.ledger.failure(), environment.health.failure()];
+    let has_failed = failures.into_iter().flatten().next().is_some();
     let age = age::age(age.unsigned_abs());
     let (text, style) = if has_failed || is_old {
         (format!("stale, {age} ago"), styles.warning)

@@ -27,7 +27,6 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, st
     let has_focus = ui.pane == Pane::Log || matches!(ui.screen(), Screen::Log);
     let title = Span::styled("log", if has_focus { styles.accent } else { styles.strong });
     let right = match (ui.log, count) {
-        (_, 0) => Vec::new(),
         (LogScroll::Following, _) => {
             let noun = if count == 1 { "line" } else { "lines" };
             vec![Span::styled(format!("{words} · {count} {noun} "), styles.muted)]
@@ -41,7 +40,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, st
     lines.extend(
         state.log.range(end.saturating_sub(rows), end).map(|it| log_line(it, ui, place, width, styles)),
     );
-    if count == 0 {
+    if count == 0 && matches!(ui.screen(), Screen::Log) {
+        lines.push(Line::styled(" Nothing has been logged yet.", styles.muted));
+    } else if count == 0 {
         lines = recent(state, ui, usize::from(area.height), width, styles);
     }
     frame.render_widget(Paragraph::new(lines), area);
