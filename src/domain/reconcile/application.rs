@@ -157,7 +157,11 @@ fn judge_asked(
         return Application::Moving(format!("operation {id} is {} on the platform", operation.status.word()));
     }
     if service.status == ServiceStatus::Busy {
-        return unclear(format!("operation {id} {}, and another one is under way", operation.status.word()));
+        // Another operation, or this one, which ended between the looks: the next look tells.
+        return Application::Moving(format!(
+            "operation {id} {}, and the service is still deploying",
+            operation.status.word()
+        ));
     }
     match operation.status {
         OperationStatus::Succeeded if images.is_new() => Application::Deployed(Some(operation.clone())),
