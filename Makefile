@@ -12,7 +12,7 @@ help:
 	@echo "make test    every check and test"
 	@echo "make bench   measure: inside (benches/) and whole commands against Liquibase (scripts/bench.py)"
 	@echo "make crashes cut promotions off at every record of the journal, and print what became of each"
-	@echo "make races   a thousand races of two consoles and a command line in the sandbox, nothing scripted (RACES=1000)"
+	@echo "make races   a thousand races of two consoles and a command line for one environment (RACES=1000)"
 	@echo "make fuzz    let any text into the changelog reader for ten minutes (FUZZ_SECONDS=600); needs a C++ compiler"
 	@echo "make setup   only fetch what is missing on this machine: PostgreSQL, Java, Liquibase"
 	@echo "make build   build lockstep and bagel-store"
@@ -50,7 +50,7 @@ crashes: setup
 # Each race ends with one winner, and one more update counted by the sandbox.
 RACES ?= 1000
 races: setup
-	@LOCKSTEP_RACES=$(RACES) $(CARGO) nextest run --no-capture --profile long -E 'test(with_nothing_scripted)'
+	@LOCKSTEP_RACES=$(RACES) $(CARGO) nextest run --no-capture --profile long -E 'test(p04_)'
 
 # What a fuzzer needs to see which code a text comes through; stable Rust takes these too.
 FUZZ_SECONDS ?= 600
