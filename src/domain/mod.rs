@@ -24,5 +24,6 @@ pub mod release;
 pub mod schema;
 pub mod secret;
 pub mod step;
+pub mod yaml;
 
 pub use jiff::Timestamp;

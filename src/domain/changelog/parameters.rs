@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::filter::{self, DATABASE, Selection};
-use super::node::{Node, Scalar};
+use super::node::Node;
+use crate::domain::yaml::Scalar;
 
 /// What surrounds a run of Liquibase, as far as changelogs can see it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

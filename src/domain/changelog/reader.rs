@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::node::{Node, Scalar};
+use super::node::Node;
 use super::parameters::{Expanded, Parameters, Property, Surroundings};
 use super::tree::{self, Standing};
 use super::{Changeset, ChangesetId, Files, Filter, Problem, SharedFiles, Sums, document, filter, path, sql};
+use crate::domain::yaml::Scalar;
 
 /// How deep includes may lead to includes.
 const DEEPEST: usize = 64;

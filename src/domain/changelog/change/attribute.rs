@@ -2,8 +2,9 @@
 //!
 //! Names are compared without regard to case, and a name that stands twice is refused.
 
-use crate::domain::changelog::document::printed;
-use crate::domain::changelog::node::{Node, Scalar};
+use crate::domain::changelog::node::Node;
+use crate::domain::yaml::Scalar;
+use crate::domain::yaml::printed;
 
 /// Why Liquibase refuses a whole changelog file.
 #[derive(Debug, Clone, PartialEq, Eq)]

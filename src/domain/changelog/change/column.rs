@@ -4,7 +4,8 @@ use super::attribute::{self, Read, Refusal};
 use super::kinds::Columns;
 use super::object::{Field, Object};
 use super::value::{self, Moment};
-use crate::domain::changelog::node::{Node, Scalar};
+use crate::domain::changelog::node::Node;
+use crate::domain::yaml::Scalar;
 
 const TEXTS: [&str; 8] = [
     "name",

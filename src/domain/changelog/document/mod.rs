@@ -2,15 +2,11 @@
 //!
 //! Absent on purpose: what the nodes mean, and the values of parameters; the reader fills those in.
 
-mod composer;
-mod moment;
-mod resolution;
 mod schema;
-mod strictness;
 mod xml;
 mod yaml;
 
-use super::node::{Node, Scalar};
+use super::node::Node;
 use super::{Problem, path};
 
 /// The one element, or key, that a changelog is.
@@ -26,15 +22,6 @@ pub(super) fn read(path: &str, text: &str) -> (Option<Node>, Vec<Problem>) {
         Some("xml") => xml::read(path, text),
         Some("json") => yaml::read(path, text, "JSON"),
         _ => yaml::read(path, text, "YAML"),
-    }
-}
-
-/// The text that Java prints for a value where a text is asked for. A date alone is then one in the words of
-/// `Date.toString`.
-pub(super) fn printed(value: &Scalar) -> String {
-    match value {
-        Scalar::Date(date) => moment::printed(date),
-        value => value.text(),
     }
 }
 

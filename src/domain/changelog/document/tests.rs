@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::*;
+use crate::domain::yaml::printed;
 
 const HEAD: &str = "databaseChangeLog:\n- changeSet:\n    id: 1\n    author: a\n";
 const XML: &str =

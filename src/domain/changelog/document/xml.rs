@@ -10,7 +10,8 @@ use quick_xml::reader::Reader;
 
 use super::{NO_CHANGELOG, ROOT, schema};
 use crate::domain::changelog::Problem;
-use crate::domain::changelog::node::{Node, Scalar};
+use crate::domain::changelog::node::Node;
+use crate::domain::yaml::Scalar;
 
 /// How deep elements may hold elements; no changelog needs more.
 const DEEPEST: usize = 100;

@@ -1,20 +1,19 @@
 //! YAML and JSON changelogs, which Liquibase reads with one and the same parser.
 
-use super::composer::{self, Content, Name, Value};
-use super::resolution::Resolved;
 use super::{NO_CHANGELOG, ROOT};
 use crate::domain::changelog::Problem;
-use crate::domain::changelog::node::{Node, Scalar};
+use crate::domain::changelog::node::Node;
+use crate::domain::yaml::{self, Content, Name, Resolved, Scalar, Value};
 
 /// How many nodes aliases may stand for in one document. It keeps a small text from becoming a huge tree.
 const MOST_FROM_ALIASES: usize = 100_000;
 
 /// Reads the text of the file at `path`; `language` is the word for what it is.
 pub(super) fn read(path: &str, text: &str, language: &str) -> (Option<Node>, Vec<Problem>) {
-    let (value, mut problems) = match composer::compose(text) {
+    let (value, mut problems) = match yaml::compose(text) {
         Ok((value, repeated)) => {
             let warnings = repeated.into_iter();
-            let warn = |it: composer::Fault| Problem::warning(path, Some(it.line), it.text, it.mend);
+            let warn = |it: yaml::Fault| Problem::warning(path, Some(it.line), it.text, it.mend);
             (value, warnings.map(warn).collect::<Vec<_>>())
         }
         Err(fault) => {
@@ -139,7 +138,7 @@ impl Builder<'_> {
         }
     }
 
-    fn children(&mut self, node: &mut Node, entries: &[(composer::Key, Value)]) {
+    fn children(&mut self, node: &mut Node, entries: &[(yaml::Key, Value)]) {
         for (key, value) in entries {
             match &key.name {
                 Name::Text(text) => node.children.extend(self.node(text.clone(), key.line, value)),

@@ -2,10 +2,11 @@
 
 use super::change::{self, Loaded, Parts, Read, Refusal};
 use super::checksum::{Algorithm, Checksum, Sum, Sums};
-use super::node::{Node, Scalar};
+use super::node::Node;
 use super::parameters::Parameters;
 use super::sql::lint;
 use super::{Change, Changeset, ChangesetId, Files, Filter, Place, Problem, Rollback, filter, path};
+use crate::domain::yaml::Scalar;
 
 /// Where a changeset stands.
 pub(super) struct Standing<'a> {
@@ -163,7 +164,7 @@ impl Reader<'_> {
                 let several = child.children.iter().filter(|item| item.name.is_empty());
                 let sums = several
                     .filter_map(change::own_text)
-                    .chain(child.value.iter().map(super::document::printed));
+                    .chain(child.value.iter().map(crate::domain::yaml::printed));
                 self.changeset.valid_sums.extend(sums);
             }
             "preConditions" => self.changeset.preconditions.extend(preconditions(child)),

@@ -18,29 +18,37 @@ const MOST_ALIASES: usize = 50;
 
 /// A value and where it begins.
 #[derive(Debug, Clone)]
-pub(super) struct Value {
-    pub(super) line: usize,
-    pub(super) content: Content,
+pub struct Value {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What it is.
+    pub content: Content,
 }
 
 /// What a value is. Lists and mappings are shared by the aliases that stand for them.
 #[derive(Debug, Clone)]
-pub(super) enum Content {
+pub enum Content {
+    /// A word, a number, or nothing.
     Scalar(Resolved),
+    /// A list.
     List(Rc<Vec<Value>>),
+    /// Keys with their values, in order.
     Mapping(Rc<Vec<(Key, Value)>>),
 }
 
 /// A key of a mapping.
 #[derive(Debug, Clone)]
-pub(super) struct Key {
-    pub(super) line: usize,
-    pub(super) name: Name,
+pub struct Key {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What it is called.
+    pub name: Name,
 }
 
 /// What a key is called.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Name {
+pub enum Name {
+    /// A text.
     Text(String),
     /// `<<`
     Merge,
@@ -50,10 +58,13 @@ pub(super) enum Name {
 
 /// Something that keeps Liquibase from reading the document, or makes it read less than is written.
 #[derive(Debug)]
-pub(super) struct Fault {
-    pub(super) line: usize,
-    pub(super) text: String,
-    pub(super) mend: &'static str,
+pub struct Fault {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong, as a sentence without a full stop.
+    pub text: String,
+    /// How to mend it, as a full sentence.
+    pub mend: &'static str,
 }
 
 impl Fault {
@@ -64,7 +75,11 @@ impl Fault {
 
 /// Composes the one document of a text; `None` when there is nothing in it. The second part are keys that stand more
 /// than once.
-pub(super) fn compose(text: &str) -> Result<(Option<Value>, Vec<Fault>), Fault> {
+///
+/// # Errors
+///
+/// What keeps Liquibase from reading it, with its line.
+pub fn compose(text: &str) -> Result<(Option<Value>, Vec<Fault>), Fault> {
     let mut options = granit_parser::options! { flow_nesting_limit: 128, block_nesting_limit: 128 };
     options.set_emit_comments(false);
     let parser = Parser::new_from_str_with_options(text, options);
@@ -272,9 +287,7 @@ fn merged(entries: Vec<(Key, Value)>) -> Result<Vec<(Key, Value)>, Fault> {
 fn name(content: &Content) -> Name {
     match content {
         Content::Scalar(Resolved::Merge) => Name::Merge,
-        Content::Scalar(Resolved::Value(crate::domain::changelog::node::Scalar::Text(text))) => {
-            Name::Text(text.clone())
-        }
+        Content::Scalar(Resolved::Value(super::scalar::Scalar::Text(text))) => Name::Text(text.clone()),
         _ => Name::Other,
     }
 }

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::{Span, Timestamp, tz::TimeZone};
 use regex::Regex;
 
-use crate::domain::changelog::node::Scalar;
+use super::scalar::Scalar;
 
 static PARTS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -49,7 +49,7 @@ pub(super) fn timestamp(text: &str) -> Result<Scalar, String> {
 }
 
 /// The text of a date that `Date.toString` prints, from the form in which a [`Scalar::Date`] has it.
-pub(in crate::domain::changelog) fn printed(date: &str) -> String {
+pub(super) fn printed(date: &str) -> String {
     let midnight = date.split_once('T').and_then(|(day, _)| day.parse::<Date>().ok());
     match midnight.and_then(|day| day.to_zoned(TimeZone::UTC).ok()) {
         Some(zoned) => java(zoned.timestamp()),

@@ -6,11 +6,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::moment;
-use crate::domain::changelog::node::Scalar;
+use super::scalar::Scalar;
 
 /// What a scalar of a YAML document is.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Resolved {
+pub enum Resolved {
     /// Nothing.
     Null,
     /// The key `<<`: the mapping beside it belongs here.
