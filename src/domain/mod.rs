@@ -19,6 +19,7 @@ pub mod log;
 pub mod names;
 pub mod observation;
 pub mod plan;
+pub mod policy;
 pub mod reconcile;
 pub mod release;
 pub mod schema;
