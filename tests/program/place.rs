@@ -206,7 +206,8 @@ impl Place {
             let is_ours = line.contains(name)
                 || folder.to_string_lossy().contains(name)
                 || String::from_utf8_lossy(&read("environ")).contains(name);
-            is_ours.then_some((pid, line))
+            // A process that is just ending has no command line any more.
+            (is_ours && !line.is_empty()).then_some((pid, line))
         };
         every_process().into_iter().filter_map(named).collect()
     }
