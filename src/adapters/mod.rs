@@ -110,6 +110,10 @@ impl Perform for Adapters {
             Effect::Liquibase(environment, call) => {
                 Box::pin(parts.liquibase(&environment, call, &report)).await;
             }
+            Effect::Action(_, run, _, action) => {
+                let step = report.step(&run, StepKind::Action(action.number));
+                step.ended(Err(Failure::new(FailureKind::Failed, "TODO"))).await;
+            }
             Effect::Cancel(_, run) => parts.liquibase.cancel(&run),
             Effect::Health(environment, call) => Box::pin(parts.health(&environment, call, &report)).await,
             Effect::SeekRuns(generation, runs) => {

@@ -20,6 +20,7 @@ pub mod names;
 pub mod observation;
 pub mod plan;
 pub mod policy;
+pub mod procedure;
 pub mod reconcile;
 pub mod release;
 pub mod schema;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::changelog::{Changelog, ChangesetId};
 use crate::domain::compatibility::OldestImages;
+use crate::domain::procedure::Way;
 
 /// The version of a release, such as `v1.2.0`; ordered as semantic versions are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,13 +97,25 @@ pub struct Release {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Catalog {
     releases: Vec<Release>,
+    way: Arc<Way>,
 }
 
 impl Catalog {
     /// Takes releases in any order.
     pub fn new(mut releases: Vec<Release>) -> Self {
         releases.sort_by(|a, b| a.version.cmp(&b.version));
-        Self { releases }
+        Self { releases, way: Arc::default() }
+    }
+
+    /// The same releases, promoted in another way.
+    #[must_use]
+    pub fn promoted(self, way: Arc<Way>) -> Self {
+        Self { way, ..self }
+    }
+
+    /// How these releases are promoted.
+    pub fn way(&self) -> &Arc<Way> {
+        &self.way
     }
 
     /// All releases, oldest first.

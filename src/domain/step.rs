@@ -1,5 +1,10 @@
 //! The steps of a promotion. Their order is the plan's.
 
+use std::fmt;
+
+/// What the steps that a flow brings are called.
+const ACTION: &str = "action";
+
 /// One step of a promotion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StepKind {
@@ -21,10 +26,12 @@ pub enum StepKind {
     Health,
     /// Prove the result from evidence.
     Evidence,
+    /// An action that the promotion flow brings, by its number in the procedure, from 1.
+    Action(u16),
 }
 
 impl StepKind {
-    /// All steps.
+    /// All steps that are lockstep's own.
     pub const ALL: [Self; 9] = [
         Self::Lock,
         Self::Recheck,
@@ -37,7 +44,7 @@ impl StepKind {
         Self::Evidence,
     ];
 
-    /// The word for people and for machines.
+    /// The word for people.
     pub fn word(self) -> &'static str {
         match self {
             Self::Lock => "lock",
@@ -49,19 +56,15 @@ impl StepKind {
             Self::Service => "service",
             Self::Health => "health",
             Self::Evidence => "evidence",
+            Self::Action(_) => ACTION,
         }
     }
 
-    /// The step with this word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|step| step.word() == word)
-    }
-
-    /// True when it changes the world outside.
-    pub fn is_side_effect(self) -> bool {
-        match self {
-            Self::Anchor | Self::Update | Self::Undo | Self::Service => true,
-            Self::Lock | Self::Recheck | Self::Validate | Self::Health | Self::Evidence => false,
+    /// The step that [`Display`](fmt::Display) writes so.
+    pub fn from_text(text: &str) -> Option<Self> {
+        match text.strip_prefix(ACTION) {
+            Some(number) => number.trim_start().parse().ok().map(Self::Action),
+            None => Self::ALL.into_iter().find(|step| step.word() == text),
         }
     }
 
@@ -77,6 +80,31 @@ impl StepKind {
             Self::Service => "deploy the image and follow the operation",
             Self::Health => "wait for /health and /version",
             Self::Evidence => "prove operation, image, version and rows",
+            Self::Action(_) => "carry out an action of the promotion flow",
+        }
+    }
+}
+
+impl fmt::Display for StepKind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Action(number) => write!(out, "{ACTION} {number}"),
+            step => out.pad(step.word()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_is_read_as_it_is_written() {
+        for step in StepKind::ALL.into_iter().chain([StepKind::Action(1), StepKind::Action(12)]) {
+            assert_eq!(StepKind::from_text(&step.to_string()), Some(step));
+        }
+        for text in ["", "action", "action -1", "actions 1", "deploy"] {
+            assert_eq!(StepKind::from_text(text), None, "{text}");
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::journal::Entry;
 use crate::domain::lock::Grant;
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::plan::Until;
+use crate::domain::procedure::Action;
 use crate::domain::release::{ImageRef, Release, Version};
 use crate::domain::step::StepKind;
 
@@ -21,7 +22,9 @@ pub enum Effect {
     Database(EnvironmentName, DatabaseCall),
     /// Run Liquibase.
     Liquibase(EnvironmentName, LiquibaseCall),
-    /// Cancel what the Liquibase of this run does at the moment. Its own effect then ends with what came of it.
+    /// Carry out an action that the promotion flow brings. Its output arrives as log lines. Outcome: `Ended` of its step.
+    Action(EnvironmentName, RunId, Arc<Release>, Box<Action>),
+    /// Cancel what the Liquibase of this run, or an action, does at the moment. Its own effect then ends with what came of it.
     /// Background: no outcome of its own.
     Cancel(EnvironmentName, RunId),
     /// Ask the application itself.
@@ -118,6 +121,7 @@ impl Effect {
                 _,
                 LiquibaseCall::Tag(..) | LiquibaseCall::Update(..) | LiquibaseCall::Rollback(..),
             ) => true,
+            Self::Action(.., action) => action.is_side_effect,
             Self::Cloud(_, CloudCall::Describe(_) | CloudCall::ListUpdates(_))
             | Self::Liquibase(_, LiquibaseCall::Validate(..))
             | Self::Cancel(..)
@@ -143,6 +147,7 @@ impl Effect {
             Self::Liquibase(_, LiquibaseCall::Update(run, _)) => Some((run, StepKind::Update)),
             Self::Liquibase(_, LiquibaseCall::Rollback(run, ..)) => Some((run, StepKind::Undo)),
             Self::Health(_, HealthCall::Await(run, _)) => Some((run, StepKind::Health)),
+            Self::Action(_, run, _, action) => Some((run, StepKind::Action(action.number))),
             _ => None,
         }
     }

@@ -8,7 +8,8 @@ use crate::domain::gate::{Admission, Lapse, Tally};
 use crate::domain::ledger::Rows;
 use crate::domain::names::EnvironmentName;
 use crate::domain::plan::Plan;
-use crate::domain::release::{ImageRef, Release, Version};
+use crate::domain::procedure::Way;
+use crate::domain::release::{ImageRef, Version};
 
 /// A plan that takes approval, and how far that is.
 #[derive(Debug, Clone)]
@@ -48,6 +49,7 @@ struct Source {
     image: ImageRef,
     changelog: Arc<Changelog>,
     archive_digest: String,
+    way: Arc<Way>,
 }
 
 impl Petition {
@@ -129,14 +131,20 @@ impl State {
             image: service.image.clone(),
             changelog: Arc::clone(&release.changelog),
             archive_digest: release.archive_digest.clone(),
+            way: self.catalog.value().map(|catalog| Arc::clone(catalog.way())).unwrap_or_default(),
         };
         let known = self.petitions.iter().find(|known| {
             known.plan.environment == *name
                 && known.plan.version == *version
                 && known.made_from.is_same(&source)
         });
-        let make = |release: &Release| Plan::make(&state.environment, release, Some(&service.image), ledger);
-        let plan = known.map_or_else(|| Arc::new(make(release)), |known| Arc::clone(&known.plan));
+        let plan = match known {
+            Some(known) => Arc::clone(&known.plan),
+            None => {
+                let procedure = self.procedure().ok()?;
+                Arc::new(Plan::make(&state.environment, release, Some(&service.image), ledger, procedure))
+            }
+        };
         if plan.is_empty() {
             return None;
         }
@@ -170,5 +178,6 @@ impl Source {
             && self.image == other.image
             && Arc::ptr_eq(&self.changelog, &other.changelog)
             && self.archive_digest == other.archive_digest
+            && self.way == other.way
     }
 }

@@ -6,6 +6,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::{Condition, Unmet};
 use crate::domain::names::EnvironmentName;
 use crate::domain::plan::{Plan, RollbackFacts};
+use crate::domain::procedure::Procedure;
 use crate::domain::release::{Catalog, Release, Version};
 use crate::engine::effect::Effect;
 use crate::engine::refresh::Wait;
@@ -177,7 +178,8 @@ impl State {
         match request {
             Request::Forward(wanted) => {
                 let release = self.release_to_promote(state, wanted.as_ref())?;
-                let plan = Plan::make(&state.environment, release, Some(&service.image), ledger);
+                let procedure = self.procedure().map_err(|failure| cannot(&failure))?;
+                let plan = Plan::make(&state.environment, release, Some(&service.image), ledger, procedure);
                 let unmet = self.unmet(&plan);
                 let release = Arc::new(release.clone());
                 Ok(Prepared { plan, source: Arc::clone(&release), release, unmet })
@@ -199,6 +201,11 @@ impl State {
                 Ok(Prepared { plan, release: Arc::new(target.clone()), source: Arc::new(source), unmet })
             }
         }
+    }
+
+    /// The steps of a promotion, as they are known now.
+    pub(super) fn procedure(&self) -> Result<Procedure, Failure> {
+        self.catalog.value().map_or_else(|| Ok(Procedure::default()), |catalog| catalog.way().procedure())
     }
 
     fn release_to_promote(

@@ -180,7 +180,7 @@ impl World {
                 let living = runs.iter().map(|run| (run.clone(), false)).collect();
                 vec![EventKind::Sought(*generation, Ok(living))]
             }
-            Effect::ReadReleases => vec![EventKind::Releases(Ok(catalog()))],
+            Effect::ReadReleases => vec![EventKind::Releases(Ok(catalog().promoted(self.way.clone())))],
             Effect::Database(_, DatabaseCall::Lock(run)) => ended(run, StepKind::Lock, "locked"),
             Effect::Database(_, DatabaseCall::Unlock(run)) => vec![EventKind::Unlocked(run.clone())],
             Effect::Liquibase(environment, call) => self.liquibase(index(environment), call),
@@ -188,6 +188,7 @@ impl World {
                 self.deploy(index(environment), run, image)
             }
             Effect::Health(_, HealthCall::Await(run, _)) => ended(run, StepKind::Health, "200"),
+            Effect::Action(_, run, _, action) => self.act(run, action),
             Effect::ReadJournal => {
                 let news = std::mem::take(&mut self.has_grown).then(|| self.journal.clone()).flatten();
                 vec![EventKind::Remembered(news)]
@@ -202,6 +203,16 @@ impl World {
             }
             Effect::Cancel(..) | Effect::Forget(_) | Effect::AskChecksums(_) | Effect::Identify => vec![],
         }
+    }
+
+    /// An action that ends well, unless it is one of those that fail.
+    fn act(&self, run: &RunId, action: &Action) -> Vec<EventKind> {
+        let step = StepKind::Action(action.number);
+        if !self.failing.contains(&action.words.as_str()) {
+            return ended(run, step, "done");
+        }
+        let failure = Failure::new(FailureKind::Failed, format!("`{}` ended with 1", action.words));
+        vec![EventKind::Step(run.clone(), step, Progress::Ended(Err(failure)))]
     }
 
     fn deploy(&mut self, index: usize, run: &RunId, image: &ImageRef) -> Vec<EventKind> {

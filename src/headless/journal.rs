@@ -138,12 +138,12 @@ fn words(entry: &Entry) -> String {
             format!("began: {version} {way} {environment}, plan {digest}, by {by}{forced}{why}")
         }
         Entry::Planned { plan, version, .. } => format!("plan {} for {version} is kept in full", short(plan)),
-        Entry::Intended { step, what, .. } => format!("{}: will {what}", step.word()),
+        Entry::Intended { step, what, .. } => format!("{step}: will {what}"),
         Entry::Operated { operation, .. } => format!("the platform's operation is {operation}"),
-        Entry::Aborted { by, step, .. } => format!("{}: {by} wants it to stop", step.word()),
+        Entry::Aborted { by, step, .. } => format!("{step}: {by} wants it to stop"),
         Entry::Ended { step, result, .. } => match result {
-            Ok(text) => format!("{}: {text}", step.word()),
-            Err(failure) => format!("{}: {}", step.word(), failed(failure)),
+            Ok(text) => format!("{step}: {text}"),
+            Err(failure) => format!("{step}: {}", failed(failure)),
         },
         Entry::Concluded { result, .. } => match result {
             Ok(text) => format!("ended: {text}"),

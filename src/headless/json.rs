@@ -14,7 +14,6 @@ use crate::domain::plan::{Anchor, Plan, Until};
 use crate::domain::release::{ImageRef, Release, Version};
 use crate::domain::schema::Difference;
 use crate::domain::schema::judgement::{Against, SchemaDrift};
-use crate::domain::step::StepKind;
 use crate::engine::planning::Planning;
 use crate::engine::promotion::{Promotion, StepStatus};
 use crate::engine::{EnvironmentState, State};
@@ -254,7 +253,7 @@ fn plan_body(plan: &Plan) -> Value {
             },
             "older_image_on_newer_schema": { "verdict": way.verdict.word(), "why": way.verdict.why() },
         })),
-        "steps": plan.steps().into_iter().map(StepKind::word).collect::<Vec<_>>(),
+        "steps": plan.steps().into_iter().map(|step| plan.step_words(step)).collect::<Vec<_>>(),
     })
 }
 
@@ -283,7 +282,16 @@ pub(super) fn promotion(promotion: Option<&Promotion>, why: Option<&Failure>, ex
                     ("failed", Some(took.as_secs_f64()), Some(failure.what.as_str()))
                 }
             };
-            json!({ "step": step.kind.word(), "status": status, "seconds": seconds, "note": note })
+            let plan = &it.plan;
+            let stage = plan.procedure.stage(step.kind).map(|stage| stage.name.as_str());
+            json!({
+                "step": step.kind.to_string(),
+                "does": plan.step_words(step.kind),
+                "stage": stage,
+                "status": status,
+                "seconds": seconds,
+                "note": note,
+            })
         }).collect::<Vec<_>>()),
         "applied": promotion.map(|it| it.applied.iter().map(ToString::to_string).collect::<Vec<_>>()),
         "evidence": evidence.map(|evidence| evidence.proofs().into_iter().map(|(name, proof)| {

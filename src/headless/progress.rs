@@ -4,8 +4,7 @@ use std::io::{self, Write};
 
 use crate::domain::failure::Failure;
 use crate::domain::log::LogLine;
-use crate::domain::names::EnvironmentName;
-use crate::domain::step::StepKind;
+use crate::domain::plan::Plan;
 use crate::engine::State;
 use crate::engine::event::{Event, EventKind, Intent};
 use crate::engine::promotion::{Promotion, Step, StepStatus};
@@ -32,7 +31,7 @@ impl<W: Write> Progress<W> {
         if event.kind == EventKind::Intent(Intent::Interrupt)
             && let Some(promotion) = state.running().next().filter(|promotion| !promotion.is_cancelling)
         {
-            let step = promotion.current().map_or("the end", StepKind::word);
+            let step = promotion.current().map_or("the end", |step| promotion.plan.step_words(step));
             writeln!(self.out, "stopping when `{step}` has ended; once more aborts it")?;
         }
         match state.promotions.first() {
@@ -65,15 +64,15 @@ impl<W: Write> Progress<W> {
         }
         for (index, step) in promotion.steps.iter().enumerate() {
             if self.told.get(index) != Some(step) {
-                self.step(step, &promotion.plan.environment)?;
+                self.step(step, &promotion.plan)?;
             }
         }
         self.told.clone_from(&promotion.steps);
         self.out.flush()
     }
 
-    fn step(&mut self, step: &Step, environment: &EnvironmentName) -> io::Result<()> {
-        let word = step.kind.word();
+    fn step(&mut self, step: &Step, plan: &Plan) -> io::Result<()> {
+        let (word, environment) = (plan.step_words(step.kind), &plan.environment);
         match &step.status {
             StepStatus::Waiting | StepStatus::Skipped => Ok(()),
             StepStatus::Running { note, .. } if note.is_empty() => {

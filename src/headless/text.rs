@@ -7,7 +7,6 @@ use crate::domain::drift::{ChangesetState, Pair};
 use crate::domain::failure::Failure;
 use crate::domain::plan::{Anchor, Course, Direction, Order, Plan};
 use crate::domain::schema::judgement::Against;
-use crate::domain::step::StepKind;
 use crate::engine::planning::Prepared;
 use crate::engine::promotion::Promotion;
 use crate::engine::{EnvironmentState, State};
@@ -135,7 +134,7 @@ pub(super) fn plan(state: &State, prepared: &Prepared) -> String {
             writeln!(text, "order       {}", way.order.words()).ok();
         }
     }
-    let steps: Vec<_> = plan.steps().into_iter().map(StepKind::word).collect();
+    let steps: Vec<_> = plan.steps().into_iter().map(|step| plan.step_words(step)).collect();
     writeln!(text, "steps       {}", steps.join(" → ")).ok();
     if let Some((usual, worst)) = state.history.usual(environment) {
         writeln!(text, "usually     {} s, at worst {} s", usual.as_secs(), worst.as_secs()).ok();

@@ -14,6 +14,7 @@ use crate::domain::ledger::{Ledger, LockState};
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{ServiceStatus, ServiceView};
 use crate::domain::plan::Plan;
+use crate::domain::procedure::Procedure;
 use crate::domain::release::{ImageRef, Version};
 use crate::domain::schema::judgement::SchemaDrift;
 
@@ -95,7 +96,7 @@ impl Scene {
     }
 
     fn plan(&self) -> Plan {
-        Plan::make(&self.prod, &release(2), Some(&self.services[0].image), &self.ledger)
+        Plan::make(&self.prod, &release(2), Some(&self.services[0].image), &self.ledger, Procedure::default())
     }
 
     fn run(&mut self, environment: &str, to: &str, plan: &str, ended: &str) {

@@ -9,7 +9,9 @@ use crate::domain::drift::{ChangesetState, Comparison};
 use crate::domain::environment::Environment;
 use crate::domain::gate::Unmet;
 use crate::domain::ledger::{Ledger, LedgerRow};
+use crate::domain::procedure::Procedure;
 use crate::domain::release::{Catalog, ImageRef, Release};
+use crate::domain::step::StepKind;
 
 use super::{Course, Plan, PlanDigest, PlannedChangeset, planned};
 
@@ -145,6 +147,7 @@ impl RollbackFacts<'_> {
             archive_digest: source.archive_digest.clone(),
             changesets: if order == Order::AppOnly { Vec::new() } else { changesets },
             already_applied: kept.len(),
+            procedure: procedure(order),
             course: Course::Back(way),
             digest: PlanDigest(String::new()),
         };
@@ -211,6 +214,16 @@ impl RollbackFacts<'_> {
         });
         edited.collect()
     }
+}
+
+/// The way back takes no action of a flow: those are written for the way forward.
+fn procedure(order: Order) -> Procedure {
+    use StepKind::{Evidence, Health, Lock, Recheck, Service, Undo};
+    Procedure::plain(match order {
+        Order::DatabaseFirst => &[Lock, Recheck, Undo, Service, Health, Evidence],
+        Order::AppFirst => &[Lock, Recheck, Service, Health, Undo, Evidence],
+        Order::AppOnly => &[Lock, Recheck, Service, Health, Evidence],
+    })
 }
 
 fn without_rollback(changesets: &[PlannedChangeset]) -> impl Iterator<Item = Unmet> {

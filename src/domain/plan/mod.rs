@@ -13,6 +13,7 @@ use crate::domain::environment::Environment;
 use crate::domain::journal::Aim;
 use crate::domain::ledger::Ledger;
 use crate::domain::names::EnvironmentName;
+use crate::domain::procedure::Procedure;
 use crate::domain::release::{ImageRef, Release, Version};
 use crate::domain::step::StepKind;
 pub use back::{Order, RollbackFacts, Until, WayBack};
@@ -121,6 +122,8 @@ pub struct Plan {
     pub already_applied: usize,
     /// Which way it leads.
     pub course: Course,
+    /// The steps in the order in which they are taken, and what the flow adds to them.
+    pub procedure: Procedure,
     digest: PlanDigest,
 }
 
@@ -134,12 +137,13 @@ pub enum Course {
 }
 
 impl Plan {
-    /// Works out what it takes to bring `environment` to `release`, given what runs and what was applied.
+    /// Works out what it takes to bring `environment` to `release` by `procedure`, given what runs and what was applied.
     pub fn make(
         environment: &Environment,
         release: &Release,
         image_from: Option<&ImageRef>,
         ledger: &Ledger,
+        procedure: Procedure,
     ) -> Self {
         let comparison = Comparison::of(&release.changelog, ledger, &environment.selection);
         let changesets: Vec<_> = comparison.to_run().map(planned).collect();
@@ -152,6 +156,7 @@ impl Plan {
             course: Course::Forward(anchor(&changesets, ledger, image_from)),
             changesets,
             already_applied: comparison.applied(),
+            procedure,
             digest: PlanDigest(String::new()),
         }
         .sealed()
@@ -227,28 +232,32 @@ impl Plan {
         self.changesets.iter().filter(|changeset| changeset.rollback == Rollback::Missing)
     }
 
-    /// The steps in the order in which they are taken, those that have nothing to do among them.
-    pub fn sequence(&self) -> &'static [StepKind] {
-        use StepKind::{Anchor, Evidence, Health, Lock, Recheck, Service, Undo, Update, Validate};
-        match &self.course {
-            Course::Forward(_) => &[Lock, Recheck, Validate, Anchor, Update, Service, Health, Evidence],
-            Course::Back(way) => match way.order {
-                Order::DatabaseFirst => &[Lock, Recheck, Undo, Service, Health, Evidence],
-                Order::AppFirst => &[Lock, Recheck, Service, Health, Undo, Evidence],
-                Order::AppOnly => &[Lock, Recheck, Service, Health, Evidence],
-            },
-        }
-    }
-
     /// The step that follows `step`; `None` after the last one.
     pub fn after(&self, step: StepKind) -> Option<StepKind> {
-        let mut steps = self.sequence().iter().skip_while(|kind| **kind != step);
-        steps.nth(1).copied()
+        self.procedure.steps().skip_while(|kind| *kind != step).nth(1)
     }
 
     /// The steps that will do something; the others are skipped.
     pub fn steps(&self) -> Vec<StepKind> {
-        self.sequence().iter().copied().filter(|step| self.needs(*step)).collect()
+        self.procedure.steps().filter(|step| self.needs(*step)).collect()
+    }
+
+    /// What a step is called: an action of the flow by what it does.
+    pub fn step_words(&self, step: StepKind) -> &str {
+        self.procedure.action(step).map_or_else(|| step.word(), |action| &action.words)
+    }
+
+    /// True when the step changes the world outside, or may.
+    pub fn is_side_effect(&self, step: StepKind) -> bool {
+        match step {
+            StepKind::Anchor | StepKind::Update | StepKind::Undo | StepKind::Service => true,
+            StepKind::Lock
+            | StepKind::Recheck
+            | StepKind::Validate
+            | StepKind::Health
+            | StepKind::Evidence => false,
+            StepKind::Action(_) => self.procedure.action(step).is_none_or(|action| action.is_side_effect),
+        }
     }
 
     /// True when `step` has something to do.
@@ -257,7 +266,11 @@ impl Plan {
             StepKind::Anchor => matches!(self.course, Course::Forward(Anchor::New(_))),
             StepKind::Validate | StepKind::Update | StepKind::Undo => !self.changesets.is_empty(),
             StepKind::Service => self.changes_image(),
-            StepKind::Lock | StepKind::Recheck | StepKind::Health | StepKind::Evidence => true,
+            StepKind::Lock
+            | StepKind::Recheck
+            | StepKind::Health
+            | StepKind::Evidence
+            | StepKind::Action(_) => true,
         }
     }
 
@@ -287,7 +300,13 @@ impl Plan {
             Course::Back(way) => way.facts().into_iter().for_each(|(name, value)| line(name, &value)),
         }
         for step in self.steps() {
-            line("step", step.word());
+            line("step", &step.to_string());
+        }
+        for action in &self.procedure.actions {
+            line("action", &action.canonical);
+        }
+        for step in &self.procedure.closing {
+            line("closing", &step.to_string());
         }
         text
     }
@@ -361,7 +380,13 @@ mod tests {
     }
 
     fn plan(applied: usize, image: Option<&str>) -> Plan {
-        Plan::make(&environment(), &release(3), image.map(ImageRef::new).as_ref(), &ledger(applied))
+        Plan::make(
+            &environment(),
+            &release(3),
+            image.map(ImageRef::new).as_ref(),
+            &ledger(applied),
+            Procedure::default(),
+        )
     }
 
     #[test]
@@ -390,7 +415,7 @@ mod tests {
     fn a_tag_on_the_newest_row_is_kept_as_the_anchor() {
         let mut tagged = ledger(1);
         tagged.rows[0].tag = Some("v1.0.0".into());
-        let plan = Plan::make(&environment(), &release(2), None, &tagged);
+        let plan = Plan::make(&environment(), &release(2), None, &tagged, Procedure::default());
         assert_eq!(plan.anchor(), Some(&Anchor::Existing("v1.0.0".to_owned())));
         assert!(!plan.needs(StepKind::Anchor));
         assert!(matches!(self::plan(1, None).anchor(), Some(Anchor::New(_))));

@@ -103,7 +103,7 @@ pub(super) fn judge(run: &PastRun, looks: &Looks<'_>, evidence: &mut Vec<Seen>) 
     if let Some(who) = at_work(run, looks) {
         return Database::Unclear(who);
     }
-    let update = intent(run, |step| !matches!(step, StepKind::Anchor | StepKind::Service));
+    let update = intent(run, |step| matches!(step, StepKind::Update | StepKind::Undo));
     let Some(update) = update else {
         return match done {
             0 => tagged(run, aim, ledger, evidence),

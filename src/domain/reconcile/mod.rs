@@ -270,7 +270,8 @@ fn weigh(
         evidence.push(Seen::new("later run", newer.words(|at| format!("{at:.0}"))));
         return (Finding::Superseded, vec![words]);
     }
-    let doubts: Vec<String> = database.doubt().into_iter().chain(application.doubt()).collect();
+    let doubts = database.doubt().into_iter().chain(application.doubt()).chain(unfinished_action(run));
+    let doubts: Vec<String> = doubts.collect();
     if !doubts.is_empty() {
         return (Finding::MustLook, doubts);
     }
@@ -389,6 +390,12 @@ fn has_stale_lock(run: &PastRun, sight: &LockSight) -> bool {
 /// The intent of this step, the last one if there are several.
 fn intent(run: &PastRun, is_meant: impl Fn(StepKind) -> bool) -> Option<&PastIntent> {
     run.intents.iter().rev().find(|intent| is_meant(intent.step))
+}
+
+/// What an action of the flow was cut off in the middle did, nobody but a person can tell.
+fn unfinished_action(run: &PastRun) -> Option<String> {
+    let last = run.intents.last().filter(|last| matches!(last.step, StepKind::Action(_)))?;
+    last.result.is_none().then(|| format!("what came of this is not on record: {}", last.what))
 }
 
 fn last_record(run: &PastRun) -> String {

@@ -3,6 +3,7 @@
 //! Here is what a promotion is; `steps` is how it goes on.
 
 mod back;
+mod closing;
 mod steps;
 
 use std::sync::Arc;
@@ -67,6 +68,8 @@ pub enum Stage {
     Performing(StepKind),
     /// Fresh looks are awaited, for a step that only looks.
     Looking(StepKind, Vec<Wait>),
+    /// It is decided; this step at the end of the flow is carried out all the same.
+    Closing(Conclusion, StepKind),
     /// It is decided; the lock is being let go.
     Unlocking(Conclusion),
     /// It is over.
@@ -130,7 +133,9 @@ impl Promotion {
     /// What it came to, once that is decided.
     pub fn conclusion(&self) -> Option<&Conclusion> {
         match &self.stage {
-            Stage::Unlocking(conclusion) | Stage::Over(conclusion, _) => Some(conclusion),
+            Stage::Closing(conclusion, _) | Stage::Unlocking(conclusion) | Stage::Over(conclusion, _) => {
+                Some(conclusion)
+            }
             Stage::Gating(_) | Stage::Performing(_) | Stage::Looking(..) => None,
         }
     }
@@ -146,7 +151,10 @@ impl Promotion {
     /// The step that is under way.
     pub fn current(&self) -> Option<StepKind> {
         match self.stage {
-            Stage::Gating(step) | Stage::Performing(step) | Stage::Looking(step, _) => Some(step),
+            Stage::Gating(step)
+            | Stage::Performing(step)
+            | Stage::Looking(step, _)
+            | Stage::Closing(_, step) => Some(step),
             Stage::Unlocking(_) | Stage::Over(..) => None,
         }
     }

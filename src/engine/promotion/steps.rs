@@ -80,14 +80,15 @@ impl State {
             reason: reason.map(str::to_owned),
             overridden: waiver.as_ref().map(Waiver::record),
         }));
-        let steps = plan.sequence().iter().map(|kind| Step { kind: *kind, status: StepStatus::Waiting });
+        let steps = plan.procedure.steps().chain(plan.procedure.closing.iter().copied());
+        let steps = steps.map(|kind| Step { kind, status: StepStatus::Waiting }).collect();
         self.promotions.retain(|other| other.plan.environment != environment);
         self.promotions.push(Promotion {
             run,
             by,
             waiver,
             began: self.now,
-            steps: steps.collect(),
+            steps,
             applied: Vec::new(),
             operation: None,
             is_interrupted: false,
@@ -124,7 +125,7 @@ impl State {
     pub(in crate::engine) fn abort(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
         let by = self.operator();
         let Some(promotion) =
-            self.promotion_mut(environment).filter(|promotion| promotion.conclusion().is_none())
+            self.promotion_mut(environment).filter(|promotion| promotion.current().is_some())
         else {
             self.refuse(&format!("nothing is being promoted to {environment}"), "There is nothing to abort.");
             return Vec::new();
@@ -132,7 +133,11 @@ impl State {
         let Some(step) = promotion.current() else { return Vec::new() };
         let run = promotion.run.clone();
         let mut effects = vec![Effect::Record(Entry::Aborted { run: run.clone(), by, step })];
-        if matches!(promotion.stage, Stage::Performing(StepKind::Update | StepKind::Undo)) {
+        let can_be_cancelled = matches!(
+            promotion.stage,
+            Stage::Performing(StepKind::Update | StepKind::Undo | StepKind::Action(_)) | Stage::Closing(..)
+        );
+        if can_be_cancelled {
             promotion.is_interrupted = true;
             if !promotion.is_cancelling {
                 promotion.is_cancelling = true;
@@ -174,15 +179,21 @@ impl State {
         progress: &Progress,
     ) -> Vec<Effect> {
         let now = self.now;
-        let Some(promotion) = self
-            .promotions
-            .iter_mut()
-            .find(|promotion| promotion.run == *run && promotion.stage == Stage::Performing(kind))
+        let is_at_it = |promotion: &Promotion| match promotion.stage {
+            Stage::Performing(step) | Stage::Closing(_, step) => step == kind,
+            _ => false,
+        };
+        let Some(promotion) =
+            self.promotions.iter_mut().find(|promotion| promotion.run == *run && is_at_it(promotion))
         else {
             return Vec::new();
         };
         let environment = promotion.plan.environment.clone();
         match progress {
+            Progress::Ended(result) if promotion.conclusion().is_some() => {
+                let result = result.as_ref().map(StepOutcome::text).map_err(Clone::clone);
+                self.closed(&environment, kind, result)
+            }
             Progress::Advanced(words) => {
                 let since = now.checked_sub(promotion.took(kind, now)).unwrap_or(now);
                 promotion.set(kind, StepStatus::Running { since, note: words.clone() });
@@ -208,7 +219,13 @@ impl State {
                 let text = outcome.text();
                 self.complete(&environment, kind, text)
             }
-            Progress::Ended(Err(failure)) => self.fail(&environment, kind, failure.clone()),
+            Progress::Ended(Err(failure)) => {
+                let action = promotion.plan.procedure.action(kind);
+                if action.is_some_and(|action| action.continues) && !promotion.is_interrupted {
+                    return self.pass_over(&environment, kind, failure);
+                }
+                self.fail(&environment, kind, failure.clone())
+            }
         }
     }
 
@@ -221,6 +238,10 @@ impl State {
         let promotion = self.promotions.iter().find(|promotion| Some(&promotion.run) == run);
         let current = promotion.and_then(|it| Some((it.plan.environment.clone(), it.current()?)));
         if let Some((environment, step)) = current {
+            let is_closing = self.promotion(&environment).is_some_and(|it| it.conclusion().is_some());
+            if is_closing {
+                return self.leave_open(&environment, step, failure);
+            }
             return self.fail(&environment, step, failure.clone());
         }
         self.say(Err(failure.clone()));
@@ -274,8 +295,7 @@ impl State {
         if unmet.is_empty() {
             return self.act(environment, step);
         }
-        let failure =
-            refusal(&promotion.plan, &unmet).because(format!("it stopped before `{}`", step.word()));
+        let failure = refusal(&promotion.plan, &unmet).because(format!("it stopped before `{step}`"));
         self.fail(environment, step, failure)
     }
 
@@ -285,7 +305,7 @@ impl State {
         let Some(promotion) = self.promotion_mut(environment) else { return Vec::new() };
         if promotion.is_interrupted {
             let failure = Failure::new(FailureKind::Interrupted, "the promotion was interrupted")
-                .because(format!("it stopped before the step `{}`", kind.word()))
+                .because(format!("it stopped before the step `{kind}`"))
                 .hint("Plan it again to go on from where it stands.");
             let failure = promotion.weigh(kind, failure);
             return self.conclude(environment, Conclusion { evidence: None, failure: Some(failure) });
@@ -299,7 +319,7 @@ impl State {
         if matches!(kind, StepKind::Recheck | StepKind::Evidence) {
             return self.look(environment, kind);
         }
-        if kind.is_side_effect() {
+        if promotion.plan.is_side_effect(kind) {
             promotion.stage = Stage::Gating(kind);
             return vec![Effect::ReadJournal];
         }
@@ -310,12 +330,7 @@ impl State {
     fn act(&mut self, environment: &EnvironmentName, kind: StepKind) -> Vec<Effect> {
         let Some(promotion) = self.promotion_mut(environment) else { return Vec::new() };
         promotion.stage = Stage::Performing(kind);
-        let Some(effect) = perform(promotion, kind) else { return Vec::new() };
-        if !kind.is_side_effect() {
-            return vec![effect];
-        }
-        let (run, what) = (promotion.run.clone(), intention(promotion, kind));
-        vec![Effect::Record(Entry::Intended { run, step: kind, what }), effect]
+        carried_out(promotion, kind)
     }
 
     /// Asks for the looks that `kind` judges.
@@ -424,7 +439,20 @@ impl State {
         effects
     }
 
-    fn failed(&mut self, environment: &EnvironmentName, kind: StepKind, failure: &Failure) -> Vec<Effect> {
+    /// A step failed, and its flow says that what comes after it is done all the same.
+    fn pass_over(&mut self, environment: &EnvironmentName, kind: StepKind, failure: &Failure) -> Vec<Effect> {
+        let mut effects = self.failed(environment, kind, failure);
+        let next = self.promotion(environment).and_then(|promotion| promotion.plan.after(kind));
+        effects.extend(next.map(|next| self.start(environment, next)).unwrap_or_default());
+        effects
+    }
+
+    pub(super) fn failed(
+        &mut self,
+        environment: &EnvironmentName,
+        kind: StepKind,
+        failure: &Failure,
+    ) -> Vec<Effect> {
         let now = self.now;
         let Some(promotion) = self.promotion_mut(environment) else { return Vec::new() };
         let took = promotion.took(kind, now);
@@ -434,13 +462,11 @@ impl State {
     }
 
     fn conclude(&mut self, environment: &EnvironmentName, conclusion: Conclusion) -> Vec<Effect> {
-        let Some(promotion) = self.promotion_mut(environment) else { return Vec::new() };
-        if !promotion.holds_lock {
-            return self.end(environment, conclusion);
+        match self.promotion(environment) {
+            Some(promotion) if promotion.holds_lock => self.close(environment, conclusion),
+            Some(_) => self.end(environment, conclusion),
+            None => Vec::new(),
         }
-        let run = promotion.run.clone();
-        promotion.stage = Stage::Unlocking(conclusion);
-        vec![Effect::Database(environment.clone(), DatabaseCall::Unlock(run))]
     }
 
     fn end(&mut self, environment: &EnvironmentName, conclusion: Conclusion) -> Vec<Effect> {
@@ -472,6 +498,16 @@ impl State {
     }
 }
 
+/// What it takes to have the work of `kind` done: its intent on record first when it changes anything.
+pub(super) fn carried_out(promotion: &Promotion, kind: StepKind) -> Vec<Effect> {
+    let Some(effect) = perform(promotion, kind) else { return Vec::new() };
+    if !promotion.plan.is_side_effect(kind) {
+        return vec![effect];
+    }
+    let (run, what) = (promotion.run.clone(), intention(promotion, kind));
+    vec![Effect::Record(Entry::Intended { run, step: kind, what }), effect]
+}
+
 /// What is about to be done, for the journal.
 fn intention(promotion: &Promotion, kind: StepKind) -> String {
     let plan = &promotion.plan;
@@ -482,6 +518,7 @@ fn intention(promotion: &Promotion, kind: StepKind) -> String {
             format!("run {} changesets of {} in {environment}", plan.changesets.len(), plan.version)
         }
         StepKind::Undo => format!("undo {} changesets in {environment}", plan.changesets.len()),
+        StepKind::Action(_) => format!("carry out `{}` in {environment}", plan.step_words(kind)),
         _ => match plan.anchor() {
             Some(Anchor::New(tag)) => format!("tag the database of {environment} as {tag}"),
             _ => format!("{} {environment}", kind.word()),
@@ -526,6 +563,10 @@ fn perform(promotion: &Promotion, kind: StepKind) -> Option<Effect> {
         StepKind::Service => Effect::Cloud(environment, deploy(promotion, run)),
         StepKind::Health => {
             Effect::Health(environment, HealthCall::Await(run, promotion.plan.version.clone()))
+        }
+        StepKind::Action(_) => {
+            let action = promotion.plan.procedure.action(kind)?;
+            Effect::Action(environment, run, release, Box::new(action.clone()))
         }
         StepKind::Recheck | StepKind::Evidence => return None,
     })

@@ -226,16 +226,16 @@ impl From<&Entry> for RecordEntry {
                 text: text.clone(),
             },
             Entry::Intended { run, step, what } => {
-                Self::Intended { run: run.to_string(), step: step.word().to_owned(), what: what.clone() }
+                Self::Intended { run: run.to_string(), step: step.to_string(), what: what.clone() }
             }
             Entry::Operated { run, operation } => {
                 Self::Operated { run: run.to_string(), operation: operation.clone() }
             }
             Entry::Aborted { run, by, step } => {
-                Self::Aborted { run: run.to_string(), by: by.clone(), step: step.word().to_owned() }
+                Self::Aborted { run: run.to_string(), by: by.clone(), step: step.to_string() }
             }
             Entry::Ended { run, step, result } => {
-                Self::Ended { run: run.to_string(), step: step.word().to_owned(), result: result.into() }
+                Self::Ended { run: run.to_string(), step: step.to_string(), result: result.into() }
             }
             Entry::Concluded { run, environment, result, schema } => Self::Concluded {
                 run: run.to_string(),
@@ -339,7 +339,7 @@ impl RecordEntry {
     pub(super) fn into_entry(self) -> Option<Entry> {
         let environment = |text: &str| EnvironmentName::parse(text).ok();
         let parse_version = |text: &str| Version::parse(text).ok();
-        let step_kind = |text: &str| StepKind::from_word(text);
+        let step_kind = |text: &str| StepKind::from_text(text);
         Some(match self {
             Self::Opened { .. } | Self::Continued { .. } | Self::Mended { .. } => return None,
             Self::Began { run, environment: name, version, plan, by, aim, reason, overridden } => {

@@ -46,7 +46,7 @@ pub(super) fn abort(state: &State, environment: &EnvironmentName) -> Result<Aske
                  is unknown until it is reconciled.{stay}"
             )
         }
-        _ => format!("It is at the step `{}` and stops before the next one.{stay}", step.word()),
+        _ => format!("It is at the step `{step}` and stops before the next one.{stay}"),
     };
     Ok(Asked {
         body: vec![body],
@@ -54,7 +54,7 @@ pub(super) fn abort(state: &State, environment: &EnvironmentName) -> Result<Aske
         code: Some(promotion.plan.digest().short().to_owned()),
         ..Asked::plain(
             // How many changesets have run meanwhile is no other question.
-            format!("{} {} {is_at_it}", promotion.run, step.word()),
+            format!("{} {step} {is_at_it}", promotion.run),
             format!("abort the promotion of {} to {environment}", promotion.plan.version),
             'X',
             format!("aborts it in {environment}"),

@@ -22,7 +22,6 @@ use ratatui::widgets::Paragraph;
 use crate::domain::changelog::Rollback;
 use crate::domain::compatibility::Compatibility;
 use crate::domain::plan::{Anchor, Course, Direction, Order, Plan, PlannedChangeset, WayBack};
-use crate::domain::step::StepKind;
 use crate::engine::State;
 use crate::engine::planning::{Planning, Prepared};
 use crate::tui::dialog::Dialog;
@@ -135,7 +134,7 @@ fn facts<'a>(state: &State, plan: &Plan, width: usize, styles: &Styles) -> Vec<L
     let time = usual.map_or_else(Vec::new, |(usual, _)| {
         vec![Span::styled(format!("usually {} ", text::clock(usual)), styles.muted)]
     });
-    let steps: Vec<_> = plan.steps().into_iter().map(StepKind::word).collect();
+    let steps: Vec<_> = plan.steps().into_iter().map(|step| plan.step_words(step)).collect();
     let count = plan.changesets.len();
     let noun = if count == 1 { "changeset" } else { "changesets" };
     let image = format!("{} → {}   {}", plan.image_from_words(), plan.image_to.short(), plan.image_to);

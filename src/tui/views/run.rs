@@ -21,15 +21,6 @@ use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::views::{failing, sign};
 
-/// The steps as the board groups them; they stand in the order in which the plan takes them.
-const GROUPS: [(&str, &[StepKind]); 5] = [
-    ("plan", &[StepKind::Lock, StepKind::Recheck]),
-    ("database", &[StepKind::Validate, StepKind::Anchor, StepKind::Update, StepKind::Undo]),
-    ("service", &[StepKind::Service]),
-    ("health", &[StepKind::Health]),
-    ("evidence", &[StepKind::Evidence]),
-];
-
 /// Below this width words stand closer together.
 const NARROW: usize = 60;
 
@@ -53,7 +44,7 @@ pub(super) fn lines<'a>(
         lines.extend(failing::failure_lines(failure, width, styles));
     } else {
         for (name, kinds) in groups(&promotion.plan) {
-            lines.push(group_line(state, promotion, name, kinds, width, styles));
+            lines.push(group_line(state, promotion, (name, &kinds), width, styles));
         }
     }
     if let Some(evidence) = evidence {
@@ -101,7 +92,7 @@ pub(super) fn times(state: &State, promotion: &Promotion) -> String {
 pub(super) fn short_steps<'a>(state: &State, promotion: &Promotion, styles: &Styles) -> Vec<Span<'a>> {
     let mut spans = vec![Span::raw("  ")];
     for (name, kinds) in groups(&promotion.plan) {
-        let group = Group::of(state, promotion, kinds);
+        let group = Group::of(state, promotion, &kinds);
         let (shape, style) = group.sign(styles);
         let name_style = if group.has_begun { styles.strong } else { styles.muted };
         spans.push(Span::styled(format!(" {shape} "), style));
@@ -110,12 +101,29 @@ pub(super) fn short_steps<'a>(state: &State, promotion: &Promotion, styles: &Sty
     spans
 }
 
-/// The groups that this plan has steps of, in its order.
-fn groups(plan: &Plan) -> Vec<(&'static str, &'static [StepKind])> {
-    let place = |kinds: &[StepKind]| plan.sequence().iter().position(|step| kinds.contains(step));
-    let mut groups: Vec<_> = GROUPS.into_iter().filter(|(_, kinds)| place(kinds).is_some()).collect();
-    groups.sort_by_key(|(_, kinds)| place(kinds));
+/// The steps as the board groups them: lockstep's own by what they are about, actions of a flow by their stage. A group
+/// stands where its last step does.
+fn groups(plan: &Plan) -> Vec<(&str, Vec<StepKind>)> {
+    let mut groups: Vec<(&str, Vec<StepKind>)> = Vec::new();
+    for step in plan.procedure.steps().chain(plan.procedure.closing.iter().copied()) {
+        let name = group_of(plan, step);
+        let known = groups.iter().position(|(known, _)| *known == name);
+        let mut group = known.map_or_else(|| (name, Vec::new()), |index| groups.remove(index));
+        group.1.push(step);
+        groups.push(group);
+    }
     groups
+}
+
+fn group_of(plan: &Plan, step: StepKind) -> &str {
+    match step {
+        StepKind::Lock | StepKind::Recheck => "plan",
+        StepKind::Validate | StepKind::Anchor | StepKind::Update | StepKind::Undo => "database",
+        StepKind::Service => "service",
+        StepKind::Health => "health",
+        StepKind::Evidence => "evidence",
+        StepKind::Action(_) => plan.procedure.stage(step).map_or("at the end", |stage| &stage.name),
+    }
 }
 
 /// How the steps of a group stand together.
@@ -150,8 +158,7 @@ impl<'a> Group<'a> {
 fn group_line<'a>(
     state: &State,
     promotion: &'a Promotion,
-    name: &'static str,
-    kinds: &[StepKind],
+    (name, kinds): (&'a str, &[StepKind]),
     width: usize,
     styles: &Styles,
 ) -> Line<'a> {
@@ -164,7 +171,7 @@ fn group_line<'a>(
     let mut left = vec![
         Span::styled(format!(" {shape} "), style),
         Span::styled(format!("{name:pad$} "), name_style),
-        Span::styled(note(promotion, name, group.status), note_style),
+        Span::styled(note(promotion, name, kinds, group.status), note_style),
     ];
     for span in &mut left {
         span.style.bg = None;
@@ -186,8 +193,13 @@ fn step_time(status: &StepStatus, state: &State) -> Duration {
     }
 }
 
-fn note(promotion: &Promotion, name: &str, status: &StepStatus) -> String {
+fn note(promotion: &Promotion, name: &str, kinds: &[StepKind], status: &StepStatus) -> String {
     let plan = &promotion.plan;
+    let is_of_flow = kinds.iter().all(|kind| matches!(kind, StepKind::Action(_)));
+    if is_of_flow && !matches!(status, StepStatus::Failed { .. }) {
+        let words: Vec<_> = kinds.iter().map(|kind| plan.step_words(*kind)).collect();
+        return words.join(", ");
+    }
     let count = plan.changesets.len();
     let is_back = plan.direction() == Direction::Back;
     match (name, status) {
