@@ -16,6 +16,8 @@ pub enum Source {
     Service,
     /// The application itself.
     Application,
+    /// A shell that an action of a flow runs in.
+    Shell,
     /// lockstep.
     Lockstep,
 }
@@ -27,6 +29,7 @@ impl Source {
             Self::Liquibase => "liquibase",
             Self::Service => "service",
             Self::Application => "store",
+            Self::Shell => "shell",
             Self::Lockstep => "lockstep",
         }
     }

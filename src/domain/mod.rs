@@ -10,6 +10,7 @@ pub mod drift;
 pub mod environment;
 pub mod evidence;
 pub mod failure;
+pub mod flow;
 pub mod gate;
 pub mod grid;
 pub mod journal;
@@ -25,6 +26,7 @@ pub mod reconcile;
 pub mod release;
 pub mod schema;
 pub mod secret;
+mod spelling;
 pub mod step;
 pub mod yaml;
 

@@ -91,7 +91,7 @@ fn log_line<'a>(logged: &'a Logged, ui: &Ui, place: usize, width: usize, styles:
     let source = match line.source {
         Source::Liquibase => styles.accent,
         Source::Service | Source::Application => styles.success,
-        Source::Lockstep => styles.muted,
+        Source::Shell | Source::Lockstep => styles.muted,
     };
     let style = sign::level(line.level, styles);
     let environment = logged.environment.as_ref().filter(|_| place > 0).map_or("", |name| name.as_str());

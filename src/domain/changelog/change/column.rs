@@ -5,6 +5,7 @@ use super::kinds::Columns;
 use super::object::{Field, Object};
 use super::value::{self, Moment};
 use crate::domain::changelog::node::Node;
+use crate::domain::spelling;
 use crate::domain::yaml::Scalar;
 
 const TEXTS: [&str; 8] = [
@@ -110,7 +111,7 @@ fn read(node: &Node, kind: Columns) -> Read<Column> {
     };
     if let Some(unknown) = node.children.iter().find(|child| !known().any(|name| name == child.name)) {
         let text = format!("a column has no `{}`, and Liquibase refuses the file for it", unknown.name);
-        let mend = value::nearest(&unknown.name, known()).map_or_else(
+        let mend = spelling::nearest(&unknown.name, known()).map_or_else(
             || "Take it out.".to_owned(),
             |name| format!("Did you mean `{name}`? If not, take it out."),
         );

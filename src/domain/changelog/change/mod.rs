@@ -18,6 +18,7 @@ use super::checksum::Algorithm;
 use super::node::Node;
 use super::tree::Standing;
 use super::{Problem, filter};
+use crate::domain::spelling;
 pub(super) use attribute::{Read, Refusal, boolean, child, own_text, text, trimmed};
 pub(super) use description::{change as describe, line as describe_line};
 use kinds::{Kind, Takes};
@@ -84,7 +85,7 @@ pub(super) fn may_be_a_change(node: &Node) -> bool {
 
 /// The change type whose name is most like this one.
 pub(super) fn nearest_type(name: &str) -> Option<&'static str> {
-    value::nearest(name, kinds::names())
+    spelling::nearest(name, kinds::names())
 }
 
 /// Reads a change.
@@ -237,7 +238,7 @@ fn unknown(
     owner: &str,
     names: impl Iterator<Item = &'static str>,
 ) -> Problem {
-    let mend = match value::nearest(name, names) {
+    let mend = match spelling::nearest(name, names) {
         Some(nearest) => format!("Did you mean `{nearest}`? If not, take it out."),
         None => "Take it out: it does nothing.".to_owned(),
     };
