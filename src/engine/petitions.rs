@@ -141,7 +141,7 @@ impl State {
         let plan = match known {
             Some(known) => Arc::clone(&known.plan),
             None => {
-                let procedure = self.procedure().ok()?;
+                let procedure = self.procedure(state, release).ok()?;
                 Arc::new(Plan::make(&state.environment, release, Some(&service.image), ledger, procedure))
             }
         };

@@ -178,7 +178,7 @@ impl State {
         match request {
             Request::Forward(wanted) => {
                 let release = self.release_to_promote(state, wanted.as_ref())?;
-                let procedure = self.procedure().map_err(|failure| cannot(&failure))?;
+                let procedure = self.procedure(state, release).map_err(|failure| cannot(&failure))?;
                 let plan = Plan::make(&state.environment, release, Some(&service.image), ledger, procedure);
                 let unmet = self.unmet(&plan);
                 let release = Arc::new(release.clone());
@@ -204,8 +204,18 @@ impl State {
     }
 
     /// The steps of a promotion, as they are known now.
-    pub(super) fn procedure(&self) -> Result<Procedure, Failure> {
-        self.catalog.value().map_or_else(|| Ok(Procedure::default()), |catalog| catalog.way().procedure())
+    pub(super) fn procedure(
+        &self,
+        state: &EnvironmentState,
+        release: &Release,
+    ) -> Result<Procedure, Failure> {
+        let Some(catalog) = self.catalog.value() else { return Ok(Procedure::default()) };
+        let known = [
+            ("DEMO_ID", self.id.to_string()),
+            ("ENV", state.environment.name.to_string()),
+            ("VERSION", release.version.to_string()),
+        ];
+        catalog.way().procedure(known.map(|(name, value)| (name.to_owned(), value)).to_vec())
     }
 
     fn release_to_promote(

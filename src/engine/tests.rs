@@ -16,6 +16,7 @@ use crate::domain::drift::tests::{catalog, ledger};
 use crate::domain::gate::{Admission, Gate};
 use crate::domain::observation::OperationStatus;
 use crate::domain::plan::{Direction, Order, PlanDigest, Until};
+use crate::domain::procedure::{Action, Way};
 use crate::domain::release::ImageRef;
 use crate::domain::schema::judgement::LedgerStamp;
 use crate::domain::schema::tests::orders;
@@ -37,6 +38,10 @@ pub(super) struct World {
     /// What is on the disk; `None` while it is full.
     pub(super) journal: Option<History>,
     has_grown: bool,
+    /// How releases are promoted.
+    pub(super) way: Arc<Way>,
+    /// Actions of a flow that fail.
+    pub(super) failing: Vec<&'static str>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -96,6 +101,8 @@ impl World {
             clock: 0,
             journal: Some(History::default()),
             has_grown: false,
+            way: Arc::default(),
+            failing: vec![],
         };
         world.intend(Intent::Begin);
         world

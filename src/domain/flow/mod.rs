@@ -13,6 +13,8 @@ mod script;
 mod template;
 mod validation;
 
+use crate::domain::step::StepKind;
+
 pub use crate::domain::changelog::Problem;
 pub use argument::Given;
 pub use condition::{Condition, Fact};
@@ -112,6 +114,11 @@ pub enum Work {
         /// What is said about it.
         message: Option<Template>,
     },
+    /// `type: lockstep`: a step of a promotion. Only a promotion flow has such.
+    Lockstep {
+        /// Which.
+        step: StepKind,
+    },
 }
 
 /// An argument of a command.
@@ -140,6 +147,7 @@ impl Work {
             Self::Liquibase { .. } => "liquibase",
             Self::Shell { .. } => "shell",
             Self::Exit { .. } => "control",
+            Self::Lockstep { .. } => "lockstep",
         }
     }
 
@@ -149,6 +157,7 @@ impl Work {
             Self::Liquibase { command, .. } => command,
             Self::Shell { command, .. } => command.as_written(),
             Self::Exit { .. } => "exit",
+            Self::Lockstep { step } => step.word(),
         }
     }
 }

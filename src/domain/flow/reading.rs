@@ -5,6 +5,7 @@ use super::condition::Condition;
 use super::template::Template;
 use super::{Action, Argument, Flow, Include, Problem, Stage, Variable, Work};
 use crate::domain::spelling;
+use crate::domain::step::StepKind;
 use crate::domain::yaml::{self, Content, Key, Name, Resolved, Value};
 
 const ROOT: [&str; 4] = ["include", "globalVariables", "stages", "endStage"];
@@ -13,7 +14,12 @@ const LIQUIBASE: [&str; 6] = ["type", "command", "if", "cmdArgs", "globalArgs", 
 const SHELL: [&str; 5] = ["type", "command", "if", "shell", "continueOnError"];
 const CONTROL: [&str; 4] = ["type", "command", "if", "cmdArgs"];
 const EXIT: [&str; 2] = ["exitCode", "exitMessage"];
-const TYPES: [&str; 3] = ["liquibase", "shell", "control"];
+const LOCKSTEP: [&str; 2] = ["type", "command"];
+
+const TYPES: [&str; 4] = ["liquibase", "shell", "control", "lockstep"];
+
+/// The steps of a promotion that a promotion flow says the place of.
+const STEPS: [StepKind; 3] = [StepKind::Service, StepKind::Health, StepKind::Evidence];
 
 type Entries = [(Key, Value)];
 
@@ -184,6 +190,7 @@ impl Reader<'_> {
             "liquibase" => &LIQUIBASE,
             "shell" => &SHELL,
             "control" => &CONTROL,
+            "lockstep" => &LOCKSTEP,
             _ => {
                 let mend = guess(&kind, &TYPES, "Write `liquibase`, `shell` or `control`.");
                 self.error(value.line, format!("there is no type `{kind}`"), mend);
@@ -213,9 +220,20 @@ impl Reader<'_> {
                 Work::Liquibase { command: command.as_written().trim().to_owned(), arguments, globals }
             }
             "shell" => Work::Shell { command, interpreter },
+            "lockstep" => Work::Lockstep { step: self.step(command_line, command.as_written())? },
             _ => self.exit(command_line, command.as_written(), arguments)?,
         };
         Some(Action { line: value.line, condition, continues, work })
+    }
+
+    fn step(&mut self, line: usize, command: &str) -> Option<StepKind> {
+        let step = STEPS.into_iter().find(|step| step.word() == command.trim());
+        if step.is_none() {
+            let words = STEPS.map(StepKind::word);
+            let mend = guess(command, &words, &format!("Write {}.", words.join(", ")));
+            self.error(line, format!("a promotion has no step `{command}` to be written here"), mend);
+        }
+        step
     }
 
     fn exit(&mut self, line: usize, command: &str, arguments: Vec<Argument>) -> Option<Work> {

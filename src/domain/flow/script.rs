@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::command::{self, Command};
 use super::condition::{Fact, Surroundings};
 use super::reading::read_variables;
-use super::{Action, Condition, Flow, Problem, Scope, Stage, Variable, Work};
+use super::{Action, Condition, Flow, Problem, Scope, Stage, Template, Variable, Work};
 
 /// How deep flows may run flows.
 const DEEPEST: usize = 8;
@@ -170,6 +170,29 @@ impl Row {
                 text.split_whitespace().collect::<Vec<_>>().join(" ")
             }
         }
+    }
+
+    /// Everything that it does, with its variables filled in: two rows with the same text do the same.
+    pub fn canonical(&self) -> String {
+        let expand =
+            |template: &Template| template.expand(&mut |name| self.scope.get(name).map(str::to_owned));
+        let mut parts = vec![self.title()];
+        if let Kind::Action(action) = &self.kind {
+            match &action.work {
+                Work::Shell { command, interpreter } => {
+                    parts = vec!["shell".to_owned()];
+                    parts.extend(interpreter.iter().chain([command]).map(expand));
+                }
+                Work::Liquibase { arguments, globals, .. } => {
+                    let given = arguments.iter().chain(globals);
+                    parts.extend(given.map(|it| format!("--{}={}", it.name, expand(&it.value))));
+                }
+                Work::Exit { .. } | Work::Lockstep { .. } => {}
+            }
+        }
+        parts.extend(self.condition.iter().map(|condition| format!("if {condition}")));
+        parts.extend(self.continues().then(|| "and goes on".to_owned()));
+        parts.join(" ")
     }
 
     /// True when what comes after it is gone through although it failed.

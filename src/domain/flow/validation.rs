@@ -81,6 +81,7 @@ impl Validation<'_> {
                     self.needed(row, message);
                 }
             }
+            Work::Lockstep { .. } => {}
         }
     }
 

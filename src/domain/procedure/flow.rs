@@ -10,7 +10,7 @@ use super::{Action, Procedure, Stage};
 use crate::domain::changelog::Problem;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::flow::command::{self, Touch};
-use crate::domain::flow::{Kind, Rank, Row, Scope, Script, Work};
+use crate::domain::flow::{self, Kind, Rank, Row, Scope, Script, Work};
 use crate::domain::step::StepKind;
 
 /// A promotion flow with everything that it reads, before it is known what it is for.
@@ -29,16 +29,19 @@ impl PromotionFlow {
     /// problem.
     pub(super) fn procedure(&self, known: Vec<(String, String)>) -> Result<Procedure, Failure> {
         let scope = Scope::outermost(self.environment.iter().cloned(), known, []);
-        let source = |path: &str| self.files.get(path).cloned().ok_or_else(|| "there is no such file".to_owned());
-        let (script, mut problems) = Script::read(&self.path, scope, &source);
+        let source =
+            |path: &str| self.files.get(path).cloned().ok_or_else(|| "there is no such file".to_owned());
+        let (script, mut problems) = Script::read(&self.path, &scope, &source);
         problems.retain(|problem| problem.is_error);
         if let Some(script) = &script {
+            let wrong = flow::validate(script, &|_| true).into_iter();
+            problems.extend(wrong.filter(|problem| problem.is_error));
             let mut reading = Reading::new(&script.path);
             for row in &script.rows {
                 reading.row(row);
             }
             reading.check();
-            if reading.problems.is_empty() {
+            if problems.is_empty() && reading.problems.is_empty() {
                 return Ok(reading.procedure);
             }
             problems.append(&mut reading.problems);
@@ -64,8 +67,7 @@ struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     fn new(path: &'a str) -> Self {
-        let begin =
-            Stage { name: "begin".to_owned(), steps: vec![StepKind::Lock, StepKind::Recheck] };
+        let begin = Stage { name: "begin".to_owned(), steps: vec![StepKind::Lock, StepKind::Recheck] };
         let procedure = Procedure { stages: vec![begin], closing: Vec::new(), actions: Vec::new() };
         Self { path, procedure, is_end: false, lines: Vec::new(), problems: Vec::new() }
     }
@@ -102,7 +104,11 @@ impl<'a> Reading<'a> {
         let line = Some(row.line);
         if row.condition.is_some() || row.continues() {
             let text = format!("`{}` hangs on a condition, or on nothing", row.title());
-            self.error(line, text, "Take `if` and `continueOnError` out: what was approved is done, or fails.");
+            self.error(
+                line,
+                text,
+                "Take `if` and `continueOnError` out: what was approved is done, or fails.",
+            );
         }
         if let Work::Liquibase { arguments, globals, .. } = work
             && !(arguments.is_empty() && globals.is_empty())
@@ -188,7 +194,8 @@ impl<'a> Reading<'a> {
             self.error(Some(line), text, format!("Their order is {}.", words.join(", ")));
         }
         let last = self.procedure.steps().last();
-        if last != Some(StepKind::Evidence) && self.lines.iter().any(|(step, _)| *step == StepKind::Evidence) {
+        if last != Some(StepKind::Evidence) && self.lines.iter().any(|(step, _)| *step == StepKind::Evidence)
+        {
             let mend = "Move it to the end of the last stage, so that it proves what is left behind.";
             self.error(None, "something follows the step `evidence`", mend);
         }
@@ -214,5 +221,138 @@ fn touch(work: &Work) -> Option<Touch> {
     match work {
         Work::Liquibase { command, .. } => command::find(command).map(command::Command::touch),
         Work::Shell { .. } | Work::Exit { .. } | Work::Lockstep { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "
+globalVariables: {REPORTS: 'reports/${ENV}'}
+stages:
+  Verify:
+    actions:
+      - {type: liquibase, command: connect}
+      - {type: liquibase, command: validate}
+      - {type: shell, command: 'mkdir -p ${REPORTS}', continueOnError: true}
+  Deploy:
+    actions:
+      - {type: liquibase, command: tag}
+      - {type: liquibase, command: update}
+      - {type: lockstep, command: service}
+  Validation:
+    actions:
+      - {type: lockstep, command: health}
+      - {type: liquibase, command: history, if: '${ENV} != dev'}
+      - {type: lockstep, command: evidence}
+endStage:
+  actions:
+    - {type: shell, command: 'echo ${VERSION}'}
+";
+
+    fn read(text: &str) -> Result<Procedure, Failure> {
+        let files = [("p.yaml".to_owned(), text.to_owned())].into();
+        let flow = PromotionFlow { path: "p.yaml".to_owned(), files, environment: Vec::new() };
+        let known = [("ENV", "test"), ("VERSION", "v1.2.0")];
+        flow.procedure(known.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec())
+    }
+
+    #[test]
+    fn a_flow_gives_the_order_and_lockstep_the_steps() {
+        use StepKind::{Anchor, Evidence, Health, Lock, Recheck, Service, Update, Validate};
+        let procedure = read(GOOD).unwrap();
+        let stages: Vec<_> =
+            procedure.stages.iter().map(|stage| (stage.name.as_str(), stage.steps.clone())).collect();
+        let action = StepKind::Action;
+        assert_eq!(
+            stages,
+            [
+                ("begin", vec![Lock, Recheck]),
+                ("Verify", vec![action(1), Validate, action(2)]),
+                ("Deploy", vec![Anchor, Update, Service]),
+                ("Validation", vec![Health, action(3), Evidence]),
+            ]
+        );
+        assert_eq!(procedure.closing, [action(4)]);
+        let actions: Vec<_> = procedure
+            .actions
+            .iter()
+            .map(|it| (it.number, it.words.as_str(), it.is_side_effect, it.continues))
+            .collect();
+        assert_eq!(
+            actions,
+            [
+                (1, "liquibase connect", false, false),
+                (2, "shell mkdir -p reports/test", true, true),
+                (3, "liquibase history", false, false),
+                (4, "shell echo v1.2.0", true, false),
+            ]
+        );
+        assert_eq!(procedure.action(action(4)).map(|it| it.canonical.as_str()), Some("shell echo v1.2.0"));
+        assert_eq!(procedure.action(action(3)).unwrap().canonical, "liquibase history if ${ENV} != dev");
+        assert_eq!(procedure.stage(action(3)).map(|stage| stage.name.as_str()), Some("Validation"));
+        assert_eq!(procedure.stage(action(4)), None, "the end is no stage");
+    }
+
+    #[test]
+    fn a_flow_that_cannot_keep_what_a_promotion_promises_is_refused_with_its_line_and_its_mend() {
+        let update = "      - {type: liquibase, command: update}\n";
+        let service = "      - {type: lockstep, command: service}\n";
+        let evidence = "      - {type: lockstep, command: evidence}\n";
+        let cases = [
+            (GOOD.replace(update, ""), "p.yaml: the step `update` is missing. Add `type: liquibase"),
+            (GOOD.replace(evidence, ""), "p.yaml: the step `evidence` is missing. Add"),
+            (
+                GOOD.replace(service, &format!("{service}{service}")),
+                "p.yaml:14: `lockstep service` stands in line 13",
+            ),
+            (
+                GOOD.replace(update, "").replace(service, &format!("{service}{update}")),
+                "p.yaml:13: the step `update` stands too late. Their order is validate, anchor, update, service",
+            ),
+            (
+                GOOD.replace(evidence, &format!("{evidence}      - {{type: shell, command: ls}}\n")),
+                "p.yaml: something follows the step `evidence`. Move it",
+            ),
+            (
+                GOOD.replace("command: update}", "command: update, if: '${ENV} == prod'}"),
+                "p.yaml:12: `liquibase update` hangs on a condition",
+            ),
+            (
+                GOOD.replace("command: update}", "command: update, cmdArgs: {contexts: x}}"),
+                "p.yaml:12: `liquibase update` has arguments. Take them out",
+            ),
+            (
+                GOOD.replace("command: history", "command: dropAll"),
+                "p.yaml:17: `liquibase dropAll` changes the database in a way that no plan shows",
+            ),
+            (
+                GOOD.replace("  Deploy:\n", "  Deploy:\n    if: '${ENV} == test'\n"),
+                "p.yaml:9: the stage `Deploy` has a condition",
+            ),
+            (
+                GOOD.replace(
+                    "{type: shell, command: 'echo ${VERSION}'}",
+                    "{type: lockstep, command: service}",
+                ),
+                "`lockstep service` stands in `endStage`, which runs after a failure too",
+            ),
+            (GOOD.replace("command: health", "command: helth"), "p.yaml:16: a promotion has no step `helth`"),
+            (
+                GOOD.replace("command: connect", "command: conect"),
+                "p.yaml:6: Liquibase has no command `conect`",
+            ),
+            (
+                GOOD.replace("{type: liquibase, command: connect}", "{type: control, command: exit}"),
+                "p.yaml:6: a promotion flow ends by itself",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_ne!(text, GOOD, "{expected}");
+            let failure = read(&text).unwrap_err();
+            assert_eq!(failure.kind, FailureKind::Configuration);
+            assert!(failure.because.iter().any(|it| it.contains(expected)), "{expected}:\n{failure}");
+        }
     }
 }

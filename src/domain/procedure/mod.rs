@@ -2,8 +2,12 @@
 //!
 //! Absent on purpose: what carries an action out, and how a flow file is read.
 
+mod flow;
+
 use crate::domain::failure::Failure;
+use crate::domain::flow::Row;
 use crate::domain::step::StepKind;
+pub use flow::PromotionFlow;
 
 /// How releases are promoted to every environment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -11,15 +15,19 @@ pub enum Way {
     /// By the steps that lockstep takes of its own.
     #[default]
     Plain,
+    /// By the flow in a file.
+    Flow(Box<PromotionFlow>),
     /// By a flow that cannot be read.
     Unreadable(Failure),
 }
 
 impl Way {
-    /// The steps of a promotion by it.
-    pub fn procedure(&self) -> Result<Procedure, Failure> {
+    /// The steps of a promotion by it, where `known` are the variables that lockstep sets. The failure lists every
+    /// problem of the flow.
+    pub fn procedure(&self, known: Vec<(String, String)>) -> Result<Procedure, Failure> {
         match self {
             Self::Plain => Ok(Procedure::default()),
+            Self::Flow(flow) => flow.procedure(known),
             Self::Unreadable(failure) => Err(failure.clone()),
         }
     }
@@ -58,6 +66,8 @@ pub struct Action {
     pub is_side_effect: bool,
     /// True when what comes after it is done although it failed.
     pub continues: bool,
+    /// What is carried out, with the variables that count there.
+    pub row: Row,
 }
 
 impl Procedure {

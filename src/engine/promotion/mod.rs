@@ -5,6 +5,8 @@
 mod back;
 mod closing;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,145 @@
+//! Promotions that go by a flow: what is carried out in which order, and what its end does whatever happened before.
+
+use std::sync::Arc;
+
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::journal::Entry;
+use crate::domain::procedure::{PromotionFlow, Way};
+use crate::engine::effect::{DatabaseCall, Effect, LiquibaseCall};
+use crate::engine::event::{EventKind, Intent};
+use crate::engine::planning::{Planning, Request};
+use crate::engine::tests::{World, name};
+
+/// A promotion flow in which `shell first` comes before anything else and `shell last` after everything.
+fn flow() -> Arc<Way> {
+    let text = "
+stages:
+  Verify: {actions: [{type: shell, command: first}, {type: shell, command: maybe, continueOnError: true}]}
+  Deploy:
+    actions:
+      - {type: liquibase, command: tag}
+      - {type: liquibase, command: update}
+      - {type: lockstep, command: service}
+  Validation:
+    actions:
+      - {type: lockstep, command: health}
+      - {type: shell, command: smoke}
+      - {type: lockstep, command: evidence}
+endStage: {actions: [{type: shell, command: last}, {type: shell, command: very last}]}
+";
+    let files = [("p.yaml".to_owned(), text.to_owned())].into();
+    let flow = PromotionFlow { path: "p.yaml".to_owned(), files, environment: Vec::new() };
+    Arc::new(Way::Flow(Box::new(flow)))
+}
+
+fn with_flow(failing: &[&'static str]) -> World {
+    let mut world = World::new();
+    world.way = flow();
+    world.failing = failing.to_vec();
+    world.promote("test", None);
+    world
+}
+
+/// The actions of a flow that were carried out, and the update between them.
+fn carried_out(world: &World) -> Vec<String> {
+    let words = world.asked.iter().filter_map(|effect| match effect {
+        Effect::Action(.., action) => Some(action.words.clone()),
+        Effect::Liquibase(_, LiquibaseCall::Update(..)) => Some("update".to_owned()),
+        Effect::Database(_, DatabaseCall::Unlock(_)) => Some("unlock".to_owned()),
+        _ => None,
+    });
+    words.collect()
+}
+
+#[test]
+fn a_promotion_goes_by_its_flow_and_ends_with_what_stands_at_its_end() {
+    let world = with_flow(&[]);
+    assert_eq!(
+        carried_out(&world),
+        ["shell first", "shell maybe", "update", "shell smoke", "shell last", "shell very last", "unlock"]
+    );
+    assert_eq!(world.conclusion().failure, None);
+    let intents = world.journal.as_ref().unwrap().runs()[0].intents.iter().map(|intent| intent.what.as_str());
+    assert!(
+        intents.clone().any(|what| what == "carry out `shell first` in test"),
+        "{:?}",
+        intents.collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn the_end_of_a_flow_is_reached_whatever_failed_before_it_and_changes_nothing() {
+    let world = with_flow(&["shell maybe", "shell smoke", "shell last"]);
+    assert_eq!(
+        carried_out(&world),
+        ["shell first", "shell maybe", "update", "shell smoke", "shell last", "shell very last", "unlock"]
+    );
+    let failure = world.conclusion().failure.as_ref().unwrap();
+    assert_eq!(failure.kind, FailureKind::ActionNeeded, "the schema was changed: {failure}");
+    assert_eq!(failure.what, "`shell smoke` ended with 1");
+}
+
+#[test]
+fn an_action_that_fails_before_the_update_leaves_everything_as_it_was() {
+    let world = with_flow(&["shell first"]);
+    assert_eq!(carried_out(&world), ["shell first", "shell last", "shell very last", "unlock"]);
+    assert_eq!(world.conclusion().failure.as_ref().unwrap().kind, FailureKind::Failed);
+}
+
+#[test]
+fn an_edited_flow_is_another_plan() {
+    let digest = |way: Arc<Way>| {
+        let mut world = World::new();
+        world.way = way;
+        world.intend(Intent::Plan { environment: name("test"), request: Request::Forward(None) });
+        world.planned().plan.digest().clone()
+    };
+    let plain = digest(Arc::default());
+    let by_flow = digest(flow());
+    assert_ne!(plain, by_flow);
+    let Way::Flow(edited) = &*flow() else { panic!() };
+    let mut edited = edited.clone();
+    for text in edited.files.values_mut() {
+        *text = text.replace("smoke", "smoke --fast");
+    }
+    assert_ne!(by_flow, digest(Arc::new(Way::Flow(edited))));
+    assert_eq!(by_flow, digest(flow()));
+}
+
+#[test]
+fn a_flow_that_cannot_be_read_lets_no_plan_be_made() {
+    let mut world = World::new();
+    world.way = Arc::new(Way::Unreadable(Failure::new(FailureKind::Configuration, "p.yaml cannot be read")));
+    world.intend(Intent::Plan { environment: name("test"), request: Request::Forward(None) });
+    let Planning::Failed(_, failure) = &world.state.planning else { panic!("{:?}", world.state.planning) };
+    assert_eq!(
+        (failure.kind, failure.because[0].as_str()),
+        (FailureKind::Configuration, "p.yaml cannot be read")
+    );
+}
+
+#[test]
+fn a_journal_that_fails_at_the_end_of_a_flow_lets_the_lock_go() {
+    let mut world = World::new();
+    world.way = flow();
+    world.intend(Intent::Plan { environment: name("test"), request: Request::Forward(None) });
+    let digest = world.planned().plan.digest().clone();
+    let mut effects = world.happen(EventKind::Intent(Intent::Promote { plan: digest, reason: None }));
+    let mut is_unlocked = false;
+    while let Some(effect) = (!effects.is_empty()).then(|| effects.remove(0)) {
+        let closes =
+            matches!(&effect, Effect::Record(Entry::Intended { what, .. }) if what.contains("shell last"));
+        is_unlocked |= matches!(effect, Effect::Database(_, DatabaseCall::Unlock(_)));
+        assert!(!matches!(&effect, Effect::Action(.., action) if action.words == "shell last"));
+        if closes {
+            let run = world.state.promotions[0].run.clone();
+            let failure = Failure::new(FailureKind::Failed, "the disk is full");
+            // What follows a record that failed is not done.
+            effects = world.happen(EventKind::JournalFailed(Some(run), failure));
+            continue;
+        }
+        effects.extend(world.perform(&effect));
+    }
+    assert!(is_unlocked);
+    assert_eq!(world.conclusion().failure, None, "it was proven before");
+}
