@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::{archive, liquibase};
+use super::{archive, liquibase, way};
 use crate::config::Settings;
 use crate::domain::changelog::{Changelog, Files, SharedFiles, Surroundings};
 use crate::domain::compatibility;
@@ -95,7 +95,8 @@ impl Artifacts {
             }
         }
         self.read().retain(|path, _| paths.contains(path));
-        Ok((Catalog::new(releases), problems))
+        let way = way::read(&self.0.settings).await;
+        Ok((Catalog::new(releases).promoted(way), problems))
     }
 
     /// The files of a release, after making sure that the archive is still the one that was planned with.

@@ -17,6 +17,7 @@ mod report;
 mod schemas;
 pub mod sources;
 mod tls;
+mod way;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -397,6 +398,7 @@ mod tests {
                 image: "registry.example/store".to_owned(),
             },
             liquibase: LiquibaseSettings { runner: RunnerKind::Auto, docker_image: "image".to_owned() },
+            promotion_flow: None,
             journals: None,
             polling: PollingSettings { operation: second, observe: second },
             deadlines: DeadlineSettings {

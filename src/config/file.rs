@@ -43,6 +43,8 @@ struct File {
     #[serde(default)]
     liquibase: Liquibase,
     #[serde(default)]
+    promotion: Promotion,
+    #[serde(default)]
     journal: Journal,
     #[serde(default)]
     polling: Polling,
@@ -99,6 +101,12 @@ struct Liquibase {
 #[serde(deny_unknown_fields)]
 struct Journal {
     folder: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Promotion {
+    flow: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -204,6 +212,7 @@ impl File {
                     },
                     docker_image: self.liquibase.docker_image,
                 },
+                promotion_flow: self.promotion.flow,
                 journals,
                 polling,
                 deadlines,

@@ -32,6 +32,8 @@ pub struct Settings {
     pub releases: ReleaseSettings,
     /// How to run Liquibase.
     pub liquibase: LiquibaseSettings,
+    /// The flow that promotions go by, relative to the folder of the file; `None` for lockstep's own steps.
+    pub promotion_flow: Option<PathBuf>,
     /// The folder that holds a folder with the journal of each instance; `None` for the platform's.
     pub journals: Option<PathBuf>,
     /// How often to look.

@@ -138,12 +138,11 @@ impl State {
                 && known.plan.version == *version
                 && known.made_from.is_same(&source)
         });
-        let plan = match known {
-            Some(known) => Arc::clone(&known.plan),
-            None => {
-                let procedure = self.procedure(state, release).ok()?;
-                Arc::new(Plan::make(&state.environment, release, Some(&service.image), ledger, procedure))
-            }
+        let plan = if let Some(known) = known {
+            Arc::clone(&known.plan)
+        } else {
+            let procedure = self.procedure(state, release).ok()?;
+            Arc::new(Plan::make(&state.environment, release, Some(&service.image), ledger, procedure))
         };
         if plan.is_empty() {
             return None;

@@ -53,6 +53,17 @@ impl Scope {
         scope
     }
 
+    /// This scope, outside of any flow, with what is known about the environment that it runs for.
+    #[must_use]
+    pub fn knowing(&self, known: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut scope = self.clone();
+        for (name, value) in known {
+            scope.own.insert(name.clone());
+            scope.values.insert(name, value);
+        }
+        scope
+    }
+
     /// The value of a variable.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)

@@ -21,14 +21,14 @@ pub struct PromotionFlow {
     /// The texts of this file and all that it includes, by path.
     pub files: BTreeMap<String, String>,
     /// The variables of the process, without secrets.
-    pub environment: Vec<(String, String)>,
+    pub environment: Scope,
 }
 
 impl PromotionFlow {
     /// The steps of a promotion by it, where `known` are the variables that lockstep sets. The failure lists every
     /// problem.
     pub(super) fn procedure(&self, known: Vec<(String, String)>) -> Result<Procedure, Failure> {
-        let scope = Scope::outermost(self.environment.iter().cloned(), known, []);
+        let scope = self.environment.knowing(known);
         let source =
             |path: &str| self.files.get(path).cloned().ok_or_else(|| "there is no such file".to_owned());
         let (script, mut problems) = Script::read(&self.path, &scope, &source);
@@ -253,7 +253,7 @@ endStage:
 
     fn read(text: &str) -> Result<Procedure, Failure> {
         let files = [("p.yaml".to_owned(), text.to_owned())].into();
-        let flow = PromotionFlow { path: "p.yaml".to_owned(), files, environment: Vec::new() };
+        let flow = PromotionFlow { path: "p.yaml".to_owned(), files, environment: Scope::default() };
         let known = [("ENV", "test"), ("VERSION", "v1.2.0")];
         flow.procedure(known.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec())
     }

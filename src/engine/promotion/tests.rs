@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::flow::Scope;
 use crate::domain::journal::Entry;
 use crate::domain::procedure::{PromotionFlow, Way};
 use crate::engine::effect::{DatabaseCall, Effect, LiquibaseCall};
@@ -28,7 +29,7 @@ stages:
 endStage: {actions: [{type: shell, command: last}, {type: shell, command: very last}]}
 ";
     let files = [("p.yaml".to_owned(), text.to_owned())].into();
-    let flow = PromotionFlow { path: "p.yaml".to_owned(), files, environment: Vec::new() };
+    let flow = PromotionFlow { path: "p.yaml".to_owned(), files, environment: Scope::default() };
     Arc::new(Way::Flow(Box::new(flow)))
 }
 
