@@ -6,6 +6,7 @@
 mod archive;
 mod artifacts;
 mod aws;
+mod flows;
 mod health;
 mod leases;
 pub mod liquibase;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 use self::artifacts::Artifacts;
 use self::aws::{Aws, Deployment};
+use self::flows::Flows;
 use self::health::{Health, Waiting};
 use self::leases::Leases;
 use self::liquibase::{Liquibase, Target};
@@ -58,6 +60,7 @@ struct Parts {
     liquibase: Liquibase,
     health: Health,
     leases: Leases,
+    flows: Flows,
 }
 
 impl Adapters {
@@ -83,7 +86,25 @@ impl Adapters {
         let liquibase =
             Liquibase::new(settings.clone(), tools, databases.clone(), artifacts.clone(), leases.clone());
         let health = Health::default();
-        Self(Arc::new(Parts { settings, redactor, aws, databases, artifacts, liquibase, health, leases }))
+        let flows = Flows::new(
+            settings.clone(),
+            aws.clone(),
+            databases.clone(),
+            artifacts.clone(),
+            leases.clone(),
+            redactor.clone(),
+        );
+        Self(Arc::new(Parts {
+            settings,
+            redactor,
+            aws,
+            databases,
+            artifacts,
+            liquibase,
+            health,
+            leases,
+            flows,
+        }))
     }
 }
 
@@ -116,7 +137,11 @@ impl Perform for Adapters {
                 let living = report.clean(parts.living(runs));
                 report.send(EventKind::Sought(generation, living)).await;
             }
-            Effect::Forget(run) => parts.leases.end(&run),
+            Effect::Flow(call) => Box::pin(parts.flows.perform(call, &parts.liquibase, &report)).await,
+            Effect::Forget(run) => {
+                parts.flows.forget(&run);
+                parts.leases.end(&run);
+            }
             Effect::Record(_) | Effect::ReadJournal => {
                 let words =
                     "the journal is the runtime's own; the adapters were asked for it and did nothing";

@@ -11,6 +11,7 @@ use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::plan::Until;
 use crate::domain::release::{ImageRef, Release, Version};
 use crate::domain::step::StepKind;
+use crate::engine::flow::{Asking, Order};
 
 /// One thing to do outside, by what carries it out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub enum Effect {
     ReadJournal,
     /// Find out of which of these runs something lives on this machine. Outcome: `Sought` with this generation.
     SeekRuns(u64, Vec<RunId>),
+    /// Do something for a flow.
+    Flow(FlowCall),
     /// This run is over: it is no longer shown as living on this machine. Outcome: none.
     Forget(RunId),
 }
@@ -99,6 +102,27 @@ pub enum LiquibaseCall {
     Rollback(RunId, Arc<Release>, Until),
 }
 
+/// What is done for a flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FlowCall {
+    /// Read a flow file and everything that it leads to, and find out what it runs against. Outcome: `FlowRead`.
+    Read(RunId, Box<Asking>),
+    /// Look which of these files exist. Outcome: `FlowFound` with this row.
+    Find(RunId, usize, Vec<String>),
+    /// Carry out an action. Its output arrives as log lines. Outcome: `FlowActed` with this row.
+    Act {
+        /// The run.
+        run: RunId,
+        /// The row of the action.
+        row: usize,
+        /// What to do.
+        order: Box<Order>,
+    },
+    /// Stop what the action of this row does. The action then ends with what came of it. Background: no outcome of its
+    /// own.
+    Stop(RunId, usize),
+}
+
 /// What the application is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HealthCall {
@@ -118,6 +142,7 @@ impl Effect {
                 _,
                 LiquibaseCall::Tag(..) | LiquibaseCall::Update(..) | LiquibaseCall::Rollback(..),
             ) => true,
+            Self::Flow(FlowCall::Act { order, .. }) => order.is_change(),
             Self::Cloud(_, CloudCall::Describe(_) | CloudCall::ListUpdates(_))
             | Self::Liquibase(_, LiquibaseCall::Validate(..))
             | Self::Cancel(..)
@@ -129,7 +154,16 @@ impl Effect {
             | Self::Record(_)
             | Self::ReadJournal
             | Self::SeekRuns(..)
+            | Self::Flow(_)
             | Self::Forget(_) => false,
+        }
+    }
+
+    /// The run that it does something for; `None` for looks. What a run does is not done once its record failed.
+    pub fn run(&self) -> Option<&RunId> {
+        match self {
+            Self::Flow(FlowCall::Act { run, .. }) => Some(run),
+            effect => effect.step().map(|(run, _)| run),
         }
     }
 

@@ -200,7 +200,11 @@ impl World {
                 }
                 vec![]
             }
-            Effect::Cancel(..) | Effect::Forget(_) | Effect::AskChecksums(_) | Effect::Identify => vec![],
+            Effect::Cancel(..)
+            | Effect::Flow(_)
+            | Effect::Forget(_)
+            | Effect::AskChecksums(_)
+            | Effect::Identify => vec![],
         }
     }
 

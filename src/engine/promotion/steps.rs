@@ -112,7 +112,7 @@ impl State {
     pub(in crate::engine) fn interrupt(&mut self) -> Vec<Effect> {
         let is_insisting = std::mem::replace(&mut self.is_stopping, true);
         let running: Vec<_> = self.running().map(|promotion| promotion.plan.environment.clone()).collect();
-        let mut effects = Vec::new();
+        let mut effects = self.stop_flow();
         for environment in &running {
             effects.extend(if is_insisting { self.abort(environment) } else { self.give_up(environment) });
         }
