@@ -27,6 +27,8 @@ pub enum Exit {
     Unavailable,
     /// 130: interrupted.
     Interrupted,
+    /// What a flow ended with: the highest severity of its checks, or what it says itself.
+    Flow(u8),
 }
 
 impl Exit {
@@ -43,6 +45,7 @@ impl Exit {
             Self::Configuration => 65,
             Self::Unavailable => 69,
             Self::Interrupted => 130,
+            Self::Flow(code) => code,
         }
     }
 }

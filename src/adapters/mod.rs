@@ -6,6 +6,7 @@
 mod archive;
 mod artifacts;
 mod aws;
+mod flows;
 mod health;
 mod leases;
 pub mod liquibase;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 use self::artifacts::Artifacts;
 use self::aws::{Aws, Deployment};
+use self::flows::Flows;
 use self::health::{Health, Waiting};
 use self::leases::Leases;
 use self::liquibase::{Liquibase, Target};
@@ -59,6 +61,7 @@ struct Parts {
     liquibase: Liquibase,
     health: Health,
     leases: Leases,
+    flows: Flows,
 }
 
 impl Adapters {
@@ -84,7 +87,25 @@ impl Adapters {
         let liquibase =
             Liquibase::new(settings.clone(), tools, databases.clone(), artifacts.clone(), leases.clone());
         let health = Health::default();
-        Self(Arc::new(Parts { settings, redactor, aws, databases, artifacts, liquibase, health, leases }))
+        let flows = Flows::new(
+            settings.clone(),
+            aws.clone(),
+            databases.clone(),
+            artifacts.clone(),
+            leases.clone(),
+            redactor.clone(),
+        );
+        Self(Arc::new(Parts {
+            settings,
+            redactor,
+            aws,
+            databases,
+            artifacts,
+            liquibase,
+            health,
+            leases,
+            flows,
+        }))
     }
 }
 
@@ -111,8 +132,8 @@ impl Perform for Adapters {
             Effect::Liquibase(environment, call) => {
                 Box::pin(parts.liquibase(&environment, call, &report)).await;
             }
-            Effect::Action(_, run, _, action) => {
-                let step = report.step(&run, StepKind::Action(action.number));
+            Effect::Action { run, number, .. } => {
+                let step = report.step(&run, StepKind::Action(number));
                 step.ended(Err(Failure::new(FailureKind::Failed, "TODO"))).await;
             }
             Effect::Cancel(_, run) => parts.liquibase.cancel(&run),
@@ -121,7 +142,11 @@ impl Perform for Adapters {
                 let living = report.clean(parts.living(runs));
                 report.send(EventKind::Sought(generation, living)).await;
             }
-            Effect::Forget(run) => parts.leases.end(&run),
+            Effect::Flow(call) => Box::pin(parts.flows.perform(call, &parts.liquibase, &report)).await,
+            Effect::Forget(run) => {
+                parts.flows.forget(&run);
+                parts.leases.end(&run);
+            }
             Effect::Record(_) | Effect::ReadJournal => {
                 let words =
                     "the journal is the runtime's own; the adapters were asked for it and did nothing";

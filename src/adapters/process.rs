@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::report::BATCH;
 
@@ -91,6 +91,17 @@ impl Process {
             killpg(group, Signal::SIGKILL).ok();
         }
         self.end().await
+    }
+
+    /// Asks its whole group to end, and kills what has not ended in time.
+    pub(super) async fn terminate(&mut self, patience: Duration) -> std::io::Result<ExitStatus> {
+        if let Some(group) = self.group {
+            // An error means that nothing of it is left.
+            killpg(group, Signal::SIGTERM).ok();
+        }
+        // What the first process of the group leaves behind is not waited for.
+        timeout(patience, self.child.wait()).await.ok();
+        self.kill().await
     }
 
     /// Waits for its end.
@@ -212,6 +223,6 @@ mod tests {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), gone).await.expect("the grandchild was killed");
+        timeout(Duration::from_secs(10), gone).await.expect("the grandchild was killed");
     }
 }

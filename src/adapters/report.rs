@@ -82,10 +82,14 @@ impl Report {
         self.sink.clock()
     }
 
+    /// The same, for everything that is said for a run.
+    pub(super) fn for_run(&self, run: &RunId) -> Self {
+        Self { run: Some(run.clone()), ..self.clone() }
+    }
+
     /// The report of one step of a run.
     pub(super) fn step(&self, run: &RunId, kind: StepKind) -> StepReport {
-        let report = Self { run: Some(run.clone()), ..self.clone() };
-        StepReport { report, run: run.clone(), kind }
+        StepReport { report: self.for_run(run), run: run.clone(), kind }
     }
 }
 

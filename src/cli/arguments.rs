@@ -83,6 +83,8 @@ pub(super) enum Command {
     Release(Release),
     /// What a changelog says, without any database
     Changelog(Changelog),
+    /// Flow files: stages and actions of Liquibase and a shell, run in one way everywhere
+    Flow(Flow),
     /// The record of everything that was done: show it, verify it, hand it on
     Journal(Journal),
     /// Draw the board as it stands now
@@ -394,6 +396,48 @@ pub(super) struct ChangelogListing {
     /// The folder that paths are relative to; by default the current one
     #[arg(long, value_name = "DIR")]
     pub(super) search_path: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(super) struct Flow {
+    #[command(subcommand)]
+    pub(super) command: FlowCommand,
+}
+
+#[derive(Subcommand)]
+pub(super) enum FlowCommand {
+    /// Run a flow file; the exit code is the flow's own: 0, the highest severity of its checks, or what it says
+    Run(FlowRunning),
+    /// Say everything that is wrong or strange in a flow file, and in what it leads to; nothing is run
+    Validate(FlowFile),
+}
+
+#[derive(Args)]
+pub(super) struct FlowFile {
+    /// The flow file
+    #[arg(value_name = "FILE")]
+    pub(super) path: String,
+    /// Set a variable of the flow, whatever the file or the environment says
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) set: Vec<String>,
+}
+
+#[derive(Args)]
+pub(super) struct FlowRunning {
+    #[command(flatten)]
+    pub(super) file: FlowFile,
+    /// The environment whose database it runs against; sets ENV, DEMO_ID and APP_URL too
+    #[arg(long, value_name = "ENV")]
+    pub(super) environment: Option<String>,
+    /// The release whose changelog it runs with, in place of the one in this folder; sets VERSION too
+    #[arg(long, value_name = "VERSION")]
+    pub(super) release: Option<String>,
+    /// The environment's name, said again, when the flow changes its database
+    #[arg(long, value_name = "ENV")]
+    pub(super) confirm: Option<String>,
+    /// Let commands run that destroy what may not come back, such as drop-all
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 #[derive(Args)]

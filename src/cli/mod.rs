@@ -5,6 +5,7 @@ mod changelog;
 mod demo;
 mod diff;
 mod fault;
+mod flow;
 mod instance;
 mod journal;
 mod reconcile;
@@ -92,6 +93,7 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Command::Release(release)) => release::run(release, arguments, format).await,
         Some(Command::Diff(words)) => diff::run(words, arguments, format).await,
         Some(Command::Changelog(changelog)) => changelog::run(&changelog.command, format),
+        Some(Command::Flow(words)) => Box::pin(flow::run(&words.command, arguments)).await,
         Some(Command::Journal(words)) => journal::run(&words.command, arguments, format),
         Some(Command::Board(board)) => picture(arguments, board).await,
         Some(Command::Status) => job(arguments, Job::Status).await,

@@ -33,6 +33,16 @@ pub fn load(path: &Path) -> Result<Settings, Failure> {
     })
 }
 
+/// The settings that hold where there is no file: every default, and no environment.
+pub(super) fn without_instance() -> Settings {
+    const TEXT: &str = "instance = { id = \"flow\" }\n\
+        aws = { region = \"us-east-1\" }\n\
+        database = { instance = \"\", username_secret = \"\", password_secret = \"\" }\n\
+        releases = { folder = \"dist\", image = \"\" }\n";
+    let file: File = toml::from_str(TEXT).expect("the text is constant and was tried");
+    file.check(Path::new("lockstep.toml"), TEXT).expect("the text is constant and was tried")
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -308,6 +318,11 @@ production = true
             ]
         );
         assert_eq!(failure.kind, FailureKind::Configuration);
+    }
+
+    #[test]
+    fn without_an_instance_there_is_no_environment() {
+        assert!(Settings::without_instance().environments.is_empty());
     }
 
     #[test]

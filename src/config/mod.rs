@@ -45,6 +45,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// What holds where there is no instance: nothing can be promoted, and no environment is known.
+    pub fn without_instance() -> Self {
+        file::without_instance()
+    }
+
     /// The folder of this instance's journal.
     pub fn journal(&self) -> PathBuf {
         self.journals

@@ -143,6 +143,48 @@ pub enum Entry {
         /// Who and why.
         notice: Notice,
     },
+    /// A flow that changes a database goes on.
+    Flow {
+        /// The run.
+        run: RunId,
+        /// Where.
+        environment: EnvironmentName,
+        /// How.
+        word: FlowWord,
+    },
+}
+
+/// How a flow that changes a database goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FlowWord {
+    /// It begins.
+    Began {
+        /// The file.
+        file: String,
+        /// Who asked for it.
+        by: String,
+        /// The actions in it that may change the database.
+        changes: Vec<String>,
+    },
+    /// An action that changes the database is about to be carried out. On disk before it is.
+    Intended {
+        /// The action.
+        action: String,
+    },
+    /// That action ended.
+    Ended {
+        /// The action.
+        action: String,
+        /// What came of it, in words.
+        result: Result<String, Failure>,
+    },
+    /// The flow ended.
+    Concluded {
+        /// Its exit code.
+        code: u8,
+        /// What came of it: words when it went well, else why not.
+        result: Result<String, Failure>,
+    },
 }
 
 impl Entry {
@@ -161,7 +203,8 @@ impl Entry {
             | Self::Aborted { run, .. }
             | Self::Ended { run, .. }
             | Self::Concluded { run, .. }
-            | Self::Reconciled { run, .. } => Some(run),
+            | Self::Reconciled { run, .. }
+            | Self::Flow { run, .. } => Some(run),
             Self::Planned { .. }
             | Self::LetGo { .. }
             | Self::Acknowledged { .. }
@@ -302,10 +345,32 @@ pub struct PastIntent {
     pub result: Option<Result<String, Failure>>,
 }
 
+/// A flow that changed a database, or was about to, as the journal knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastFlow {
+    /// Its run.
+    pub run: RunId,
+    /// Where.
+    pub environment: EnvironmentName,
+    /// Its file.
+    pub file: String,
+    /// Who asked for it.
+    pub by: String,
+    /// When it began.
+    pub began: Timestamp,
+    /// The last change that it announced; `None` when it announced none.
+    pub last: Option<String>,
+    /// True when what came of that is on record.
+    pub is_settled: bool,
+    /// When it ended; `None` when nobody saw that.
+    pub ended: Option<Timestamp>,
+}
+
 /// What the journal adds up to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct History {
     runs: Vec<PastRun>,
+    flows: Vec<PastFlow>,
     plans: BTreeMap<String, String>,
     votes: Vec<(Timestamp, Vote)>,
     /// When a lock of Liquibase was about to be let go, and where.
@@ -428,7 +493,39 @@ impl History {
                     self.bars.push((at, version.clone(), notice.clone()));
                 }
             }
+            Entry::Flow { run, environment, word } => self.add_flow(at, run, environment, word),
         }
+    }
+
+    fn add_flow(&mut self, at: Timestamp, run: &RunId, environment: &EnvironmentName, word: &FlowWord) {
+        if let FlowWord::Began { file, by, .. } = word {
+            self.flows.push(PastFlow {
+                run: run.clone(),
+                environment: environment.clone(),
+                file: file.clone(),
+                by: by.clone(),
+                began: at,
+                last: None,
+                is_settled: true,
+                ended: None,
+            });
+            return;
+        }
+        let Some(flow) = self.flows.iter_mut().rev().find(|flow| flow.run == *run) else { return };
+        match word {
+            FlowWord::Began { .. } => {}
+            FlowWord::Intended { action } => {
+                flow.last = Some(action.clone());
+                flow.is_settled = false;
+            }
+            FlowWord::Ended { .. } => flow.is_settled = true,
+            FlowWord::Concluded { .. } => flow.ended = Some(at),
+        }
+    }
+
+    /// Every flow that changed a database, or was about to, oldest first.
+    pub fn flows(&self) -> &[PastFlow] {
+        &self.flows
     }
 
     /// The canonical form of the plan with this digest, when it was kept.

@@ -9,9 +9,9 @@ use crate::domain::journal::Entry;
 use crate::domain::lock::Grant;
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::plan::Until;
-use crate::domain::procedure::Action;
 use crate::domain::release::{ImageRef, Release, Version};
 use crate::domain::step::StepKind;
+use crate::engine::flow::{Asking, Order};
 
 /// One thing to do outside, by what carries it out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,20 @@ pub enum Effect {
     /// Run Liquibase.
     Liquibase(EnvironmentName, LiquibaseCall),
     /// Carry out an action that the promotion flow brings. Its output arrives as log lines. Outcome: `Ended` of its step.
-    Action(EnvironmentName, RunId, Arc<Release>, Box<Action>),
+    Action {
+        /// Where.
+        environment: EnvironmentName,
+        /// The run it belongs to.
+        run: RunId,
+        /// Its number in the procedure.
+        number: u16,
+        /// The release whose changelog Liquibase reads.
+        release: Arc<Release>,
+        /// What to do.
+        order: Box<Order>,
+        /// True when it changes the world outside, or may.
+        is_change: bool,
+    },
     /// Cancel what the Liquibase of this run, or an action, does at the moment. Its own effect then ends with what came of it.
     /// Background: no outcome of its own.
     Cancel(EnvironmentName, RunId),
@@ -43,6 +56,8 @@ pub enum Effect {
     ReadJournal,
     /// Find out of which of these runs something lives on this machine. Outcome: `Sought` with this generation.
     SeekRuns(u64, Vec<RunId>),
+    /// Do something for a flow.
+    Flow(FlowCall),
     /// This run is over: it is no longer shown as living on this machine. Outcome: none.
     Forget(RunId),
 }
@@ -102,6 +117,27 @@ pub enum LiquibaseCall {
     Rollback(RunId, Arc<Release>, Until),
 }
 
+/// What is done for a flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FlowCall {
+    /// Read a flow file and everything that it leads to, and find out what it runs against. Outcome: `FlowRead`.
+    Read(RunId, Box<Asking>),
+    /// Look which of these files exist. Outcome: `FlowFound` with this row.
+    Find(RunId, usize, Vec<String>),
+    /// Carry out an action. Its output arrives as log lines. Outcome: `FlowActed` with this row.
+    Act {
+        /// The run.
+        run: RunId,
+        /// The row of the action.
+        row: usize,
+        /// What to do.
+        order: Box<Order>,
+    },
+    /// Stop what the action of this row does. The action then ends with what came of it. Background: no outcome of its
+    /// own.
+    Stop(RunId, usize),
+}
+
 /// What the application is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HealthCall {
@@ -121,7 +157,8 @@ impl Effect {
                 _,
                 LiquibaseCall::Tag(..) | LiquibaseCall::Update(..) | LiquibaseCall::Rollback(..),
             ) => true,
-            Self::Action(.., action) => action.is_side_effect,
+            Self::Action { is_change, .. } => *is_change,
+            Self::Flow(FlowCall::Act { order, .. }) => order.is_change(),
             Self::Cloud(_, CloudCall::Describe(_) | CloudCall::ListUpdates(_))
             | Self::Liquibase(_, LiquibaseCall::Validate(..))
             | Self::Cancel(..)
@@ -133,7 +170,16 @@ impl Effect {
             | Self::Record(_)
             | Self::ReadJournal
             | Self::SeekRuns(..)
+            | Self::Flow(_)
             | Self::Forget(_) => false,
+        }
+    }
+
+    /// The run that it does something for; `None` for looks. What a run does is not done once its record failed.
+    pub fn run(&self) -> Option<&RunId> {
+        match self {
+            Self::Flow(FlowCall::Act { run, .. }) => Some(run),
+            effect => effect.step().map(|(run, _)| run),
         }
     }
 
@@ -147,7 +193,7 @@ impl Effect {
             Self::Liquibase(_, LiquibaseCall::Update(run, _)) => Some((run, StepKind::Update)),
             Self::Liquibase(_, LiquibaseCall::Rollback(run, ..)) => Some((run, StepKind::Undo)),
             Self::Health(_, HealthCall::Await(run, _)) => Some((run, StepKind::Health)),
-            Self::Action(_, run, _, action) => Some((run, StepKind::Action(action.number))),
+            Self::Action { run, number, .. } => Some((run, StepKind::Action(*number))),
             _ => None,
         }
     }

@@ -1,6 +1,6 @@
 //! Everything that can happen, whoever caused it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::Timestamp;
@@ -13,6 +13,7 @@ use crate::domain::observation::{Observation, OperationStatus};
 use crate::domain::plan::PlanDigest;
 use crate::domain::release::{Catalog, Version};
 use crate::domain::step::StepKind;
+use crate::engine::flow::{Asking, Deed, Reading};
 use crate::engine::planning::Request;
 
 /// Identifies one effect that is being carried out.
@@ -55,6 +56,12 @@ pub enum EventKind {
     LetGo(EnvironmentName, Result<String, Failure>),
     /// Of which of the runs that were asked for something lives on this machine. The number is the generation.
     Sought(u64, Result<BTreeMap<RunId, bool>, Failure>),
+    /// A flow file was read, with everything that it leads to.
+    FlowRead(RunId, Result<Box<Reading>, Failure>),
+    /// Which of the files that a condition in this row asks for exist.
+    FlowFound(RunId, usize, BTreeSet<String>),
+    /// An action of a flow ended.
+    FlowActed(RunId, usize, Box<Deed>),
     /// Lines were written, for this run if for one; always several at once when they come quickly.
     Log(Option<RunId>, Vec<LogLine>),
     /// An effect ended, and all its other events came before this one.
@@ -146,6 +153,10 @@ pub enum Intent {
     Settle(RunId),
     /// Let Liquibase's lock of this environment go, which was seen to be stale.
     ReleaseLock(EnvironmentName),
+    /// Run a flow file.
+    RunFlow(Box<Asking>),
+    /// Stop the flow that runs; asked once more, stop what always runs in it too.
+    StopFlow,
     /// Stop everything as soon as it is safe; asked once more, abort what runs.
     Interrupt,
 }

@@ -3,6 +3,7 @@
 pub mod automatic;
 pub mod effect;
 pub mod event;
+pub mod flow;
 pub mod petitions;
 pub mod planning;
 pub mod promotion;
@@ -71,6 +72,8 @@ pub struct State {
     returns: Vec<promotion::Return>,
     /// The promotions of this process, at most one for each environment: the one that runs there, or ran last.
     pub promotions: Vec<Promotion>,
+    /// The flow that runs, or ran last.
+    pub flow: Option<flow::FlowRun>,
     /// What the journal adds up to.
     pub history: History,
     /// What became of runs that nobody saw end, as far as somebody asked.
@@ -182,6 +185,7 @@ impl State {
             planning: Planning::None,
             promotions: Vec::new(),
             returns: Vec::new(),
+            flow: None,
             history: History::default(),
             reconciliation: Reconciliation::default(),
             living: Facet::default(),
@@ -237,12 +241,25 @@ impl State {
                     self.people_spoke();
                 }
                 let mut effects = self.pass_gates();
-                effects.extend(self.seek_runs().map(|(effect, _)| effect));
+                let sought = self.seek_runs();
+                effects.extend(self.flow_remembers(sought.as_ref().map(|(_, wait)| wait.clone())));
+                effects.extend(sought.map(|(effect, _)| effect));
                 effects
             }
+            EventKind::JournalFailed(Some(run), failure) if self.is_flow(run) => {
+                self.flow_unrecorded(failure)
+            }
             EventKind::JournalFailed(run, failure) => self.journal_failed(run.as_ref(), failure),
+            EventKind::Step(run, _, progress) if self.is_flow(run) => self.flow_locked(progress),
             EventKind::Step(run, step, progress) => self.step_went_on(run, *step, progress),
+            EventKind::Unlocked(run) if self.is_flow(run) => self.flow_unlocked(),
             EventKind::Unlocked(run) => self.unlocked(run),
+            EventKind::FlowRead(run, result) => {
+                self.flow_read(run, result);
+                Vec::new()
+            }
+            EventKind::FlowFound(run, row, found) => self.flow_found(run, *row, found),
+            EventKind::FlowActed(run, row, deed) => self.flow_acted(run, *row, deed),
             EventKind::LetGo(environment, result) => self.let_go(environment, result),
             EventKind::Sought(generation, living) => {
                 self.living.answer(*generation, event.at, living.clone());
@@ -251,7 +268,9 @@ impl State {
             }
             EventKind::Log(run, lines) => {
                 let promotion = self.promotions.iter().find(|it| Some(&it.run) == run.as_ref());
+                let flow = self.flow.as_ref().filter(|it| Some(&it.run) == run.as_ref());
                 let environment = promotion.map(|it| &it.plan.environment);
+                let environment = environment.or_else(|| flow?.environment.as_ref());
                 self.log.extend(environment, lines.iter().cloned());
                 Vec::new()
             }
@@ -261,8 +280,13 @@ impl State {
         effects.extend(self.settle_promotions());
         effects.extend(self.settle_returns());
         effects.extend(self.settle_reconciliation());
+        effects.extend(self.settle_flow());
         self.remember(&effects);
         effects
+    }
+
+    fn is_flow(&self, run: &RunId) -> bool {
+        self.flow.as_ref().is_some_and(|flow| flow.run == *run)
     }
 
     fn ticked(&mut self, before: Timestamp) -> Vec<Effect> {
@@ -394,6 +418,8 @@ impl State {
             Intent::Attach(environments) => self.reconcile(environments, true),
             Intent::Settle(run) => self.settle(run),
             Intent::ReleaseLock(environment) => self.release_lock(environment),
+            Intent::RunFlow(asking) => self.run_flow(asking),
+            Intent::StopFlow => self.stop_flow(),
             Intent::Interrupt => self.interrupt(),
         }
     }

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::effect::{CloudCall, DatabaseCall, HealthCall, LiquibaseCall};
 use super::event::{Progress, StepOutcome};
+use super::flow::Task;
 use super::planning::Request;
 use super::promotion::StepStatus;
 use super::*;
@@ -16,7 +17,7 @@ use crate::domain::drift::tests::{catalog, ledger};
 use crate::domain::gate::{Admission, Gate};
 use crate::domain::observation::OperationStatus;
 use crate::domain::plan::{Direction, Order, PlanDigest, Until};
-use crate::domain::procedure::{Action, Way};
+use crate::domain::procedure::Way;
 use crate::domain::release::ImageRef;
 use crate::domain::schema::judgement::LedgerStamp;
 use crate::domain::schema::tests::orders;
@@ -195,7 +196,7 @@ impl World {
                 self.deploy(index(environment), run, image)
             }
             Effect::Health(_, HealthCall::Await(run, _)) => ended(run, StepKind::Health, "200"),
-            Effect::Action(_, run, _, action) => self.act(run, action),
+            Effect::Action { run, number, order, .. } => self.act(run, *number, &order.task),
             Effect::ReadJournal => {
                 let news = std::mem::take(&mut self.has_grown).then(|| self.journal.clone()).flatten();
                 vec![EventKind::Remembered(news)]
@@ -208,17 +209,20 @@ impl World {
                 }
                 vec![]
             }
-            Effect::Cancel(..) | Effect::Forget(_) | Effect::AskChecksums(_) | Effect::Identify => vec![],
+            Effect::Cancel(..)
+            | Effect::Flow(_)
+            | Effect::Forget(_)
+            | Effect::AskChecksums(_)
+            | Effect::Identify => vec![],
         }
     }
 
     /// An action that ends well, unless it is one of those that fail.
-    fn act(&self, run: &RunId, action: &Action) -> Vec<EventKind> {
-        let step = StepKind::Action(action.number);
-        if !self.failing.contains(&action.words.as_str()) {
-            return ended(run, step, "done");
-        }
-        let failure = Failure::new(FailureKind::Failed, format!("`{}` ended with 1", action.words));
+    fn act(&self, run: &RunId, number: u16, task: &Task) -> Vec<EventKind> {
+        let step = StepKind::Action(number);
+        let failing = self.failing.iter().find(|words| words_of(task) == **words);
+        let Some(words) = failing else { return ended(run, step, "done") };
+        let failure = Failure::new(FailureKind::Failed, format!("`{words}` ended with 1"));
         vec![EventKind::Step(run.clone(), step, Progress::Ended(Err(failure)))]
     }
 
@@ -281,6 +285,14 @@ impl World {
 
     pub(super) fn mutations(&self) -> usize {
         self.asked.iter().filter(|effect| effect.is_mutation()).count()
+    }
+}
+
+/// What an action of a flow does.
+pub(super) fn words_of(task: &Task) -> &str {
+    match task {
+        Task::Command { name, .. } => name,
+        Task::Shell { command, .. } => command,
     }
 }
 

@@ -8,7 +8,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::domain::failure::Failure;
-use crate::domain::journal::{Entry, Vote, VoteWord};
+use crate::domain::journal::{Entry, FlowWord, Vote, VoteWord};
 use crate::domain::plan::Direction;
 use crate::runtime::journal::{Breach, Line, Said, Verification};
 
@@ -169,6 +169,22 @@ fn words(entry: &Entry) -> String {
         }
         Entry::Barred { barred: false, notice, .. } => {
             format!("may go on, says {}: {}", notice.by, notice.reason)
+        }
+        Entry::Flow { word, .. } => flow_words(word),
+    }
+}
+
+fn flow_words(word: &FlowWord) -> String {
+    match word {
+        FlowWord::Began { file, by, changes } => {
+            format!("flow {file} began, by {by}; it may {}", changes.join(", "))
+        }
+        FlowWord::Intended { action } => format!("will {action}"),
+        FlowWord::Ended { action, result: Ok(text) } => format!("{action}: {text}"),
+        FlowWord::Ended { action, result: Err(failure) } => format!("{action}: {}", failed(failure)),
+        FlowWord::Concluded { code, result: Ok(text) } => format!("ended with {code}: {text}"),
+        FlowWord::Concluded { code, result: Err(failure) } => {
+            format!("ended with {code}: {}", failed(failure))
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod journal;
 
 mod approvals;
 mod drift;
+mod flow;
 mod job;
 mod json;
 mod line;
@@ -28,6 +29,7 @@ use crate::engine::promotion::refusal;
 use crate::exit::Exit;
 use crate::runtime::{Frontend, Next, StopSignals};
 
+pub use flow::{Flowing, problems_json as flow_problems_json, problems_text as flow_problems_text};
 pub use job::{Job, LineWord};
 pub use json::release as release_json;
 pub use progress::Progress;

@@ -184,7 +184,7 @@ impl<P: Perform> Runtime<P> {
                     self.journal.read();
                     was_asked = true;
                 }
-                effect if effect.step().is_some_and(|(run, _)| stopped.contains(run)) => {}
+                effect if effect.run().is_some_and(|run| stopped.contains(run)) => {}
                 effect => self.spawn(effect),
             }
         }
@@ -227,7 +227,8 @@ impl<P: Perform> Runtime<P> {
 fn lost(effect: &Effect) -> EventKind {
     use crate::domain::failure::{Failure, FailureKind};
     use crate::domain::observation::Observation;
-    use crate::engine::effect::{CloudCall, HealthCall};
+    use crate::engine::effect::{CloudCall, FlowCall, HealthCall};
+    use crate::engine::flow::Deed;
 
     let kind = if effect.is_mutation() { FailureKind::Unknown } else { FailureKind::Failed };
     let failure = Failure::new(kind, "lockstep itself failed while it did this")
@@ -237,6 +238,11 @@ fn lost(effect: &Effect) -> EventKind {
         return EventKind::Step(run.clone(), step, Progress::Ended(Err(failure)));
     }
     match effect {
+        Effect::Flow(FlowCall::Read(run, _)) => EventKind::FlowRead(run.clone(), Err(failure)),
+        Effect::Flow(FlowCall::Find(run, row, _)) => EventKind::FlowFound(run.clone(), *row, BTreeSet::new()),
+        Effect::Flow(FlowCall::Act { run, row, .. }) => {
+            EventKind::FlowActed(run.clone(), *row, Box::new(Deed::failed(1, failure)))
+        }
         Effect::Cloud(name, CloudCall::Describe(generation)) => {
             EventKind::Observed(name.clone(), *generation, Observation::Service(Err(failure)))
         }

@@ -534,8 +534,8 @@ impl Perform for Script {
                 let text = format!("200, and /version says {version}");
                 out.send(EventKind::Step(run.clone(), StepKind::Health, done(&text))).await;
             }
-            Effect::Action(_, run, _, action) => {
-                let step = StepKind::Action(action.number);
+            Effect::Action { run, number, .. } => {
+                let step = StepKind::Action(*number);
                 out.send(EventKind::Step(run.clone(), step, done("exit code 0"))).await;
             }
             Effect::Record(_) | Effect::ReadJournal => unreachable!("the runtime does these itself"),

@@ -97,6 +97,24 @@ impl Runner {
         self.prefix(None, &docker)
     }
 
+    /// The same for an action of the flow that `run` is, which signs its locks; `None` for an image, which cannot see
+    /// the folder that a flow is started in.
+    pub(in crate::adapters) fn command_line_of(&self, run: &RunId) -> Option<CommandLine> {
+        let mut line = match self.form {
+            Form::Docker { .. } => return None,
+            Form::Jvm { .. } | Form::Cli { .. } => self.command_line(),
+        };
+        let signature = format!("-Dliquibase.hostDescription={run}");
+        match self.form {
+            Form::Jvm { .. } => line.args.insert(0, signature.into()),
+            _ => line.env.iter_mut().filter(|(name, _)| name == "JAVA_OPTS").for_each(|(_, flags)| {
+                flags.push(' ');
+                flags.push_str(&signature);
+            }),
+        }
+        Some(line)
+    }
+
     fn prefix(&self, run: Option<&RunId>, container: &Container<'_>) -> CommandLine {
         let mut env = environment();
         if self.version.as_ref().is_none_or(|version| (version.major, version.minor) >= (4, 30)) {
@@ -187,16 +205,25 @@ impl Job<'_> {
     }
 
     fn url(&self, bundle: Option<&Path>) -> String {
-        let Self { run, database, .. } = self;
-        let (host, port) = (&self.coordinates.host, self.coordinates.port);
-        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-        let mut url = format!("jdbc:postgresql://{host}:{port}/{database}?ApplicationName={run}");
-        if let Some(bundle) = bundle {
-            url.push_str("&ssl=true&sslmode=verify-full&sslrootcert=");
-            url.push_str(&bundle.to_string_lossy());
-        }
-        url
+        url(self.run, self.coordinates, self.database, bundle)
     }
+}
+
+/// The address of a database for Java, in which sessions are named after the run.
+pub(in crate::adapters) fn url(
+    run: &RunId,
+    coordinates: &Coordinates,
+    database: &str,
+    bundle: Option<&Path>,
+) -> String {
+    let (host, port) = (&coordinates.host, coordinates.port);
+    let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+    let mut url = format!("jdbc:postgresql://{host}:{port}/{database}?ApplicationName={run}");
+    if let Some(bundle) = bundle {
+        url.push_str("&ssl=true&sslmode=verify-full&sslrootcert=");
+        url.push_str(&bundle.to_string_lossy());
+    }
+    url
 }
 
 /// What a container is given.

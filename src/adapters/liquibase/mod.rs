@@ -15,7 +15,6 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use self::command::{Command, Job, Logging};
-use self::output::Said;
 use super::archive::Folder;
 use super::artifacts::Artifacts;
 use super::leases::Leases;
@@ -33,8 +32,9 @@ use crate::domain::release::Release;
 use crate::engine::event::StepOutcome;
 
 pub use self::command::CommandLine;
-pub(super) use self::command::surroundings;
+pub(super) use self::command::{surroundings, url};
 pub use self::discover::{Runner, find};
+pub(super) use self::output::{Said, level};
 
 /// Between two attempts to cancel while no statement runs.
 const BETWEEN_CANCELS: Duration = Duration::from_millis(50);
@@ -100,7 +100,7 @@ impl Liquibase {
     /// Tags the newest row of the ledger.
     pub(super) async fn tag(&self, target: &Target<'_>, tag: &str) -> Result<StepOutcome, Failure> {
         let what = format!("could not tag the database of {} as {tag}", target.name());
-        self.refuse_while_locked(target, &what).await?;
+        self.refuse_while_locked(target.environment, &what).await?;
         let mut running = self.start(target, Command::Tag(tag), &what).await?;
         match timeout(self.settings.deadlines.liquibase, running.finish(target.step)).await {
             Ok(Ok(status)) if status.success() => Ok(StepOutcome::Done(format!("tagged as {tag}"))),
@@ -116,7 +116,7 @@ impl Liquibase {
     /// Lets Liquibase run what is pending, reporting every row as it appears.
     pub(super) async fn update(&self, target: &Target<'_>) -> Result<StepOutcome, Failure> {
         let what = format!("could not update the database of {}", target.name());
-        self.refuse_while_locked(target, &what).await?;
+        self.refuse_while_locked(target.environment, &what).await?;
         let watch = Watch::begin(&self.databases, target.environment, target.run).await?;
         self.migrate(target, Command::Update, what, watch).await
     }
@@ -129,7 +129,7 @@ impl Liquibase {
             Until::Count(count) => Command::RollbackCount(*count),
             Until::Nothing => return Ok(StepOutcome::Done("nothing was to be undone".to_owned())),
         };
-        self.refuse_while_locked(target, &what).await?;
+        self.refuse_while_locked(target.environment, &what).await?;
         let watch = Watch::begin(&self.databases, target.environment, target.run).await?;
         self.migrate(target, command, what, watch).await
     }
@@ -219,8 +219,12 @@ impl Liquibase {
     }
 
     /// Liquibase 4.29 lets go locks that it does not hold, so it is not even started while somebody holds one.
-    async fn refuse_while_locked(&self, target: &Target<'_>, what: &str) -> Result<(), Failure> {
-        match self.databases.liquibase_lock(target.environment).await? {
+    pub(super) async fn refuse_while_locked(
+        &self,
+        environment: &EnvironmentSettings,
+        what: &str,
+    ) -> Result<(), Failure> {
+        match self.databases.liquibase_lock(environment).await? {
             LockState::Free => Ok(()),
             LockState::Held { by, since } => {
                 let since = Grant { by: by.clone(), wall: since }.holder().since.words();
@@ -290,7 +294,7 @@ impl Liquibase {
         Ok(Running { process, said: Said::default(), _folder: folder })
     }
 
-    fn runner(&self) -> Result<Runner, Failure> {
+    pub(super) fn runner(&self) -> Result<Runner, Failure> {
         let mut known = self.runner.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(runner) = known.as_ref() {
             return Ok(runner.clone());
@@ -323,12 +327,8 @@ impl Running {
     async fn finish(&mut self, step: &StepReport) -> std::io::Result<ExitStatus> {
         while let Some(lines) = self.process.lines().await {
             let lines = lines.into_iter().filter(|text| !text.trim().is_empty());
-            let lines = lines.map(|text| RawLine {
-                at: None,
-                source: Source::Liquibase,
-                level: output::level(&text),
-                text,
-            });
+            let lines =
+                lines.map(|text| RawLine { at: None, source: Source::Liquibase, level: level(&text), text });
             let texts = step.report.lines(lines.collect()).await;
             if let Some(changeset) = texts.iter().rev().find_map(|text| output::running(text)) {
                 step.advanced(format!("running {changeset}")).await;

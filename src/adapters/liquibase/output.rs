@@ -34,11 +34,11 @@ static STATE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The end of what Liquibase said, redacted.
 #[derive(Default)]
-pub(super) struct Said(VecDeque<Arc<str>>);
+pub(in crate::adapters) struct Said(VecDeque<Arc<str>>);
 
 impl Said {
     /// Takes more lines in.
-    pub(super) fn extend(&mut self, lines: Vec<Arc<str>>) {
+    pub(in crate::adapters) fn extend(&mut self, lines: Vec<Arc<str>>) {
         self.0.extend(lines);
         let excess = self.0.len().saturating_sub(KEPT);
         self.0.drain(..excess);
@@ -50,7 +50,7 @@ impl Said {
     }
 
     /// Why the run failed, in Liquibase's own words; `what` could not be done in `environment`.
-    pub(super) fn failure(&self, what: &str, environment: &str) -> Failure {
+    pub(in crate::adapters) fn failure(&self, what: &str, environment: &str) -> Failure {
         let failure = Failure::new(FailureKind::Failed, what);
         let Some(reason) = self.reason() else {
             return self.ended_without_reason(failure);
@@ -105,7 +105,7 @@ impl Said {
 }
 
 /// How much a line matters.
-pub(super) fn level(text: &str) -> Level {
+pub(in crate::adapters) fn level(text: &str) -> Level {
     const ERRORS: [&str; 5] =
         ["ERROR", UNEXPECTED, "Error parsing command line", "Migration failed", "Validation Failed"];
     if ERRORS.iter().any(|word| text.starts_with(word)) || text.contains("] SEVERE [") {

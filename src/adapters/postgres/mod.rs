@@ -2,6 +2,7 @@
 //!
 //! Nothing here writes, but that a scratch database is made and dropped, and that a stale lock is let go. A connection is driven beside the work that uses it; no task is spawned for it.
 
+mod greeting;
 mod ledger;
 mod lock;
 mod locks;
@@ -34,6 +35,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::secret::Secret;
 
+pub(super) use greeting::{Greeting, Place};
 pub(super) use scratch::Scratch;
 pub(super) use watch::{Seen, Watch};
 

@@ -34,7 +34,7 @@ impl Scope {
     ) -> Self {
         let mut scope = Self::default();
         for (name, value) in environment {
-            if is_secret(&name) {
+            if Self::is_secret(&name) {
                 scope.hidden.insert(name);
             } else {
                 scope.values.insert(name, value);
@@ -67,6 +67,12 @@ impl Scope {
     /// The value of a variable.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
+    }
+
+    /// True when the value of a variable with this name is nobody's business.
+    pub fn is_secret(name: &str) -> bool {
+        let name = name.to_ascii_uppercase();
+        SECRET.iter().any(|word| name.contains(word))
     }
 
     /// True when a variable has a value, told or not.
@@ -137,12 +143,6 @@ impl Level<'_> {
         self.known.insert(name.to_owned(), value.clone());
         Some(value)
     }
-}
-
-/// True when the value of a variable with this name is nobody's business.
-pub(super) fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    SECRET.iter().any(|word| name.contains(word))
 }
 
 #[cfg(test)]

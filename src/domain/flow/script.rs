@@ -190,7 +190,6 @@ impl Row {
                 Work::Exit { .. } | Work::Lockstep { .. } => {}
             }
         }
-        parts.extend(self.condition.iter().map(|condition| format!("if {condition}")));
         parts.extend(self.continues().then(|| "and goes on".to_owned()));
         parts.join(" ")
     }
@@ -411,8 +410,8 @@ stages: {Deep: {actions: [{type: shell, command: 'echo ${A} ${B}'}]}}
     fn what_may_change_a_database_is_known_before() {
         let text = "
 stages:
-  Off: {if: 'a == b', actions: [{type: liquibase, command: drop-all}]}
-  On:
+  Closed: {if: 'a == b', actions: [{type: liquibase, command: drop-all}]}
+  Open:
     actions:
       - {type: liquibase, command: status}
       - {type: liquibase, command: update, if: 'exitCode == 5'}

@@ -10,7 +10,8 @@ use super::{Action, Procedure, Stage};
 use crate::domain::changelog::Problem;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::flow::command::{self, Touch};
-use crate::domain::flow::{self, Kind, Rank, Row, Scope, Script, Work};
+use crate::domain::flow::condition::Surroundings;
+use crate::domain::flow::{self, Condition, Fact, Kind, Rank, Row, Scope, Script, Work};
 use crate::domain::step::StepKind;
 
 /// A promotion flow with everything that it reads, before it is known what it is for.
@@ -132,6 +133,15 @@ impl<'a> Reading<'a> {
     /// An action that the flow adds.
     fn added(&mut self, row: &Row, work: &Work) {
         let line = Some(row.line);
+        match row.condition.as_ref().map(|condition| is_met(condition, &row.scope)) {
+            Some(None) => {
+                let text = format!("the condition of `{}` hangs on what happens until then", row.title());
+                let mend = "Compare variables alone: what was approved is what is carried out.";
+                return self.error(line, text, mend);
+            }
+            Some(Some(false)) => return,
+            Some(Some(true)) | None => {}
+        }
         if matches!(work, Work::Exit { .. }) {
             let mend = "Take it out: a promotion ends when its result is proven, or with a failure.";
             self.error(line, "a promotion flow ends by itself", mend);
@@ -200,6 +210,23 @@ impl<'a> Reading<'a> {
             self.error(None, "something follows the step `evidence`", mend);
         }
     }
+}
+
+/// Whether a condition holds; `None` when that hangs on more than variables.
+fn is_met(condition: &Condition, scope: &Scope) -> Option<bool> {
+    struct Variables<'a>(&'a Scope);
+    impl Surroundings for Variables<'_> {
+        fn variable(&self, name: &str) -> Option<String> {
+            self.0.get(name).map(str::to_owned)
+        }
+        fn fact(&self, _: Fact) -> Option<String> {
+            None
+        }
+        fn exists(&self, _: &str) -> bool {
+            false
+        }
+    }
+    condition.is_of_variables().then(|| condition.holds(&Variables(scope)))
 }
 
 /// The step that an action stands for; `None` for one that the flow adds.
@@ -290,9 +317,16 @@ endStage:
             ]
         );
         assert_eq!(procedure.action(action(4)).map(|it| it.canonical.as_str()), Some("shell echo v1.2.0"));
-        assert_eq!(procedure.action(action(3)).unwrap().canonical, "liquibase history if ${ENV} != dev");
+        assert_eq!(procedure.action(action(3)).unwrap().canonical, "liquibase history");
         assert_eq!(procedure.stage(action(3)).map(|stage| stage.name.as_str()), Some("Validation"));
         assert_eq!(procedure.stage(action(4)), None, "the end is no stage");
+    }
+
+    #[test]
+    fn an_action_whose_condition_does_not_hold_is_no_part_of_the_plan() {
+        let procedure = read(&GOOD.replace("'${ENV} != dev'", "'${ENV} == dev'")).unwrap();
+        let words: Vec<_> = procedure.actions.iter().map(|it| it.words.as_str()).collect();
+        assert_eq!(words, ["liquibase connect", "shell mkdir -p reports/test", "shell echo v1.2.0"]);
     }
 
     #[test]
@@ -337,6 +371,14 @@ endStage:
                     "{type: lockstep, command: service}",
                 ),
                 "`lockstep service` stands in `endStage`, which runs after a failure too",
+            ),
+            (
+                GOOD.replace("'${ENV} != dev'", "'exitCode == 0'"),
+                "p.yaml:17: the condition of `liquibase history` hangs on what happens until then",
+            ),
+            (
+                GOOD.replace("'${ENV} != dev'", "\"exists('a.txt', true)\""),
+                "p.yaml:17: the condition of `liquibase history` hangs on what happens until then",
             ),
             (GOOD.replace("command: health", "command: helth"), "p.yaml:16: a promotion has no step `helth`"),
             (

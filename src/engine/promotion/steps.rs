@@ -13,6 +13,7 @@ use crate::domain::plan::{Anchor, Direction, Plan, PlanDigest};
 use crate::domain::step::StepKind;
 use crate::engine::effect::{CloudCall, DatabaseCall, Effect, HealthCall, LiquibaseCall};
 use crate::engine::event::{Progress, StepOutcome};
+use crate::engine::flow::{Facts, Order};
 use crate::engine::planning::{Planning, Prepared, Request};
 use crate::engine::{EnvironmentState, State};
 
@@ -113,7 +114,7 @@ impl State {
     pub(in crate::engine) fn interrupt(&mut self) -> Vec<Effect> {
         let is_insisting = std::mem::replace(&mut self.is_stopping, true);
         let running: Vec<_> = self.running().map(|promotion| promotion.plan.environment.clone()).collect();
-        let mut effects = Vec::new();
+        let mut effects = self.stop_flow();
         for environment in &running {
             effects.extend(if is_insisting { self.abort(environment) } else { self.give_up(environment) });
         }
@@ -566,7 +567,9 @@ fn perform(promotion: &Promotion, kind: StepKind) -> Option<Effect> {
         }
         StepKind::Action(_) => {
             let action = promotion.plan.procedure.action(kind)?;
-            Effect::Action(environment, run, release, Box::new(action.clone()))
+            let order = Order::of(&action.row, Some(environment.clone()), &Facts::default())?;
+            let (number, order, is_change) = (action.number, Box::new(order), action.is_side_effect);
+            Effect::Action { environment, run, number, release, order, is_change }
         }
         StepKind::Recheck | StepKind::Evidence => return None,
     })

@@ -9,7 +9,7 @@ use crate::domain::procedure::{PromotionFlow, Way};
 use crate::engine::effect::{DatabaseCall, Effect, LiquibaseCall};
 use crate::engine::event::{EventKind, Intent};
 use crate::engine::planning::{Planning, Request};
-use crate::engine::tests::{World, name};
+use crate::engine::tests::{World, name, words_of};
 
 /// A promotion flow in which `shell first` comes before anything else and `shell last` after everything.
 fn flow() -> Arc<Way> {
@@ -44,7 +44,7 @@ fn with_flow(failing: &[&'static str]) -> World {
 /// The actions of a flow that were carried out, and the update between them.
 fn carried_out(world: &World) -> Vec<String> {
     let words = world.asked.iter().filter_map(|effect| match effect {
-        Effect::Action(.., action) => Some(action.words.clone()),
+        Effect::Action { order, .. } => Some(words_of(&order.task).to_owned()),
         Effect::Liquibase(_, LiquibaseCall::Update(..)) => Some("update".to_owned()),
         Effect::Database(_, DatabaseCall::Unlock(_)) => Some("unlock".to_owned()),
         _ => None,
@@ -55,10 +55,7 @@ fn carried_out(world: &World) -> Vec<String> {
 #[test]
 fn a_promotion_goes_by_its_flow_and_ends_with_what_stands_at_its_end() {
     let world = with_flow(&[]);
-    assert_eq!(
-        carried_out(&world),
-        ["shell first", "shell maybe", "update", "shell smoke", "shell last", "shell very last", "unlock"]
-    );
+    assert_eq!(carried_out(&world), ["first", "maybe", "update", "smoke", "last", "very last", "unlock"]);
     assert_eq!(world.conclusion().failure, None);
     let intents = world.journal.as_ref().unwrap().runs()[0].intents.iter().map(|intent| intent.what.as_str());
     assert!(
@@ -70,20 +67,17 @@ fn a_promotion_goes_by_its_flow_and_ends_with_what_stands_at_its_end() {
 
 #[test]
 fn the_end_of_a_flow_is_reached_whatever_failed_before_it_and_changes_nothing() {
-    let world = with_flow(&["shell maybe", "shell smoke", "shell last"]);
-    assert_eq!(
-        carried_out(&world),
-        ["shell first", "shell maybe", "update", "shell smoke", "shell last", "shell very last", "unlock"]
-    );
+    let world = with_flow(&["maybe", "smoke", "last"]);
+    assert_eq!(carried_out(&world), ["first", "maybe", "update", "smoke", "last", "very last", "unlock"]);
     let failure = world.conclusion().failure.as_ref().unwrap();
     assert_eq!(failure.kind, FailureKind::ActionNeeded, "the schema was changed: {failure}");
-    assert_eq!(failure.what, "`shell smoke` ended with 1");
+    assert_eq!(failure.what, "`smoke` ended with 1");
 }
 
 #[test]
 fn an_action_that_fails_before_the_update_leaves_everything_as_it_was() {
-    let world = with_flow(&["shell first"]);
-    assert_eq!(carried_out(&world), ["shell first", "shell last", "shell very last", "unlock"]);
+    let world = with_flow(&["first"]);
+    assert_eq!(carried_out(&world), ["first", "last", "very last", "unlock"]);
     assert_eq!(world.conclusion().failure.as_ref().unwrap().kind, FailureKind::Failed);
 }
 
@@ -128,10 +122,9 @@ fn a_journal_that_fails_at_the_end_of_a_flow_lets_the_lock_go() {
     let mut effects = world.happen(EventKind::Intent(Intent::Promote { plan: digest, reason: None }));
     let mut is_unlocked = false;
     while let Some(effect) = (!effects.is_empty()).then(|| effects.remove(0)) {
-        let closes =
-            matches!(&effect, Effect::Record(Entry::Intended { what, .. }) if what.contains("shell last"));
+        let closes = matches!(&effect, Effect::Record(Entry::Intended { what, .. }) if what.contains("last"));
         is_unlocked |= matches!(effect, Effect::Database(_, DatabaseCall::Unlock(_)));
-        assert!(!matches!(&effect, Effect::Action(.., action) if action.words == "shell last"));
+        assert!(!matches!(&effect, Effect::Action { order, .. } if words_of(&order.task) == "last"));
         if closes {
             let run = world.state.promotions[0].run.clone();
             let failure = Failure::new(FailureKind::Failed, "the disk is full");

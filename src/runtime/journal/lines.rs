@@ -64,6 +64,7 @@ fn environment(entry: &Entry) -> Option<&EnvironmentName> {
         | Entry::Planned { environment, .. }
         | Entry::Concluded { environment, .. }
         | Entry::Reconciled { environment, .. }
+        | Entry::Flow { environment, .. }
         | Entry::Acknowledged { environment, .. } => Some(environment),
         Entry::Voted(vote) => Some(&vote.environment),
         _ => None,

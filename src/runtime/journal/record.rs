@@ -8,7 +8,7 @@ use super::chain::FORMAT;
 use crate::domain::Timestamp;
 use crate::domain::changelog::ChangesetId;
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::journal::{Aim, Entry, Notice, Override, Vote, VoteWord};
+use crate::domain::journal::{Aim, Entry, FlowWord, Notice, Override, Vote, VoteWord};
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::plan::Direction;
 use crate::domain::release::{ImageRef, Version};
@@ -149,6 +149,30 @@ pub(super) enum RecordEntry {
         by: String,
         reason: String,
     },
+    FlowBegan {
+        run: String,
+        environment: String,
+        file: String,
+        by: String,
+        changes: Vec<String>,
+    },
+    FlowIntended {
+        run: String,
+        environment: String,
+        action: String,
+    },
+    FlowEnded {
+        run: String,
+        environment: String,
+        action: String,
+        result: RecordResult,
+    },
+    FlowConcluded {
+        run: String,
+        environment: String,
+        code: u8,
+        result: RecordResult,
+    },
 }
 
 /// A journal of a version that kept no chain, as it was when the chain began.
@@ -280,11 +304,32 @@ impl From<&Entry> for RecordEntry {
                 by: by.clone(),
                 reason: reason.clone(),
             },
+            Entry::Flow { run, environment, word } => Self::of_flow(run, environment, word),
         }
     }
 }
 
 impl RecordEntry {
+    fn of_flow(run: &RunId, environment: &EnvironmentName, word: &FlowWord) -> Self {
+        let (run, environment) = (run.to_string(), environment.to_string());
+        match word {
+            FlowWord::Began { file, by, changes } => Self::FlowBegan {
+                run,
+                environment,
+                file: file.clone(),
+                by: by.clone(),
+                changes: changes.clone(),
+            },
+            FlowWord::Intended { action } => Self::FlowIntended { run, environment, action: action.clone() },
+            FlowWord::Ended { action, result } => {
+                Self::FlowEnded { run, environment, action: action.clone(), result: result.into() }
+            }
+            FlowWord::Concluded { code, result } => {
+                Self::FlowConcluded { run, environment, code: *code, result: result.into() }
+            }
+        }
+    }
+
     /// A process of this version writes for the first time.
     pub(super) fn opened(
         instance: &str,
@@ -407,8 +452,24 @@ impl RecordEntry {
             Self::Barred { version, barred, by, reason } => {
                 Entry::Barred { version: parse_version(&version)?, barred, notice: Notice { by, reason } }
             }
+            Self::FlowBegan { run, environment: name, file, by, changes } => {
+                flow_entry(run, environment(&name)?, FlowWord::Began { file, by, changes })
+            }
+            Self::FlowIntended { run, environment: name, action } => {
+                flow_entry(run, environment(&name)?, FlowWord::Intended { action })
+            }
+            Self::FlowEnded { run, environment: name, action, result } => {
+                flow_entry(run, environment(&name)?, FlowWord::Ended { action, result: result.into() })
+            }
+            Self::FlowConcluded { run, environment: name, code, result } => {
+                flow_entry(run, environment(&name)?, FlowWord::Concluded { code, result: result.into() })
+            }
         })
     }
+}
+
+fn flow_entry(run: String, environment: EnvironmentName, word: FlowWord) -> Entry {
+    Entry::Flow { run: RunId::from_text(run), environment, word }
 }
 
 impl From<&Aim> for RecordAim {

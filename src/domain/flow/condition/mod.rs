@@ -137,6 +137,17 @@ impl Condition {
         }
     }
 
+    /// True when it asks for the values of variables alone.
+    pub fn is_of_variables(&self) -> bool {
+        let is_text = |operand: &Operand| matches!(operand, Operand::Text(..));
+        match self {
+            Self::Any(parts) | Self::All(parts) => parts.iter().all(Self::is_of_variables),
+            Self::Compared { left, right, .. } => is_text(left) && is_text(right),
+            Self::Exists { .. } => false,
+            Self::Says(operand) => is_text(operand),
+        }
+    }
+
     /// Everything that is compared in it.
     pub fn operands(&self) -> Vec<&Operand> {
         match self {
