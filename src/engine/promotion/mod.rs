@@ -6,7 +6,7 @@ mod back;
 mod closing;
 mod steps;
 #[cfg(test)]
-mod tests;
+mod procedure_tests;
 
 use std::sync::Arc;
 use std::time::Duration;
