@@ -33,8 +33,9 @@ pub enum Effect {
     AskChecksums(Arc<Release>),
     /// Find out who is asking. Outcome: `Identified`.
     Identify,
-    /// Write an entry to the journal. Carried out at once and in order: when it fails, the steps of its run after it
-    /// are not performed. Outcome: none, or `JournalFailed`.
+    /// Write an entry to the journal. Carried out at once and in order: when it fails, neither the steps of its run that
+    /// come after it are performed, nor, where it belongs to no run, anything else that changes the world. Outcome: none,
+    /// or `JournalFailed`.
     Record(Entry),
     /// Read what the journal has got since the last time. Carried out at once. Outcome: `Remembered`.
     ReadJournal,

@@ -240,7 +240,7 @@ impl State {
                 effects.extend(self.seek_runs().map(|(effect, _)| effect));
                 effects
             }
-            EventKind::JournalFailed(run, failure) => self.journal_failed(run.as_ref(), failure),
+            EventKind::JournalFailed(entry, failure) => self.journal_failed(entry, failure),
             EventKind::Step(run, step, progress) => self.step_went_on(run, *step, progress),
             EventKind::Unlocked(run) => self.unlocked(run),
             EventKind::LetGo(environment, result) => self.let_go(environment, result),

@@ -93,6 +93,7 @@ impl State {
             is_interrupted: false,
             is_cancelling: false,
             answers: None,
+            unrecorded: None,
             stage: Stage::Performing(StepKind::Lock),
             schema: None,
             holds_lock: false,
@@ -212,21 +213,6 @@ impl State {
         }
     }
 
-    /// The journal cannot be written: the next step of the run that it was for must not happen.
-    pub(in crate::engine) fn journal_failed(
-        &mut self,
-        run: Option<&RunId>,
-        failure: &Failure,
-    ) -> Vec<Effect> {
-        let promotion = self.promotions.iter().find(|promotion| Some(&promotion.run) == run);
-        let current = promotion.and_then(|it| Some((it.plan.environment.clone(), it.current()?)));
-        if let Some((environment, step)) = current {
-            return self.fail(&environment, step, failure.clone());
-        }
-        self.say(Err(failure.clone()));
-        Vec::new()
-    }
-
     /// The lock was let go: the run is over.
     pub(in crate::engine) fn unlocked(&mut self, run: &RunId) -> Vec<Effect> {
         let promotion = self.promotions.iter().find(|promotion| promotion.run == *run);
@@ -270,6 +256,10 @@ impl State {
 
     fn pass_gate(&mut self, environment: &EnvironmentName, step: StepKind) -> Vec<Effect> {
         let Some(promotion) = self.promotion(environment) else { return Vec::new() };
+        if promotion.is_interrupted || promotion.unrecorded.is_some() {
+            // It was to stop while it stood here: beginning anew says so.
+            return self.start(environment, step);
+        }
         let unmet = promotion.not_waived(self.unmet_at_gate(&promotion.plan));
         if unmet.is_empty() {
             return self.act(environment, step);
@@ -287,6 +277,10 @@ impl State {
             let failure = Failure::new(FailureKind::Interrupted, "the promotion was interrupted")
                 .because(format!("it stopped before the step `{}`", kind.word()))
                 .hint("Plan it again to go on from where it stands.");
+            let failure = promotion.weigh(kind, failure);
+            return self.conclude(environment, Conclusion { evidence: None, failure: Some(failure) });
+        }
+        if let Some(failure) = promotion.unrecorded.clone() {
             let failure = promotion.weigh(kind, failure);
             return self.conclude(environment, Conclusion { evidence: None, failure: Some(failure) });
         }
@@ -416,7 +410,12 @@ impl State {
     }
 
     /// A step failed: nothing follows but letting the lock go.
-    fn fail(&mut self, environment: &EnvironmentName, kind: StepKind, failure: Failure) -> Vec<Effect> {
+    pub(super) fn fail(
+        &mut self,
+        environment: &EnvironmentName,
+        kind: StepKind,
+        failure: Failure,
+    ) -> Vec<Effect> {
         let Some(promotion) = self.promotion(environment) else { return Vec::new() };
         let failure = promotion.weigh(kind, failure);
         let mut effects = self.failed(environment, kind, &failure);
