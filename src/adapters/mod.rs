@@ -6,6 +6,7 @@
 mod archive;
 mod artifacts;
 mod aws;
+mod cancels;
 mod flows;
 mod health;
 mod leases;
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 use self::artifacts::Artifacts;
 use self::aws::{Aws, Deployment};
+use self::cancels::Cancels;
 use self::flows::Flows;
 use self::health::{Health, Waiting};
 use self::leases::Leases;
@@ -61,6 +63,7 @@ struct Parts {
     liquibase: Liquibase,
     health: Health,
     leases: Leases,
+    cancels: Cancels,
     flows: Flows,
 }
 
@@ -84,8 +87,14 @@ impl Adapters {
         let aws = Aws::new(settings.clone());
         let databases = Databases::new(settings.clone(), aws.clone(), redactor.clone());
         let artifacts = Artifacts::new(settings.clone());
-        let liquibase =
-            Liquibase::new(settings.clone(), tools, databases.clone(), artifacts.clone(), leases.clone());
+        let cancels = Cancels::default();
+        let liquibase = Liquibase::new(
+            settings.clone(),
+            tools,
+            databases.clone(),
+            artifacts.clone(),
+            (leases.clone(), cancels.clone()),
+        );
         let health = Health::default();
         let flows = Flows::new(
             settings.clone(),
@@ -105,6 +114,7 @@ impl Adapters {
             health,
             leases,
             flows,
+            cancels,
         }))
     }
 }
@@ -136,7 +146,7 @@ impl Perform for Adapters {
                 let step = report.step(&run, StepKind::Action(number));
                 step.ended(Err(Failure::new(FailureKind::Failed, "TODO"))).await;
             }
-            Effect::Cancel(_, run) => parts.liquibase.cancel(&run),
+            Effect::Cancel(_, run) => parts.cancels.cancel(&run),
             Effect::Health(environment, call) => Box::pin(parts.health(&environment, call, &report)).await,
             Effect::SeekRuns(generation, runs) => {
                 let living = report.clean(parts.living(runs));
@@ -146,6 +156,7 @@ impl Perform for Adapters {
             Effect::Forget(run) => {
                 parts.flows.forget(&run);
                 parts.leases.end(&run);
+                parts.cancels.end(&run);
             }
             Effect::Record(_) | Effect::ReadJournal => {
                 let words =
@@ -198,12 +209,13 @@ impl Parts {
             }
             CloudCall::Deploy { run, image, expected } => {
                 let step = report.step(&run, StepKind::Service);
+                let stop = self.cancels.token(&run);
                 let deployed = async {
                     let environment = self.environment(name)?;
                     self.databases.assure(name, &run).await?;
-                    let expected = expected.as_ref();
+                    let (aws, expected) = (&self.aws, expected.as_ref());
                     let deployment =
-                        Deployment { aws: &self.aws, environment, image: &image, expected, step: &step };
+                        Deployment { aws, environment, image: &image, expected, step: &step, stop };
                     Box::pin(deployment.run()).await
                 };
                 let result = deployed.await;

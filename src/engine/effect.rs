@@ -37,8 +37,9 @@ pub enum Effect {
         /// True when it changes the world outside, or may.
         is_change: bool,
     },
-    /// Cancel what the Liquibase of this run, or an action, does at the moment. Its own effect then ends with what came of it.
-    /// Background: no outcome of its own.
+    /// Stop what this run does at the moment: what its Liquibase does is cancelled, an action is killed, and what its deployment has not asked
+    /// the platform for is not asked for any more. Their own effects then end with what came of them. Background: no
+    /// outcome of its own.
     Cancel(EnvironmentName, RunId),
     /// Ask the application itself.
     Health(EnvironmentName, HealthCall),
@@ -49,8 +50,9 @@ pub enum Effect {
     AskChecksums(Arc<Release>),
     /// Find out who is asking. Outcome: `Identified`.
     Identify,
-    /// Write an entry to the journal. Carried out at once and in order: when it fails, the steps of its run after it
-    /// are not performed. Outcome: none, or `JournalFailed`.
+    /// Write an entry to the journal. Carried out at once and in order: when it fails, neither the steps of its run that
+    /// come after it are performed, nor, where it belongs to no run, anything else that changes the world. Outcome: none,
+    /// or `JournalFailed`.
     Record(Entry),
     /// Read what the journal has got since the last time. Carried out at once. Outcome: `Remembered`.
     ReadJournal,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::domain::Timestamp;
 use crate::domain::changelog::{ChangesetId, Checksums};
 use crate::domain::failure::Failure;
-use crate::domain::journal::{History, VoteWord};
+use crate::domain::journal::{Entry, History, VoteWord};
 use crate::domain::log::LogLine;
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{Observation, OperationStatus};
@@ -46,8 +46,8 @@ pub enum EventKind {
     Identified(Result<Identity, Failure>),
     /// The journal was read; `None` when it says nothing new.
     Remembered(Option<History>),
-    /// The journal could not be written: nothing may be done without it. The run is the one that the entry was for.
-    JournalFailed(Option<RunId>, Failure),
+    /// This entry could not be written to the journal: what it announced was not done, nor what came after it.
+    JournalFailed(Box<Entry>, Failure),
     /// A step of a run went on, or ended.
     Step(RunId, StepKind, Progress),
     /// lockstep's lock of a run was let go.

@@ -246,10 +246,10 @@ impl State {
                 effects.extend(sought.map(|(effect, _)| effect));
                 effects
             }
-            EventKind::JournalFailed(Some(run), failure) if self.is_flow(run) => {
+            EventKind::JournalFailed(entry, failure) if entry.run().is_some_and(|run| self.is_flow(run)) => {
                 self.flow_unrecorded(failure)
             }
-            EventKind::JournalFailed(run, failure) => self.journal_failed(run.as_ref(), failure),
+            EventKind::JournalFailed(entry, failure) => self.journal_failed(entry, failure),
             EventKind::Step(run, _, progress) if self.is_flow(run) => self.flow_locked(progress),
             EventKind::Step(run, step, progress) => self.step_went_on(run, *step, progress),
             EventKind::Unlocked(run) if self.is_flow(run) => self.flow_unlocked(),

@@ -415,14 +415,14 @@ fn a_journal_that_cannot_be_written_stops_the_run_before_the_next_effect() {
     world.intend(Intent::Plan { environment: name("test"), request: Request::Forward(None) });
     let digest = world.planned().plan.digest().clone();
     let effects = world.happen(EventKind::Intent(Intent::Promote { plan: digest, reason: None }));
-    let [Effect::Record(Entry::Planned { .. }), Effect::Record(Entry::Began { run, .. }), ..] = &effects[..]
+    let [Effect::Record(Entry::Planned { .. }), Effect::Record(began @ Entry::Began { .. }), ..] =
+        &effects[..]
     else {
         panic!("{effects:?}")
     };
-    let run = run.clone();
     // The runtime drops what follows a record that failed, and says so.
     let failure = Failure::new(FailureKind::Failed, "the journal could not be written, so nothing was done");
-    let effects = world.happen(EventKind::JournalFailed(Some(run), failure.clone()));
+    let effects = world.happen(EventKind::JournalFailed(Box::new(began.clone()), failure.clone()));
     world.answer(effects);
     assert_eq!(world.conclusion().failure.as_ref(), Some(&failure));
     assert_eq!(world.mutations(), 0);
@@ -595,12 +595,32 @@ enum Anything {
     PromoteOther,
     Dismiss,
     Interrupt,
+    Abort,
     Tick,
     /// Answers the effect that has waited longest.
     Answer,
     /// Lets it fail instead.
     Fail,
+    /// Of what is recorded next nothing can be written.
     JournalFails,
+}
+
+/// What is left of `effects` when none of their records can be written, as the runtime has it, and what it says then.
+fn without_room(effects: Vec<Effect>) -> (Vec<Effect>, Vec<EventKind>) {
+    let (mut left, mut failed, mut stopped) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for effect in effects {
+        match effect {
+            Effect::Record(entry) => {
+                if entry.run().is_none_or(|run| stopped.insert(run.clone())) {
+                    let failure = Failure::new(FailureKind::Failed, "the disk is full");
+                    failed.push(EventKind::JournalFailed(Box::new(entry), failure));
+                }
+            }
+            effect if effect.step().is_some_and(|(run, _)| stopped.contains(run)) => {}
+            effect => left.push(effect),
+        }
+    }
+    (left, failed)
 }
 
 /// The environment that an effect is for.
@@ -615,16 +635,18 @@ fn target(effect: &Effect) -> Option<&EnvironmentName> {
 }
 
 fn anything() -> impl Strategy<Value = Anything> {
+    // Mostly answers: whatever else comes has to meet a promotion that has come far.
     prop_oneof![
-        1 => any::<bool>().prop_map(Anything::Plan),
-        1 => Just(Anything::Promote),
+        3 => any::<bool>().prop_map(Anything::Plan),
+        3 => Just(Anything::Promote),
         1 => Just(Anything::PromoteOther),
         1 => Just(Anything::Dismiss),
         1 => Just(Anything::Interrupt),
+        2 => Just(Anything::Abort),
         1 => Just(Anything::Tick),
-        10 => Just(Anything::Answer),
+        60 => Just(Anything::Answer),
         1 => Just(Anything::Fail),
-        1 => Just(Anything::JournalFails),
+        2 => Just(Anything::JournalFails),
     ]
 }
 
@@ -632,12 +654,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     /// Whatever happens in whatever order: no write without a confirmed plan and its intent on record before it,
-    /// never two writes under way, every lock is let go, every step ends at most once.
+    /// never two writes under way, none once it was to stop, every lock is let go and none while Liquibase writes, every
+    /// step ends at most once.
     #[test]
-    fn whatever_happens_no_write_goes_without_its_record(moves in proptest::collection::vec(anything(), 1..120)) {
+    fn whatever_happens_no_write_goes_without_its_record(moves in proptest::collection::vec(anything(), 1..160)) {
         let mut world = World::new();
         let mut queue: VecDeque<Effect> = VecDeque::new();
-        let (mut confirmed, mut ended, mut locked) = (false, BTreeSet::new(), 0_i32);
+        let (mut confirmed, mut ended, mut locked, mut is_full) = (false, BTreeSet::new(), 0_i32, false);
+        let mut stopped: BTreeSet<RunId> = BTreeSet::new();
         for step in moves {
             let kinds = match step {
                 Anything::Plan(first) => {
@@ -654,6 +678,10 @@ proptest! {
                     vec![EventKind::Intent(Intent::Promote { plan: PlanDigest::from_text("0123456789"), reason: None })]
                 }
                 Anything::Dismiss => vec![EventKind::Intent(Intent::Dismiss)],
+                Anything::Abort => match world.state.running().next() {
+                    Some(promotion) => vec![EventKind::Intent(Intent::Abort(promotion.plan.environment.clone()))],
+                    None => vec![],
+                },
                 Anything::Interrupt => vec![EventKind::Intent(Intent::Interrupt)],
                 Anything::Tick => vec![EventKind::Ticked],
                 Anything::Answer => queue.pop_front().map(|effect| world.outcome(&effect)).unwrap_or_default(),
@@ -667,18 +695,30 @@ proptest! {
                     None => vec![],
                 },
                 Anything::JournalFails => {
-                    let run = world.state.running().next().map(|promotion| promotion.run.clone());
-                    vec![EventKind::JournalFailed(run, Failure::new(FailureKind::Failed, "the disk is full"))]
+                    is_full = true;
+                    vec![]
                 }
             };
-            for kind in kinds {
+            let mut kinds = VecDeque::from(kinds);
+            while let Some(kind) = kinds.pop_front() {
                 if let EventKind::Intent(Intent::Promote { plan: digest, .. }) = &kind {
                     confirmed |= matches!(&world.state.planning, Planning::Ready(prepared)
                         if prepared.plan.digest() == digest && prepared.unmet.is_empty());
                 }
+                match &kind {
+                    EventKind::Intent(Intent::Interrupt) => {
+                        stopped.extend(world.state.running().map(|promotion| promotion.run.clone()));
+                    }
+                    EventKind::Intent(Intent::Abort(environment)) => {
+                        stopped.extend(world.state.running_in(environment).map(|promotion| promotion.run.clone()));
+                    }
+                    _ => {}
+                }
                 let effects = world.happen(kind);
                 for (index, effect) in effects.iter().enumerate() {
                     if effect.is_mutation() {
+                        let run = effect.step().unwrap().0;
+                        prop_assert!(!stopped.contains(run), "a write of what was to stop: {effect:?}");
                         prop_assert!(confirmed, "a write without a confirmed plan: {effect:?}");
                         prop_assert!(
                             matches!(effects.get(index.wrapping_sub(1)), Some(Effect::Record(Entry::Intended { .. }))),
@@ -693,12 +733,25 @@ proptest! {
                         prop_assert!(ended.insert((run.clone(), *step)), "{step:?} ended twice");
                     }
                     match effect {
-                        Effect::Database(_, DatabaseCall::Unlock(_)) => locked -= 1,
+                        Effect::Database(_, DatabaseCall::Unlock(run)) => {
+                            locked -= 1;
+                            let is_own = |other: &&Effect| other.step().is_some_and(|(owner, _)| owner == run);
+                            let writes = |other: &&Effect| matches!(other, Effect::Liquibase(..)) && other.is_mutation();
+                            prop_assert!(!queue.iter().any(|other| is_own(&other) && writes(&other)), "let go too early");
+                        }
                         Effect::Record(Entry::Ended { step: StepKind::Lock, result: Ok(_), .. }) => locked += 1,
                         _ => {}
                     }
                 }
-                queue.extend(effects);
+                let is_hit = is_full && effects.iter().any(|effect| matches!(effect, Effect::Record(_)));
+                if is_hit {
+                    is_full = false;
+                    let (left, failed) = without_room(effects);
+                    kinds.extend(failed);
+                    queue.extend(left);
+                } else {
+                    queue.extend(effects);
+                }
             }
             let current = world.state.promotions.iter().filter_map(Promotion::current);
             let need_lock = current.filter(|step| *step != StepKind::Lock).count();

@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::domain::failure::Failure;
 use crate::domain::names::RunId;
 use crate::engine::State;
 use crate::engine::effect::{DatabaseCall, Effect};
@@ -164,20 +165,29 @@ impl<P: Perform> Runtime<P> {
         self.tasks.is_empty()
     }
 
-    /// Journal entries are written at once and in order. When one fails, no step of its run that comes after it is
-    /// performed: an effect without its intent on disk must not happen.
+    /// Journal entries are written at once and in order. When one fails, nothing that it announces and that comes after
+    /// it is done: an effect without its intent on disk must not happen. An entry of a run stops that run; any other one
+    /// stops whatever follows, entries too.
     fn carry_out(&mut self, effects: Vec<Effect>) {
         let mut failures = Vec::new();
         let mut stopped: BTreeSet<RunId> = BTreeSet::new();
+        let mut all_stopped: Option<Failure> = None;
         let mut was_asked = false;
         for effect in effects {
             match effect {
                 Effect::Record(entry) if entry.run().is_some_and(|run| stopped.contains(run)) => {}
                 Effect::Record(entry) => {
-                    if let Err(failure) = self.journal.append(self.sink.clock.now(), &entry) {
-                        let run = entry.run().cloned();
-                        stopped.extend(run.clone());
-                        failures.push(EventKind::JournalFailed(run, failure));
+                    let written = match &all_stopped {
+                        Some(failure) => Err(failure.clone()),
+                        None => self.journal.append(self.sink.clock.now(), &entry),
+                    };
+                    if let Err(failure) = written {
+                        if let Some(run) = entry.run() {
+                            stopped.insert(run.clone());
+                        } else {
+                            all_stopped = Some(failure.clone());
+                        }
+                        failures.push(EventKind::JournalFailed(Box::new(entry), failure));
                     }
                 }
                 Effect::ReadJournal => {
@@ -185,6 +195,7 @@ impl<P: Perform> Runtime<P> {
                     was_asked = true;
                 }
                 effect if effect.run().is_some_and(|run| stopped.contains(run)) => {}
+                effect if all_stopped.is_some() && effect.is_mutation() => {}
                 effect => self.spawn(effect),
             }
         }
@@ -225,7 +236,7 @@ impl<P: Perform> Runtime<P> {
 
 /// The outcome of an effect whose task died without reporting one.
 fn lost(effect: &Effect) -> EventKind {
-    use crate::domain::failure::{Failure, FailureKind};
+    use crate::domain::failure::FailureKind;
     use crate::domain::observation::Observation;
     use crate::engine::effect::{CloudCall, FlowCall, HealthCall};
     use crate::engine::flow::Deed;

@@ -7,6 +7,7 @@ mod p03_after_any_crash_reconcile_tells_the_truth;
 mod p04_one_operation_at_a_time;
 mod p05_a_lock_goes_only_with_proof;
 mod p06_green_means_proven;
+mod p07_every_fact_of_a_plan_counts;
 mod p07_what_runs_is_what_was_approved;
 mod p08_zero_means_proven;
 mod p09_only_a_journal_that_fails_stops;

@@ -7,12 +7,16 @@ use std::path::Path;
 use std::process::Stdio;
 
 use lockstep::domain::Timestamp;
+use lockstep::domain::failure::{Failure, FailureKind};
 use lockstep::domain::journal::{Entry, Notice};
+use lockstep::domain::names::RunId;
+use lockstep::domain::release::Version;
+use lockstep::engine::event::Intent;
 use lockstep::runtime::Journal;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use super::witness::Ride;
+use super::witness::{Ride, dev};
 use crate::program::place::{DEMO, FAST, Place, Said};
 
 /// An ordinary user that every system has room for.
@@ -40,7 +44,46 @@ async fn p09_from_whichever_moment_the_journal_fails_the_run_ends_and_its_lock_i
         let told =
             |what: &str| messages.iter().any(|it| matches!(&it.text, Err(failure) if failure.what == what));
         let what = "the journal could not be written, so nothing more was done";
-        assert!(was_over || told(what), "spoilt at {moment}: {failure:?} {messages:?}");
+        let unrecorded = "dev runs v1.4.0, proven, and that is not on record";
+        assert!(was_over || told(what) || told(unrecorded), "spoilt at {moment}: {failure:?} {messages:?}");
+        assert!(was_over || failure.is_some(), "spoilt at {moment}: what is not on record is no success");
+    }
+}
+
+#[tokio::test]
+async fn p09_what_could_not_be_recorded_does_not_count() {
+    let mut ride = Ride::planned().await;
+    let at: Timestamp = "2026-11-21T14:02:11Z".parse().unwrap();
+    let run = RunId::from_text("r-20261121-140155000-dev");
+    let failed = Failure::new(FailureKind::ActionNeeded, "the deployment was rolled back");
+    let mut journal = Journal::at(&ride.folder);
+    for entry in [
+        Entry::Began {
+            run: run.clone(),
+            environment: dev(),
+            version: Version::parse("v1.4.0").unwrap(),
+            plan: "8c41f0".to_owned(),
+            by: "bob".to_owned(),
+            aim: None,
+            reason: None,
+            overridden: None,
+        },
+        Entry::Concluded { run, environment: dev(), result: Err(failed), schema: None },
+    ] {
+        journal.append(at, &entry).unwrap();
+    }
+    ride.runtime.intend(Intent::Refresh);
+    ride.on(usize::MAX).await;
+    for is_spoilt in [true, false] {
+        if is_spoilt {
+            ride.spoil();
+        } else {
+            ride.mend();
+        }
+        assert!(ride.runtime.state().history.alarm(&dev()).is_some());
+        ride.runtime.intend(Intent::Resolve { environment: dev(), reason: "mended by hand".to_owned() });
+        ride.on(usize::MAX).await;
+        assert_eq!(ride.runtime.state().history.alarm(&dev()).is_some(), is_spoilt);
     }
 }
 

@@ -65,10 +65,14 @@ pub(super) struct Ride<P: Perform = Witness> {
 impl Ride {
     /// A plan for dev, the newest release, that is worked out and not confirmed yet.
     pub(super) async fn planned() -> Self {
+        Self::planned_in(Script::new()).await
+    }
+
+    /// The same in this world.
+    pub(super) async fn planned_in(script: Script) -> Self {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let noting = Arc::clone(&seen);
-        let witness =
-            |folder: &Path| Witness { script: Script::new(), folder: folder.to_owned(), seen: noting };
+        let witness = |folder: &Path| Witness { script, folder: folder.to_owned(), seen: noting };
         Self { seen, ..Self::planned_by(witness).await }
     }
 }
@@ -124,6 +128,11 @@ impl<P: Perform> Ride<P> {
     pub(super) fn spoil(&self) {
         fs::create_dir_all(self.folder.join("journal.head.new")).unwrap();
     }
+
+    /// The journal can be written again.
+    pub(super) fn mend(&self) {
+        fs::remove_dir(self.folder.join("journal.head.new")).unwrap();
+    }
 }
 
 /// Where promotions go to here.
@@ -131,19 +140,23 @@ pub(super) fn dev() -> EnvironmentName {
     EnvironmentName::parse("dev").unwrap()
 }
 
-/// The newest record of the run that `effect` belongs to, as it is on the disk, announces that effect.
+/// The newest record of the run that `effect` belongs to, as it is on the disk, announces that effect; of what belongs to
+/// no run the newest of all.
 fn on_disk(folder: &Path, effect: &Effect) -> Result<(), String> {
-    let (run, step) = effect.step().ok_or("it belongs to no run")?;
+    let step = effect.step();
     let found = verify(folder).map_err(|failure| failure.to_string())?;
     if !found.is_intact() || !found.notes.is_empty() {
         return Err(format!("the journal does not hold: {found:#?}"));
     }
     let lines = lines(folder).map_err(|failure| failure.to_string())?;
-    let newest =
-        lines.iter().rev().find(|line| line.run.as_ref() == Some(run)).ok_or("the run is unknown")?;
-    let Said::Entry(entry) = &newest.said else { return Err("it is no entry".to_owned()) };
-    match &**entry {
-        Entry::Intended { step: announced, .. } if *announced == step => Ok(()),
-        other => Err(format!("the newest record of the run is {other:?}")),
+    let mut lines = lines.iter().rev();
+    let newest = lines.find(|line| step.is_none_or(|(run, _)| line.run.as_ref() == Some(run)));
+    let Said::Entry(entry) = &newest.ok_or("nothing is on record")?.said else {
+        return Err("it is no entry".to_owned());
+    };
+    match (&**entry, step) {
+        (Entry::Intended { step: announced, .. }, Some((_, step))) if *announced == step => Ok(()),
+        (Entry::LetGo { result: None, .. }, None) => Ok(()),
+        (other, _) => Err(format!("the newest record is {other:?}")),
     }
 }

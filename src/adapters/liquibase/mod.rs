@@ -5,18 +5,17 @@ mod discover;
 mod output;
 mod sums;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitStatus;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
 
 use self::command::{Command, Job, Logging};
 use super::archive::Folder;
 use super::artifacts::Artifacts;
+use super::cancels::Cancels;
 use super::leases::Leases;
 use super::postgres::{Databases, Seen, Watch};
 use super::process::Process;
@@ -47,8 +46,7 @@ pub(super) struct Liquibase {
     artifacts: Artifacts,
     leases: Leases,
     runner: Mutex<Option<Runner>>,
-    /// What stops the migration of a run.
-    cancels: Mutex<HashMap<RunId, CancellationToken>>,
+    cancels: Cancels,
 }
 
 /// What a run is for: where, whose and which release.
@@ -77,10 +75,9 @@ impl Liquibase {
         tools: Option<PathBuf>,
         databases: Databases,
         artifacts: Artifacts,
-        leases: Leases,
+        (leases, cancels): (Leases, Cancels),
     ) -> Self {
-        let (runner, cancels) = (Mutex::default(), Mutex::default());
-        Self { settings, tools, databases, artifacts, leases, runner, cancels }
+        Self { settings, tools, databases, artifacts, leases, runner: Mutex::default(), cancels }
     }
 
     /// Lets Liquibase validate the changelog of a release against a database.
@@ -142,7 +139,7 @@ impl Liquibase {
         what: String,
         mut watch: Watch<'_>,
     ) -> Result<StepOutcome, Failure> {
-        let cancelled = self.token(target.run);
+        let cancelled = self.cancels.token(target.run);
         let mut running = self.start(target, command, &what).await?;
         let ended = tokio::select! {
             ended = timeout(self.settings.deadlines.liquibase, running.finish(target.step)) => ended.ok(),
@@ -162,7 +159,7 @@ impl Liquibase {
             Ok(()) => Ok(()),
             Err(_) => watch.look(target.step).await,
         };
-        self.tokens().remove(target.run);
+        self.cancels.forget(target.run);
         match ended {
             Some(Ok(status)) if status.success() => Ok(StepOutcome::Done(watch.seen().words())),
             Some(Ok(status)) if is_aborted => {
@@ -203,19 +200,6 @@ impl Liquibase {
         })
         .await
         .ok()
-    }
-
-    /// Asks the migration of `run` to stop, now or as soon as it begins.
-    pub(super) fn cancel(&self, run: &RunId) {
-        self.token(run).cancel();
-    }
-
-    fn token(&self, run: &RunId) -> CancellationToken {
-        self.tokens().entry(run.clone()).or_default().clone()
-    }
-
-    fn tokens(&self) -> MutexGuard<'_, HashMap<RunId, CancellationToken>> {
-        self.cancels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Liquibase 4.29 lets go locks that it does not hold, so it is not even started while somebody holds one.

@@ -104,10 +104,10 @@ impl World {
             }
             Effect::ReadJournal => vec![EventKind::Remembered(None)],
             Effect::Record(entry) => {
-                let Entry::Flow { run, word, .. } = entry else { panic!("{entry:?}") };
+                let Entry::Flow { word, .. } = entry else { panic!("{entry:?}") };
                 if self.is_disk_full && matches!(word, FlowWord::Intended { .. }) {
                     let failure = Failure::new(FailureKind::Failed, "the disk is full");
-                    return vec![EventKind::JournalFailed(Some(run.clone()), failure)];
+                    return vec![EventKind::JournalFailed(Box::new(entry.clone()), failure)];
                 }
                 let (word, rest) = match word {
                     FlowWord::Began { changes, .. } => ("began", changes.join("; ")),

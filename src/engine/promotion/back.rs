@@ -49,6 +49,12 @@ impl State {
     }
 
     fn go_back(&mut self, back: Return) -> Vec<Effect> {
+        if self.is_stopping {
+            self.say(Err(back
+                .failure
+                .because("it was not rolled back by itself, because lockstep is stopping")));
+            return Vec::new();
+        }
         let request = Request::Back { release: Some(back.release.clone()), keep_schema: false };
         let prepared = match self.prepare(&back.environment, &request) {
             Ok(prepared) if prepared.unmet.is_empty() => prepared,

@@ -1,12 +1,15 @@
 //! A promotion: its steps in order, each with its intent on record first, and what they prove.
 //!
-//! Here is what a promotion is; `steps` is how it goes on.
+//! Here is what a promotion is; `steps` is how it goes on, `records` what becomes of it without its journal.
 
 mod back;
 mod closing;
-mod steps;
 #[cfg(test)]
 mod procedure_tests;
+mod records;
+mod steps;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +57,8 @@ pub struct Promotion {
     pub is_cancelling: bool,
     /// The failure of the promotion that this rollback answers by itself.
     pub answers: Option<Failure>,
+    /// What could not be recorded while a step was under way: none follows it.
+    unrecorded: Option<Failure>,
     /// Where it stands.
     pub stage: Stage,
     /// What the database really held when the result was proven.

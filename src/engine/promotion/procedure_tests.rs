@@ -126,10 +126,10 @@ fn a_journal_that_fails_at_the_end_of_a_flow_lets_the_lock_go() {
         is_unlocked |= matches!(effect, Effect::Database(_, DatabaseCall::Unlock(_)));
         assert!(!matches!(&effect, Effect::Action { order, .. } if words_of(&order.task) == "last"));
         if closes {
-            let run = world.state.promotions[0].run.clone();
+            let Effect::Record(entry) = effect else { panic!("{effect:?}") };
             let failure = Failure::new(FailureKind::Failed, "the disk is full");
             // What follows a record that failed is not done.
-            effects = world.happen(EventKind::JournalFailed(Some(run), failure));
+            effects = world.happen(EventKind::JournalFailed(Box::new(entry), failure));
             continue;
         }
         effects.extend(world.perform(&effect));

@@ -95,6 +95,7 @@ impl State {
             is_interrupted: false,
             is_cancelling: false,
             answers: None,
+            unrecorded: None,
             stage: Stage::Performing(StepKind::Lock),
             schema: None,
             holds_lock: false,
@@ -168,8 +169,15 @@ impl State {
             _ => return Vec::new(),
         };
         let failure = failure.hint("Find out what became of it with `lockstep reconcile`.");
-        let step = promotion.current();
-        step.map(|step| self.fail(environment, step, failure)).unwrap_or_default()
+        let (run, step) = (promotion.run.clone(), promotion.current());
+        let Some(step) = step else { return Vec::new() };
+        // What the platform was not asked for yet must not be asked for once the lock is gone.
+        let mut effects = Vec::new();
+        if step == StepKind::Service {
+            effects.push(Effect::Cancel(environment.clone(), run));
+        }
+        effects.extend(self.fail(environment, step, failure));
+        effects
     }
 
     /// A step reported something.
@@ -230,25 +238,6 @@ impl State {
         }
     }
 
-    /// The journal cannot be written: the next step of the run that it was for must not happen.
-    pub(in crate::engine) fn journal_failed(
-        &mut self,
-        run: Option<&RunId>,
-        failure: &Failure,
-    ) -> Vec<Effect> {
-        let promotion = self.promotions.iter().find(|promotion| Some(&promotion.run) == run);
-        let current = promotion.and_then(|it| Some((it.plan.environment.clone(), it.current()?)));
-        if let Some((environment, step)) = current {
-            let is_closing = self.promotion(&environment).is_some_and(|it| it.conclusion().is_some());
-            if is_closing {
-                return self.leave_open(&environment, step, failure);
-            }
-            return self.fail(&environment, step, failure.clone());
-        }
-        self.say(Err(failure.clone()));
-        Vec::new()
-    }
-
     /// The lock was let go: the run is over.
     pub(in crate::engine) fn unlocked(&mut self, run: &RunId) -> Vec<Effect> {
         let promotion = self.promotions.iter().find(|promotion| promotion.run == *run);
@@ -292,6 +281,10 @@ impl State {
 
     fn pass_gate(&mut self, environment: &EnvironmentName, step: StepKind) -> Vec<Effect> {
         let Some(promotion) = self.promotion(environment) else { return Vec::new() };
+        if promotion.is_interrupted || promotion.unrecorded.is_some() {
+            // It was to stop while it stood here: beginning anew says so.
+            return self.start(environment, step);
+        }
         let unmet = promotion.not_waived(self.unmet_at_gate(&promotion.plan));
         if unmet.is_empty() {
             return self.act(environment, step);
@@ -308,6 +301,10 @@ impl State {
             let failure = Failure::new(FailureKind::Interrupted, "the promotion was interrupted")
                 .because(format!("it stopped before the step `{kind}`"))
                 .hint("Plan it again to go on from where it stands.");
+            let failure = promotion.weigh(kind, failure);
+            return self.conclude(environment, Conclusion { evidence: None, failure: Some(failure) });
+        }
+        if let Some(failure) = promotion.unrecorded.clone() {
             let failure = promotion.weigh(kind, failure);
             return self.conclude(environment, Conclusion { evidence: None, failure: Some(failure) });
         }
@@ -432,7 +429,12 @@ impl State {
     }
 
     /// A step failed: nothing follows but letting the lock go.
-    fn fail(&mut self, environment: &EnvironmentName, kind: StepKind, failure: Failure) -> Vec<Effect> {
+    pub(super) fn fail(
+        &mut self,
+        environment: &EnvironmentName,
+        kind: StepKind,
+        failure: Failure,
+    ) -> Vec<Effect> {
         let Some(promotion) = self.promotion(environment) else { return Vec::new() };
         let failure = promotion.weigh(kind, failure);
         let mut effects = self.failed(environment, kind, &failure);

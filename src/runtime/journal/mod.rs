@@ -68,9 +68,13 @@ impl Journal {
 
     /// Appends an entry and returns once it is on the disk, together with what others wrote before it. Waits at most
     /// two seconds for another writer. After a failure the entry is not there, and nothing that it announces may
-    /// happen.
+    /// happen; what there is is news then, for those who count an entry before it is written.
     pub fn append(&mut self, at: Timestamp, entry: &Entry) -> Result<(), Failure> {
-        self.writer.append(&mut self.reader, at, Some(entry))
+        let written = self.writer.append(&mut self.reader, at, Some(entry));
+        if written.is_err() {
+            self.reader.tell_again();
+        }
+        written
     }
 
     /// Begins the journal, if it is not there yet.

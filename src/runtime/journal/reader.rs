@@ -76,6 +76,11 @@ impl Reader {
         std::mem::take(&mut self.is_news).then(|| self.history.clone())
     }
 
+    /// Makes news of what was told already.
+    pub(super) fn tell_again(&mut self) {
+        self.is_news = true;
+    }
+
     /// Reads on to the end. When the files are gone of which something was read, the error is of kind `NotFound`, and
     /// what was read stays.
     pub(super) fn read_on(&mut self) -> io::Result<()> {
