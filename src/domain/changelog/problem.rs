@@ -40,7 +40,7 @@ impl Problem {
     }
 
     /// Something to know about.
-    pub(super) fn warning(
+    pub(in crate::domain) fn warning(
         file: &str,
         line: Option<usize>,
         text: impl Into<String>,
