@@ -29,7 +29,7 @@ use std::time::Duration;
 use self::artifacts::Artifacts;
 use self::aws::{Aws, Deployment};
 use self::cancels::Cancels;
-use self::flows::Flows;
+use self::flows::{Added, Flows};
 use self::health::{Health, Waiting};
 use self::leases::Leases;
 use self::liquibase::{Liquibase, Target};
@@ -142,9 +142,12 @@ impl Perform for Adapters {
             Effect::Liquibase(environment, call) => {
                 Box::pin(parts.liquibase(&environment, call, &report)).await;
             }
-            Effect::Action { run, number, .. } => {
+            Effect::Action { environment, run, number, release, order, .. } => {
                 let step = report.step(&run, StepKind::Action(number));
-                step.ended(Err(Failure::new(FailureKind::Failed, "TODO"))).await;
+                let added =
+                    Added { environment: &environment, run: &run, number, release: &release, order: &order };
+                let result = Box::pin(parts.flows.carry_out(&added, &parts.liquibase, &step)).await;
+                step.ended(result).await;
             }
             Effect::Cancel(_, run) => parts.cancels.cancel(&run),
             Effect::Health(environment, call) => Box::pin(parts.health(&environment, call, &report)).await,

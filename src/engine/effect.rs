@@ -37,7 +37,7 @@ pub enum Effect {
         /// True when it changes the world outside, or may.
         is_change: bool,
     },
-    /// Stop what this run does at the moment: what its Liquibase does is cancelled, an action is killed, and what its deployment has not asked
+    /// Stop what this run does at the moment: what its Liquibase does is cancelled, and what its deployment has not asked
     /// the platform for is not asked for any more. Their own effects then end with what came of them. Background: no
     /// outcome of its own.
     Cancel(EnvironmentName, RunId),
@@ -124,6 +124,8 @@ pub enum LiquibaseCall {
 pub enum FlowCall {
     /// Read a flow file and everything that it leads to, and find out what it runs against. Outcome: `FlowRead`.
     Read(RunId, Box<Asking>),
+    /// Look which flow files there are. Outcome: `FlowsListed`.
+    List,
     /// Look which of these files exist. Outcome: `FlowFound` with this row.
     Find(RunId, usize, Vec<String>),
     /// Carry out an action. Its output arrives as log lines. Outcome: `FlowActed` with this row.

@@ -280,7 +280,7 @@ impl Script {
         self.changed.notified().await;
     }
 
-    async fn pause(&self, step: StepKind) {
+    pub(super) async fn pause(&self, step: StepKind) {
         let waiting = self.go_on.notified();
         tokio::pin!(waiting);
         waiting.as_mut().enable();
@@ -437,7 +437,7 @@ impl Script {
     }
 }
 
-async fn say(out: &Sink, run: &RunId, source: Source, text: &str) {
+pub(super) async fn say(out: &Sink, run: &RunId, source: Source, text: &str) {
     let line = LogLine { at: out.clock().now(), source, level: Level::Normal, text: text.into() };
     out.send(EventKind::Log(Some(run.clone()), vec![line])).await;
 }
@@ -541,6 +541,7 @@ impl Perform for Script {
                 let step = StepKind::Action(*number);
                 out.send(EventKind::Step(run.clone(), step, done("exit code 0"))).await;
             }
+            Effect::Flow(call) => super::flows::perform(self, call, &out).await,
             Effect::Record(_) | Effect::ReadJournal => unreachable!("the runtime does these itself"),
         }
     }

@@ -11,7 +11,7 @@ use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{Facet, OperationStatus};
 use crate::domain::plan::{Anchor, Direction, Plan, PlanDigest};
 use crate::domain::step::StepKind;
-use crate::engine::effect::{CloudCall, DatabaseCall, Effect, HealthCall, LiquibaseCall};
+use crate::engine::effect::{CloudCall, DatabaseCall, Effect, FlowCall, HealthCall, LiquibaseCall};
 use crate::engine::event::{Progress, StepOutcome};
 use crate::engine::flow::{Facts, Order};
 use crate::engine::planning::{Planning, Prepared, Request};
@@ -135,11 +135,14 @@ impl State {
         let Some(step) = promotion.current() else { return Vec::new() };
         let run = promotion.run.clone();
         let mut effects = vec![Effect::Record(Entry::Aborted { run: run.clone(), by, step })];
-        let can_be_cancelled = matches!(
-            promotion.stage,
-            Stage::Performing(StepKind::Update | StepKind::Undo | StepKind::Action(_)) | Stage::Closing(..)
-        );
-        if can_be_cancelled {
+        if let Stage::Performing(StepKind::Action(number)) | Stage::Closing(_, StepKind::Action(number)) =
+            promotion.stage
+        {
+            promotion.is_interrupted = true;
+            effects.push(Effect::Flow(FlowCall::Stop(run, usize::from(number))));
+            return effects;
+        }
+        if matches!(promotion.stage, Stage::Performing(StepKind::Update | StepKind::Undo)) {
             promotion.is_interrupted = true;
             if !promotion.is_cancelling {
                 promotion.is_cancelling = true;
