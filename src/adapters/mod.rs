@@ -9,11 +9,13 @@ mod aws;
 mod health;
 mod leases;
 pub mod liquibase;
+pub mod opening;
 pub mod packing;
 mod postgres;
 mod process;
 mod redact;
 mod report;
+mod reports;
 mod schemas;
 pub mod sources;
 mod tls;
@@ -31,6 +33,7 @@ use self::liquibase::{Liquibase, Target};
 use self::postgres::Databases;
 use self::redact::Redactor;
 use self::report::{Report, within};
+use self::reports::Reports;
 use crate::config::{EnvironmentSettings, Settings};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::log::Level;
@@ -58,6 +61,7 @@ struct Parts {
     liquibase: Liquibase,
     health: Health,
     leases: Leases,
+    reports: Reports,
 }
 
 impl Adapters {
@@ -83,7 +87,18 @@ impl Adapters {
         let liquibase =
             Liquibase::new(settings.clone(), tools, databases.clone(), artifacts.clone(), leases.clone());
         let health = Health::default();
-        Self(Arc::new(Parts { settings, redactor, aws, databases, artifacts, liquibase, health, leases }))
+        let reports = Reports::new(settings.clone(), redactor.clone(), aws.clone());
+        Self(Arc::new(Parts {
+            settings,
+            redactor,
+            aws,
+            databases,
+            artifacts,
+            liquibase,
+            health,
+            leases,
+            reports,
+        }))
     }
 }
 
@@ -115,6 +130,11 @@ impl Perform for Adapters {
             Effect::SeekRuns(generation, runs) => {
                 let living = report.clean(parts.living(runs));
                 report.send(EventKind::Sought(generation, living)).await;
+            }
+            Effect::Report(made) => {
+                let run = made.run.clone();
+                let filed = Box::pin(parts.reports.file(*made)).await;
+                report.send(EventKind::Reported(run, report.clean(filed))).await;
             }
             Effect::Forget(run) => parts.leases.end(&run),
             Effect::Record(_) | Effect::ReadJournal => {
@@ -363,7 +383,7 @@ mod tests {
     use super::*;
     use crate::config::{
         AwsSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
-        RunnerKind,
+        ReportSettings, RunnerKind,
     };
     use crate::domain::names::DemoId;
     use crate::runtime::Clock;
@@ -394,6 +414,7 @@ mod tests {
             },
             liquibase: LiquibaseSettings { runner: RunnerKind::Auto, docker_image: "image".to_owned() },
             journals: None,
+            reports: ReportSettings { folder: None, bucket: None, prefix: String::new() },
             polling: PollingSettings { operation: second, observe: second },
             deadlines: DeadlineSettings {
                 look: second,

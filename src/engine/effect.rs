@@ -10,6 +10,7 @@ use crate::domain::lock::Grant;
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::plan::Until;
 use crate::domain::release::{ImageRef, Release, Version};
+use crate::domain::report::OperationReport;
 use crate::domain::step::StepKind;
 
 /// One thing to do outside, by what carries it out.
@@ -40,6 +41,8 @@ pub enum Effect {
     ReadJournal,
     /// Find out of which of these runs something lives on this machine. Outcome: `Sought` with this generation.
     SeekRuns(u64, Vec<RunId>),
+    /// File the report of an operation that has ended. Outcome: `Reported`.
+    Report(Box<OperationReport>),
     /// This run is over: it is no longer shown as living on this machine. Outcome: none.
     Forget(RunId),
 }
@@ -129,6 +132,7 @@ impl Effect {
             | Self::Record(_)
             | Self::ReadJournal
             | Self::SeekRuns(..)
+            | Self::Report(_)
             | Self::Forget(_) => false,
         }
     }

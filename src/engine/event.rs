@@ -12,6 +12,7 @@ use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{Observation, OperationStatus};
 use crate::domain::plan::PlanDigest;
 use crate::domain::release::{Catalog, Version};
+use crate::domain::report::Filed;
 use crate::domain::step::StepKind;
 use crate::engine::planning::Request;
 
@@ -57,6 +58,8 @@ pub enum EventKind {
     Sought(u64, Result<BTreeMap<RunId, bool>, Failure>),
     /// Lines were written, for this run if for one; always several at once when they come quickly.
     Log(Option<RunId>, Vec<LogLine>),
+    /// The report of this run was filed, or was not. It changes no outcome.
+    Reported(RunId, Result<Filed, Failure>),
     /// An effect ended, and all its other events came before this one.
     Finished(TaskId),
 }
@@ -142,6 +145,15 @@ pub enum Intent {
     Reconcile(Vec<EnvironmentName>),
     /// The same, again and again until nothing of them runs any more.
     Attach(Vec<EnvironmentName>),
+    /// File a report of how a release, the newest by default, stands against these environments, as it was looked at.
+    ReportDrift {
+        /// Where.
+        environments: Vec<EnvironmentName>,
+        /// Which release.
+        release: Option<Version>,
+        /// Why it could not be told, if it could not.
+        failure: Option<Failure>,
+    },
     /// Put on record what was found out about this run.
     Settle(RunId),
     /// Let Liquibase's lock of this environment go, which was seen to be stale.

@@ -11,6 +11,7 @@ mod gates;
 mod grid;
 pub mod reconcile;
 mod refresh;
+pub mod report;
 mod schemas;
 mod standings;
 #[cfg(test)]
@@ -69,6 +70,8 @@ pub struct State {
     pub planning: Planning,
     /// The rollbacks that are about to begin by themselves.
     returns: Vec<promotion::Return>,
+    /// The reports that are on their way.
+    reports: report::Reports,
     /// The promotions of this process, at most one for each environment: the one that runs there, or ran last.
     pub promotions: Vec<Promotion>,
     /// What the journal adds up to.
@@ -182,6 +185,7 @@ impl State {
             planning: Planning::None,
             promotions: Vec::new(),
             returns: Vec::new(),
+            reports: report::Reports::default(),
             history: History::default(),
             reconciliation: Reconciliation::default(),
             living: Facet::default(),
@@ -255,10 +259,15 @@ impl State {
                 self.log.extend(environment, lines.iter().cloned());
                 Vec::new()
             }
+            EventKind::Reported(run, result) => {
+                self.reported(run, result);
+                Vec::new()
+            }
             EventKind::Finished(_) => Vec::new(),
         };
         effects.extend(self.settle_planning());
         effects.extend(self.settle_promotions());
+        effects.extend(self.settle_reports());
         effects.extend(self.settle_returns());
         effects.extend(self.settle_reconciliation());
         self.remember(&effects);
@@ -392,6 +401,9 @@ impl State {
             Intent::HoldAutomatic => self.hold_automatic(),
             Intent::Reconcile(environments) => self.reconcile(environments, false),
             Intent::Attach(environments) => self.reconcile(environments, true),
+            Intent::ReportDrift { environments, release, failure } => {
+                self.report_drift(environments, release.as_ref(), failure.as_ref())
+            }
             Intent::Settle(run) => self.settle(run),
             Intent::ReleaseLock(environment) => self.release_lock(environment),
             Intent::Interrupt => self.interrupt(),

@@ -17,6 +17,7 @@ use crate::domain::gate::{Admission, Gate};
 use crate::domain::observation::OperationStatus;
 use crate::domain::plan::{Direction, Order, PlanDigest, Until};
 use crate::domain::release::ImageRef;
+use crate::domain::report::Filed;
 use crate::domain::schema::judgement::LedgerStamp;
 use crate::domain::schema::tests::orders;
 use crate::domain::step::StepKind;
@@ -199,6 +200,10 @@ impl World {
                     self.has_grown = true;
                 }
                 vec![]
+            }
+            Effect::Report(report) => {
+                let filed = Filed { path: format!("reports/{}", report.run), upload: None };
+                vec![EventKind::Reported(report.run.clone(), Ok(filed))]
             }
             Effect::Cancel(..) | Effect::Forget(_) | Effect::AskChecksums(_) | Effect::Identify => vec![],
         }

@@ -106,6 +106,7 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
         },
         liquibase: LiquibaseSettings { runner: RunnerKind::Jvm, docker_image: "unused".to_owned() },
         journals: None,
+        reports: ReportSettings { folder: None, bucket: None, prefix: String::new() },
         polling: PollingSettings { operation: Duration::from_millis(20), observe: Duration::from_secs(1) },
         deadlines: DeadlineSettings {
             look: Duration::from_secs(10),

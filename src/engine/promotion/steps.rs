@@ -80,6 +80,7 @@ impl State {
             reason: reason.map(str::to_owned),
             overridden: waiver.as_ref().map(Waiver::record),
         }));
+        let before = self.before(&environment, &source.version);
         let steps = plan.sequence().iter().map(|kind| Step { kind: *kind, status: StepStatus::Waiting });
         self.promotions.retain(|other| other.plan.environment != environment);
         self.promotions.push(Promotion {
@@ -95,6 +96,8 @@ impl State {
             answers: None,
             stage: Stage::Performing(StepKind::Lock),
             schema: None,
+            report: None,
+            before,
             holds_lock: false,
             plan,
             release,
@@ -458,7 +461,7 @@ impl State {
         let over = Effect::Forget(run.clone());
         let concluded = Entry::Concluded { run, environment: environment.clone(), result, schema };
         let mut effects = vec![Effect::Record(concluded), over];
-        effects.extend(self.observe(environment));
+        effects.extend(self.report_when_seen(environment));
         effects.extend(self.go_back_if_due(environment));
         effects
     }

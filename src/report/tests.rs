@@ -1,0 +1,1 @@
+//! Reports with everything in them, and with everything hostile in them.
