@@ -136,6 +136,13 @@ impl Perform for Adapters {
                 let filed = Box::pin(parts.reports.file(*made)).await;
                 report.send(EventKind::Reported(run, report.clean(filed))).await;
             }
+            Effect::Open(path) => {
+                let opened = opening::open(path.as_ref()).map(|is_opened| match is_opened {
+                    true => "the report is opened".to_owned(),
+                    false => format!("there is no desktop here to open it with: {path}"),
+                });
+                report.send(EventKind::Opened(report.clean(opened))).await;
+            }
             Effect::Forget(run) => parts.leases.end(&run),
             Effect::Record(_) | Effect::ReadJournal => {
                 let words =

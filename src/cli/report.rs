@@ -68,7 +68,8 @@ impl Kept {
     }
 
     fn row(&self) -> Value {
-        let copied = ["run", "kind", "outcome", "verdict", "summary", "place", "began", "ended", "seconds", "by"];
+        let copied =
+            ["run", "kind", "outcome", "verdict", "summary", "place", "began", "ended", "seconds", "by"];
         let mut row: serde_json::Map<String, Value> =
             copied.into_iter().map(|name| (name.to_owned(), self.value[name].clone())).collect();
         row.insert("path".to_owned(), json!(self.folder.join(HTML).display().to_string()));

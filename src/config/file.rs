@@ -351,10 +351,14 @@ production = true
         let settings = load_text(GOOD).unwrap();
         assert_eq!((settings.reports.bucket.as_deref(), settings.reports.prefix.as_str()), (None, "reports"));
         assert!(settings.reports().ends_with("reports/demo1"), "{:?}", settings.reports());
-        let text = format!("{GOOD}[reports]\nfolder = \"out\"\nbucket = \"team-reports\"\nprefix = \"/a/b/\"\n");
+        let text =
+            format!("{GOOD}[reports]\nfolder = \"out\"\nbucket = \"team-reports\"\nprefix = \"/a/b/\"\n");
         let settings = load_text(&text).unwrap();
         assert_eq!(settings.reports(), settings.origin.with_file_name("out"));
-        assert_eq!((settings.reports.bucket.as_deref(), settings.reports.prefix.as_str()), (Some("team-reports"), "a/b"));
+        assert_eq!(
+            (settings.reports.bucket.as_deref(), settings.reports.prefix.as_str()),
+            (Some("team-reports"), "a/b")
+        );
         let failure = load_text(&format!("{GOOD}[reports]\nbucket = \"s3://Team\"\n")).unwrap_err();
         assert!(failure.because[0].starts_with("[reports] bucket: `s3://Team` is no name"), "{failure}");
     }

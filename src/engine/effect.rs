@@ -43,6 +43,8 @@ pub enum Effect {
     SeekRuns(u64, Vec<RunId>),
     /// File the report of an operation that has ended. Outcome: `Reported`.
     Report(Box<OperationReport>),
+    /// Hand this file to the desktop. Outcome: `Opened`.
+    Open(String),
     /// This run is over: it is no longer shown as living on this machine. Outcome: none.
     Forget(RunId),
 }
@@ -133,6 +135,7 @@ impl Effect {
             | Self::ReadJournal
             | Self::SeekRuns(..)
             | Self::Report(_)
+            | Self::Open(_)
             | Self::Forget(_) => false,
         }
     }

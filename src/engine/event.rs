@@ -60,6 +60,8 @@ pub enum EventKind {
     Log(Option<RunId>, Vec<LogLine>),
     /// The report of this run was filed, or was not. It changes no outcome.
     Reported(RunId, Result<Filed, Failure>),
+    /// A file was handed to the desktop, in words, or could not be.
+    Opened(Result<String, Failure>),
     /// An effect ended, and all its other events came before this one.
     Finished(TaskId),
 }
@@ -154,6 +156,8 @@ pub enum Intent {
         /// Why it could not be told, if it could not.
         failure: Option<Failure>,
     },
+    /// Open the report of the promotion that ran last in this environment.
+    OpenReport(EnvironmentName),
     /// Put on record what was found out about this run.
     Settle(RunId),
     /// Let Liquibase's lock of this environment go, which was seen to be stale.

@@ -263,6 +263,10 @@ impl State {
                 self.reported(run, result);
                 Vec::new()
             }
+            EventKind::Opened(result) => {
+                self.say(result.clone());
+                Vec::new()
+            }
             EventKind::Finished(_) => Vec::new(),
         };
         effects.extend(self.settle_planning());
@@ -401,6 +405,7 @@ impl State {
             Intent::HoldAutomatic => self.hold_automatic(),
             Intent::Reconcile(environments) => self.reconcile(environments, false),
             Intent::Attach(environments) => self.reconcile(environments, true),
+            Intent::OpenReport(environment) => self.open_report(environment),
             Intent::ReportDrift { environments, release, failure } => {
                 self.report_drift(environments, release.as_ref(), failure.as_ref())
             }

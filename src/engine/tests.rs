@@ -205,6 +205,7 @@ impl World {
                 let filed = Filed { path: format!("reports/{}", report.run), upload: None };
                 vec![EventKind::Reported(report.run.clone(), Ok(filed))]
             }
+            Effect::Open(path) => vec![EventKind::Opened(Ok(path.clone()))],
             Effect::Cancel(..) | Effect::Forget(_) | Effect::AskChecksums(_) | Effect::Identify => vec![],
         }
     }

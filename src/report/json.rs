@@ -160,10 +160,11 @@ fn sight(sight: &PairSight) -> Value {
 fn grid(grid: &Grid) -> Value {
     json!({
         "version": grid.version,
-        "environments": grid.environments.iter().zip(&grid.words).map(|(name, (before, after))| json!({
-            "name": name,
-            "before": before,
-            "after": after,
+        "environments": grid.environments.iter().map(|it| json!({
+            "name": it.name,
+            "before": it.before,
+            "after": it.after,
+            "drifted": it.is_drifted,
         })).collect::<Vec<_>>(),
         "changesets": grid.rows.iter().map(|row| json!({
             "path": row.path,

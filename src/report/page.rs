@@ -20,6 +20,7 @@ pub(super) struct Page<'a> {
     shape: &'static str,
     tone: &'static str,
     kind: String,
+    summary: String,
     facts: Vec<Fact>,
     pair: Option<[Side<'a>; 2]>,
     timeline: Vec<Row<'a>>,
@@ -81,7 +82,6 @@ struct Table<'a> {
     shown: Vec<Line<'a>>,
     rest: Vec<Line<'a>>,
     legend: Vec<(Cell, &'static str)>,
-    environments: Vec<(&'a str, &'a str, Option<&'a str>)>,
 }
 
 /// One row of it.
@@ -115,6 +115,7 @@ impl<'a> Page<'a> {
             shape,
             tone,
             kind: capital(report.kind.word()),
+            summary: summary(report),
             facts: facts(report),
             pair: sides(report),
             timeline: timeline(report),
@@ -162,6 +163,13 @@ impl<'a> Page<'a> {
     }
 }
 
+/// How it ended, as the beginning of a page: with a capital, but for the name of an environment.
+fn summary(report: &OperationReport) -> String {
+    let first = report.summary.split([' ', ',']).next().unwrap_or_default();
+    let is_name = report.place.split(", ").any(|name| name == first);
+    if is_name { report.summary.clone() } else { capital(&report.summary) }
+}
+
 fn facts(report: &OperationReport) -> Vec<Fact> {
     let fact = |name, value: String, more: String| Fact { name, value, more };
     let mut facts = vec![fact("Where", report.place.clone(), String::new())];
@@ -171,11 +179,8 @@ fn facts(report: &OperationReport) -> Vec<Fact> {
     }
     let approved = report.words.iter().filter(|word| word.said == "approved");
     let approved: Vec<&str> = approved.map(|word| word.by.as_str()).collect();
-    let approved = if approved.is_empty() {
-        String::new()
-    } else {
-        format!("approved by {}", approved.join(", "))
-    };
+    let approved =
+        if approved.is_empty() { String::new() } else { format!("approved by {}", approved.join(", ")) };
     facts.push(fact("Who", report.by.clone(), approved));
     facts.push(fact("When", day(report.began), format!("{} UTC", clock(report.began))));
     let usual = report.usual.map_or_else(String::new, |(usual, worst)| {
@@ -189,7 +194,8 @@ fn sides(report: &OperationReport) -> Option<[Side<'_>; 2]> {
     let pair = report.pair.as_ref()?;
     let [first, second] = pictures::bars(pair);
     let side = |when, sight: &'_ crate::domain::report::PairSight, bars| {
-        let schema = sight.applied.map_or_else(|| "not known".to_owned(), |count| counted(count, "changeset"));
+        let schema =
+            sight.applied.map_or_else(|| "not known".to_owned(), |count| counted(count, "changeset"));
         (when, sight.app.clone().unwrap_or_else(|| "not known".to_owned()), schema, bars)
     };
     let (when, app, schema, bars) = side("Before", &pair.before, first);
@@ -275,12 +281,13 @@ fn table(grid: &Grid) -> Table<'_> {
         row.before
             .iter()
             .zip(after)
-            .map(|(before, after)| [Some(Cell::of(*before)), after.filter(|it| *it != before).map(|it| Cell::of(*it))])
+            .map(|(before, after)| {
+                [Some(Cell::of(*before)), after.filter(|it| *it != before).map(|it| Cell::of(*it))]
+            })
             .collect()
     };
-    let matters = |row: &&GridRow| {
-        row.is_planned || row.before.iter().chain(&row.after).any(|mark| !is_settled(*mark))
-    };
+    let matters =
+        |row: &&GridRow| row.is_planned || row.before.iter().chain(&row.after).any(|mark| !is_settled(*mark));
     let (mut shown, mut rest): (Vec<&GridRow>, Vec<&GridRow>) = grid.rows.iter().partition(matters);
     if shown.len() > ROWS {
         rest.extend(shown.split_off(ROWS));
@@ -292,12 +299,11 @@ fn table(grid: &Grid) -> Table<'_> {
     Table {
         shown: shown.into_iter().map(|row| Line { row, cells: line(row) }).collect(),
         rest: rest.into_iter().map(|row| Line { row, cells: line(row) }).collect(),
-        legend: Mark::BY_WEIGHT.into_iter().rev().filter(seen).map(|mark| (Cell::of(mark), mark.about())).collect(),
-        environments: grid
-            .environments
-            .iter()
-            .zip(&grid.words)
-            .map(|(name, (before, after))| (name.as_str(), before.as_str(), after.as_deref()))
+        legend: Mark::BY_WEIGHT
+            .into_iter()
+            .rev()
+            .filter(seen)
+            .map(|mark| (Cell::of(mark), mark.about()))
             .collect(),
         grid,
     }

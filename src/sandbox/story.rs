@@ -92,6 +92,11 @@ pub fn database_instance(demo_id: &str) -> String {
     format!("bagel-store-{demo_id}-rds")
 }
 
+/// The bucket for operation reports.
+pub fn reports_bucket(demo_id: &str) -> String {
+    format!("bagel-store-{demo_id}-operation-reports")
+}
+
 /// The repository of the application's images, without a tag.
 pub fn image_repository(demo_id: &str) -> String {
     format!("public.ecr.aws/l1v5b6d6/{demo_id}-bagel-store")

@@ -17,7 +17,7 @@ use std::time::Duration;
 use lockstep::adapters::Adapters;
 use lockstep::config::{
     AwsSettings, DatabaseSettings, DeadlineSettings, EnvironmentSettings, LiquibaseSettings, PollingSettings,
-    ReleaseSettings, RunnerKind, Settings, paths,
+    ReleaseSettings, ReportSettings, RunnerKind, Settings, paths,
 };
 use lockstep::domain::changelog::Selection;
 use lockstep::domain::environment::Environment;

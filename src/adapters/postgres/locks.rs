@@ -4,12 +4,12 @@ use tokio_postgres::{Client, Error, Row};
 
 use super::ledger::time;
 use super::{Databases, lock, unanswered};
-use crate::domain::plain;
 use crate::adapters::report::within;
 use crate::config::EnvironmentSettings;
 use crate::domain::Timestamp;
 use crate::domain::failure::Failure;
 use crate::domain::lock::{Grant, LOOKER, LockSight, Session, first_words};
+use crate::domain::plain;
 
 const GRANT: &str =
     "select coalesce(lockedby, ''), lockgranted from databasechangeloglock where locked limit 1";

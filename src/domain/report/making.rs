@@ -2,9 +2,9 @@
 //!
 //! The report of a promotion needs the state around it and is made by the engine.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::parts::{Grid, GridRow, Log, Step};
+use super::parts::{Grid, GridEnvironment, GridRow, Log, Step};
 use super::{Instance, Kind, OperationReport, Outcome};
 use crate::domain::Timestamp;
 use crate::domain::changelog::ChangesetId;
@@ -130,9 +130,10 @@ impl OperationReport {
                 let noun = if drifted.len() == 1 { "is" } else { "are" };
                 (Outcome::Found, format!("{} {noun} not what {} should be", drifted.join(", "), grid.version))
             }
-            (None, Some(grid)) if all_judged => {
-                (Outcome::Clean, format!("every database is what it should be, held against {}", grid.version))
-            }
+            (None, Some(grid)) if all_judged => (
+                Outcome::Clean,
+                format!("every database is what it should be, held against {}", grid.version),
+            ),
             _ => (Outcome::Unknown, "not every environment could be judged".to_owned()),
         };
         let grid = found.map(|grid| Grid::of(grid, None, &[]));
@@ -149,7 +150,9 @@ impl Grid {
         let strange = |grid: &grid::Grid| (grid.changesets()..grid.len()).collect::<Vec<_>>();
         let mut others = BTreeSet::new();
         for grid in [Some(before), after].into_iter().flatten() {
-            others.extend(strange(grid).into_iter().filter_map(|row| grid.id(row)).filter(|id| !known.contains(id)));
+            others.extend(
+                strange(grid).into_iter().filter_map(|row| grid.id(row)).filter(|id| !known.contains(id)),
+            );
         }
         ids.extend(others);
         let planned: BTreeSet<&ChangesetId> = planned.iter().collect();
@@ -175,19 +178,20 @@ impl Grid {
                 after: after.map(|after| marks(after, id)).unwrap_or_default(),
             }
         });
-        let afterwards: BTreeMap<&str, String> = after
-            .map(|after| after.columns().iter().map(|it| (it.name.as_str(), words(it))).collect())
-            .unwrap_or_default();
+        let environments = before.columns().iter().map(|column| {
+            let again = after.and_then(|after| after.columns().iter().find(|it| it.name == column.name));
+            GridEnvironment {
+                name: column.name.to_string(),
+                before: words(column),
+                after: again.map(words),
+                is_drifted: again.unwrap_or(column).is_drifted(),
+            }
+        });
         Self {
             version: before.version.to_string(),
-            environments: before.columns().iter().map(|column| column.name.to_string()).collect(),
+            environments: environments.collect(),
             rows: rows.collect(),
             left_out: ids.len() - order.len(),
-            words: before
-                .columns()
-                .iter()
-                .map(|column| (words(column), afterwards.get(column.name.as_str()).cloned()))
-                .collect(),
         }
     }
 }

@@ -17,8 +17,8 @@ use crate::domain::policy::Verdict;
 
 pub use making::{FlowRun, Origin};
 pub use parts::{
-    Change, Changeset, Filed, Grid, GridRow, Line, Log, Pair, PairSight, Plan, Proof, Record, Step, StepStatus,
-    Word, Worker,
+    Change, Changeset, Filed, Grid, GridEnvironment, GridRow, Line, Log, Pair, PairSight, Plan, Proof,
+    Record, Step, StepStatus, Word, Worker,
 };
 
 /// What is told of one operation.

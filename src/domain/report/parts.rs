@@ -170,13 +170,24 @@ pub struct Grid {
     /// The release that they are held against.
     pub version: String,
     /// The environments, in order.
-    pub environments: Vec<String>,
+    pub environments: Vec<GridEnvironment>,
     /// The rows that matter most, in the order of the release.
     pub rows: Vec<GridRow>,
     /// How many rows were left out.
     pub left_out: usize,
-    /// For every environment what it came to, in words, before and, where it was looked at again, after.
-    pub words: Vec<(String, Option<String>)>,
+}
+
+/// What an environment came to as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GridEnvironment {
+    /// Its name.
+    pub name: String,
+    /// What it came to, in words.
+    pub before: String,
+    /// The same after, where it was looked at again.
+    pub after: Option<String>,
+    /// True when, in the end, its database was not what it should be.
+    pub is_drifted: bool,
 }
 
 /// One changeset in every environment.

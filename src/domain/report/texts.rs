@@ -80,13 +80,12 @@ impl OperationReport {
         }
         let Some(grid) = &mut self.grid else { return };
         change(&mut grid.version);
-        grid.environments.iter_mut().for_each(&mut *change);
+        for environment in &mut grid.environments {
+            [&mut environment.name, &mut environment.before].into_iter().for_each(&mut *change);
+            environment.after.iter_mut().for_each(&mut *change);
+        }
         for row in &mut grid.rows {
             [&mut row.path, &mut row.id, &mut row.author].into_iter().for_each(&mut *change);
-        }
-        for (before, after) in &mut grid.words {
-            change(before);
-            after.iter_mut().for_each(&mut *change);
         }
     }
 

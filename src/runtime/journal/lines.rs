@@ -5,8 +5,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::{chain, files};
 use super::record::Record;
+use super::{chain, files};
 use crate::domain::Timestamp;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::Entry;

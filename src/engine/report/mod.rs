@@ -2,14 +2,13 @@
 //!
 //! What comes of filing one is a message and nothing else: no outcome ever depends on it.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::effect::Effect;
-use super::promotion::{Promotion, Step, StepStatus};
-use super::refresh::Wait;
-use super::{EnvironmentState, State};
 use crate::domain::drift;
 use crate::domain::failure::Failure;
 use crate::domain::grid;
@@ -18,12 +17,17 @@ use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::Facet;
 use crate::domain::plan::{Anchor, Course, Direction, Plan, PlannedChangeset};
 use crate::domain::release::{ImageRef, Version};
-use crate::domain::report::{
-    Change, Changeset, Filed, Grid, Instance, Kind, OperationReport, Origin, Outcome, Pair, PairSight, Proof, Worker,
-};
 use crate::domain::report;
+use crate::domain::report::{
+    Change, Changeset, Filed, Grid, Instance, Kind, OperationReport, Origin, Outcome, Pair, PairSight, Proof,
+    Worker,
+};
 use crate::domain::step::StepKind;
 use crate::domain::{Timestamp, changelog};
+use crate::engine::effect::Effect;
+use crate::engine::promotion::{Promotion, Step, StepStatus};
+use crate::engine::refresh::Wait;
+use crate::engine::{EnvironmentState, State};
 
 /// What an environment was when a promotion to it began.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +39,7 @@ pub struct Before {
 
 /// The reports that are on their way.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Reports {
+pub(in crate::engine) struct Reports {
     due: Vec<Due>,
     filing: BTreeSet<RunId>,
 }
@@ -54,7 +58,7 @@ impl State {
     }
 
     /// What there is to know of an environment before a promotion to it changes anything.
-    pub(super) fn before(&self, environment: &EnvironmentName, version: &Version) -> Arc<Before> {
+    pub(in crate::engine) fn before(&self, environment: &EnvironmentName, version: &Version) -> Arc<Before> {
         Arc::new(Before {
             pair: self.pair_sight(environment),
             grid: self.grid_of_all(version),
@@ -63,7 +67,7 @@ impl State {
     }
 
     /// Looks at an environment again, and reports the promotion that has just ended there once that was seen.
-    pub(super) fn report_when_seen(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
+    pub(in crate::engine) fn report_when_seen(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
         let questions = [
             EnvironmentState::ask_service,
             EnvironmentState::ask_ledger,
@@ -78,7 +82,7 @@ impl State {
     }
 
     /// Hands out every report whose looks are there. Whoever stops does not wait for them.
-    pub(super) fn settle_reports(&mut self) -> Vec<Effect> {
+    pub(in crate::engine) fn settle_reports(&mut self) -> Vec<Effect> {
         let due = std::mem::take(&mut self.reports.due);
         let is_ready = |due: &Due| self.is_stopping || self.is_answered(&due.waits);
         let (ready, waiting): (Vec<_>, Vec<_>) = due.into_iter().partition(is_ready);
@@ -88,7 +92,7 @@ impl State {
     }
 
     /// Reports how a release stands against these environments.
-    pub(super) fn report_drift(
+    pub(in crate::engine) fn report_drift(
         &mut self,
         environments: &[EnvironmentName],
         release: Option<&Version>,
@@ -102,8 +106,24 @@ impl State {
         vec![self.file(report)]
     }
 
+    /// The report of the promotion of this process that ran last in `environment`, once it is there.
+    pub fn filed(&self, environment: &EnvironmentName) -> Option<&Filed> {
+        self.promotion(environment)?.report.as_ref()?.as_ref().ok()
+    }
+
+    pub(in crate::engine) fn open_report(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
+        match self.filed(environment) {
+            Some(filed) => vec![Effect::Open(filed.path.clone())],
+            None => {
+                let what = format!("nothing that ran here in {environment} has left a report");
+                self.refuse(&what, "`lockstep report list` names those of other processes.");
+                Vec::new()
+            }
+        }
+    }
+
     /// A report was filed, or was not.
-    pub(super) fn reported(&mut self, run: &RunId, result: &Result<Filed, Failure>) {
+    pub(in crate::engine) fn reported(&mut self, run: &RunId, result: &Result<Filed, Failure>) {
         self.reports.filing.remove(run);
         if let Some(promotion) = self.promotions.iter_mut().find(|promotion| promotion.run == *run) {
             promotion.report = Some(result.clone());
@@ -211,9 +231,8 @@ impl State {
     /// What was said about a plan.
     fn words_about(&self, plan: &Plan) -> Vec<report::Word> {
         let votes = self.history.votes().iter();
-        let about = votes.filter(|(_, vote)| {
-            vote.environment == plan.environment && vote.plan == plan.digest().as_str()
-        });
+        let about = votes
+            .filter(|(_, vote)| vote.environment == plan.environment && vote.plan == plan.digest().as_str());
         about.map(|(at, vote)| word(*at, vote)).collect()
     }
 }
