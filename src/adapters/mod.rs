@@ -137,9 +137,9 @@ impl Perform for Adapters {
                 report.send(EventKind::Reported(run, report.clean(filed))).await;
             }
             Effect::Open(path) => {
-                let opened = opening::open(path.as_ref()).map(|is_opened| match is_opened {
-                    true => "the report is opened".to_owned(),
-                    false => format!("there is no desktop here to open it with: {path}"),
+                let opened = opening::open(path.as_ref()).map(|is_opened| {
+                    let there_is_none = || format!("there is no desktop here to open it with: {path}");
+                    if is_opened { "the report is opened".to_owned() } else { there_is_none() }
                 });
                 report.send(EventKind::Opened(report.clean(opened))).await;
             }

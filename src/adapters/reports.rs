@@ -192,6 +192,9 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::*;
+    use crate::adapters::tests::settings;
+    use crate::domain::report::{Instance, Kind, Origin, Outcome};
+    use crate::domain::secret::Secret;
 
     #[test]
     fn a_long_log_keeps_its_beginning_and_its_end_and_says_what_is_missing() {
@@ -213,6 +216,33 @@ mod tests {
     fn a_line_that_is_no_log_line_is_kept_and_a_huge_one_is_cut() {
         assert_eq!(line("what is this").text, "what is this");
         assert!(line(&"é".repeat(1_000_000)).text.chars().count() < LENGTH + 10);
+    }
+
+    #[test]
+    fn a_report_is_written_whole_and_without_any_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = settings();
+        settings.reports.folder = Some(folder.path().to_owned());
+        settings.journals = Some(folder.path().join("journals"));
+        let redactor = Redactor::default();
+        redactor.learn(&Secret::new("hunter<2"));
+        let instance = Instance { id: "demo1".to_owned(), title: String::new(), mode: String::new() };
+        let at = Timestamp::UNIX_EPOCH;
+        let run = RunId::from_text("r-1");
+        let origin = Origin { run: run.clone(), instance, began: at, ended: at, by: "ana".to_owned() };
+        let summary = "alter role app password 'hunter<2'".to_owned();
+        let made = OperationReport::new(origin, Kind::Flow, Outcome::Clean, summary, "dev".to_owned());
+        let log = journal::log_of(&settings.journal(), &run);
+        fs::create_dir_all(log.parent().unwrap()).unwrap();
+        fs::write(log, "1970-01-01T00:00:00Z liquibase uses hunter<2\n").unwrap();
+        let (path, page) = write(&settings, &redactor, made).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), page);
+        let value = fs::read_to_string(path.with_file_name(report::JSON)).unwrap();
+        for text in [&page, &value] {
+            assert!(!text.contains("hunter") && text.contains("uses ***"), "{text}");
+        }
+        let names = fs::read_dir(path.parent().unwrap()).unwrap().count();
+        assert_eq!(names, 2, "no draft is left");
     }
 
     #[test]

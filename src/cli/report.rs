@@ -84,15 +84,14 @@ impl Kept {
     fn text(&self) -> String {
         let seconds = self.value["seconds"].as_f64().unwrap_or_default();
         let (kind, place, run) = (self.word("kind"), self.word("place"), self.word("run"));
-        let mut text = format!(
-            "{}: {kind}, {place}\n  {}\n  {}, {seconds:.1} s, by {}\n  {run}\n",
+        format!(
+            "{}: {kind}, {place}\n  {}\n  {}, {seconds:.1} s, by {}\n  {run}\n  {}\n",
             self.word("verdict"),
             self.word("summary"),
             self.when(),
             self.word("by"),
-        );
-        text.push_str(&format!("  {}\n", self.folder.join(HTML).display()));
-        text
+            self.folder.join(HTML).display(),
+        )
     }
 }
 

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::pictures::{self, Bar, Bars};
-use super::words::{capital, clock, counted, day, duration, image, moment};
+use super::words::{self, capital, clock, counted, day, duration, image};
 use crate::domain::grid::Mark;
 use crate::domain::policy::{Finding, Subject};
 use crate::domain::report::{Changeset, Grid, GridRow, Kind, OperationReport, Step, Worker};
@@ -125,18 +125,6 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn proof(&self, verdict: &str) -> (&'static str, &'static str) {
-        pictures::proof(verdict)
-    }
-
-    fn moment(&self, at: &crate::domain::Timestamp) -> String {
-        moment(*at)
-    }
-
-    fn clock(&self, at: &crate::domain::Timestamp) -> String {
-        clock(*at)
-    }
-
     fn took(&self) -> String {
         duration(self.report.took())
     }
@@ -182,7 +170,7 @@ fn facts(report: &OperationReport) -> Vec<Fact> {
     let approved =
         if approved.is_empty() { String::new() } else { format!("approved by {}", approved.join(", ")) };
     facts.push(fact("Who", report.by.clone(), approved));
-    facts.push(fact("When", day(report.began), format!("{} UTC", clock(report.began))));
+    facts.push(fact("When", day(report.began), format!("{} UTC", clock(&report.began))));
     let usual = report.usual.map_or_else(String::new, |(usual, worst)| {
         format!("usually {}, at worst {}", duration(usual), duration(worst))
     });

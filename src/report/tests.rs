@@ -76,16 +76,78 @@ fn verdict() -> Verdict {
 
 /// A report in which nothing is missing.
 fn whole() -> OperationReport {
-    let sight = |state: &str, app: &str, applied| PairSight {
-        state: state.to_owned(),
-        why: Some("the releases are not known".to_owned()),
-        app: Some(app.to_owned()),
-        applied: Some(applied),
-        tag: Some(app.to_owned()),
-    };
     let failure = Failure::new(FailureKind::ActionNeeded, "the deployment failed")
         .because("/health said 503")
         .hint("Mend the release.");
+    OperationReport {
+        change: Some(Change {
+            from: Some("v1.1.0".to_owned()),
+            to: "v1.2.0".to_owned(),
+            image_from: Some("registry/store:v1.1.0".to_owned()),
+            image_to: "registry/store:v1.2.0".to_owned(),
+        }),
+        usual: Some((Duration::from_secs(25), Duration::from_secs(40))),
+        reason: Some("customers wait for it".to_owned()),
+        words: vec![word()],
+        overridden: Some(Override {
+            conditions: vec!["v1.2.0 has not soaked".to_owned()],
+            reason: "a fix that cannot wait".to_owned(),
+        }),
+        failure: Some(failure),
+        plan: Some(plan()),
+        steps: vec![
+            step("lock", StepStatus::Done, Some(0), 1),
+            step("anchor", StepStatus::Skipped, None, 0),
+            step("update", StepStatus::Done, Some(1), 5),
+            step("service", StepStatus::Failed, Some(6), 21),
+            step("health", StepStatus::NotReached, None, 0),
+        ],
+        findings: Some(verdict()),
+        evidence: ["refuted", "proven", "unknown"].map(proof).into(),
+        pair: Some(Pair { before: sight("in step", 11), after: sight("schema ahead", 14) }),
+        grid: Some(grid()),
+        remarks: vec!["It was stopped.".to_owned()],
+        log: Log {
+            lines: vec![line("liquibase"), line("service")],
+            left_out: Some((300, 1)),
+            whole: Some("/logs/r-1.log".to_owned()),
+        },
+        records: vec![record()],
+        ..OperationReport::new(
+            origin(),
+            Kind::Promotion,
+            Outcome::ActionNeeded,
+            "the deployment of v1.2.0 failed".to_owned(),
+            "test".to_owned(),
+        )
+    }
+}
+
+fn word() -> Word {
+    Word {
+        at: at(-240),
+        by: "ben".to_owned(),
+        arn: Some("arn:aws:iam::000000000000:user/ben".to_owned()),
+        said: "approved".to_owned(),
+        note: "read every line".to_owned(),
+    }
+}
+
+fn proof(verdict: &str) -> Proof {
+    Proof { witness: "operation".to_owned(), verdict: verdict.to_owned(), seen: "51c0 failed".to_owned() }
+}
+
+fn sight(state: &str, applied: usize) -> PairSight {
+    PairSight {
+        state: state.to_owned(),
+        why: Some("the releases are not known".to_owned()),
+        app: Some("v1.1.0".to_owned()),
+        applied: Some(applied),
+        tag: Some("v1.1.0".to_owned()),
+    }
+}
+
+fn plan() -> Plan {
     let changeset = |rollback: Option<&str>, kind: &str| Changeset {
         path: "changelog/009.sql".to_owned(),
         id: "009-allergens".to_owned(),
@@ -97,6 +159,17 @@ fn whole() -> OperationReport {
         rollback: rollback.map(str::to_owned),
         is_done: rollback.is_some(),
     };
+    Plan {
+        digest: "8c41f0".repeat(10),
+        archive_digest: "00ff".repeat(16),
+        changesets: vec![changeset(Some("drop table allergens;"), "sql"), changeset(None, "missing")],
+        already_applied: 11,
+        order: vec!["lock".to_owned(), "update".to_owned()],
+        way_back: "to the tag v1.1.0".to_owned(),
+    }
+}
+
+fn grid() -> Grid {
     let row = |id: &str, planned, before, after| GridRow {
         path: "changelog/009.sql".to_owned(),
         id: id.to_owned(),
@@ -111,102 +184,30 @@ fn whole() -> OperationReport {
         after: Some("14 applied".to_owned()),
         is_drifted,
     };
-    OperationReport {
-        change: Some(Change {
-            from: Some("v1.1.0".to_owned()),
-            to: "v1.2.0".to_owned(),
-            image_from: Some("registry/store:v1.1.0".to_owned()),
-            image_to: "registry/store:v1.2.0".to_owned(),
-        }),
-        usual: Some((Duration::from_secs(25), Duration::from_secs(40))),
-        reason: Some("customers wait for it".to_owned()),
-        words: vec![Word {
-            at: at(-240),
-            by: "ben".to_owned(),
-            arn: Some("arn:aws:iam::000000000000:user/ben".to_owned()),
-            said: "approved".to_owned(),
-            note: "read every line".to_owned(),
-        }],
-        overridden: Some(Override {
-            conditions: vec!["v1.2.0 has not soaked".to_owned()],
-            reason: "a fix that cannot wait".to_owned(),
-        }),
-        failure: Some(failure),
-        plan: Some(Plan {
-            digest: "8c41f0".repeat(10),
-            archive_digest: "00ff".repeat(16),
-            changesets: vec![changeset(Some("drop table allergens;"), "sql"), changeset(None, "missing")],
-            already_applied: 11,
-            order: vec!["lock".to_owned(), "update".to_owned()],
-            way_back: "to the tag v1.1.0".to_owned(),
-        }),
-        steps: vec![
-            step("lock", StepStatus::Done, Some(0), 1),
-            step("anchor", StepStatus::Skipped, None, 0),
-            step("update", StepStatus::Done, Some(1), 5),
-            step("service", StepStatus::Failed, Some(6), 21),
-            step("health", StepStatus::NotReached, None, 0),
-        ],
-        findings: Some(verdict()),
-        evidence: vec![
-            Proof {
-                witness: "operation".to_owned(),
-                verdict: "refuted".to_owned(),
-                seen: "51c0 failed".to_owned(),
-            },
-            Proof {
-                witness: "image".to_owned(),
-                verdict: "proven".to_owned(),
-                seen: "runs v1.1.0".to_owned(),
-            },
-            Proof { witness: "rows".to_owned(), verdict: "unknown".to_owned(), seen: "no answer".to_owned() },
-        ],
-        pair: Some(Pair {
-            before: sight("in step", "v1.1.0", 11),
-            after: sight("schema ahead", "v1.1.0", 14),
-        }),
-        grid: Some(Grid {
-            version: "v1.2.0".to_owned(),
-            environments: vec![environment("dev", false), environment("test", true)],
-            rows: Mark::ALL
-                .iter()
-                .map(|mark| row(mark.word(), true, *mark, Mark::Applied))
-                .chain([row("settled", false, Mark::Applied, Mark::Applied)])
-                .collect(),
-            left_out: 7,
-        }),
-        remarks: vec!["It was stopped.".to_owned()],
-        log: Log {
-            lines: vec![
-                Line {
-                    at: "14:02:11.500".to_owned(),
-                    source: "liquibase".to_owned(),
-                    text: "Running".to_owned(),
-                },
-                Line {
-                    at: "14:02:12.500".to_owned(),
-                    source: "service".to_owned(),
-                    text: "Ended".to_owned(),
-                },
-            ],
-            left_out: Some((300, 1)),
-            whole: Some("/logs/r-1.log".to_owned()),
-        },
-        records: vec![Record {
-            seq: 12,
-            at: at(0),
-            file: "journal-000001.jsonl".to_owned(),
-            line: 12,
-            hash: "ab".repeat(32),
-            said: "began".to_owned(),
-        }],
-        ..OperationReport::new(
-            origin(),
-            Kind::Promotion,
-            Outcome::ActionNeeded,
-            "the deployment of v1.2.0 failed".to_owned(),
-            "test".to_owned(),
-        )
+    Grid {
+        version: "v1.2.0".to_owned(),
+        environments: vec![environment("dev", false), environment("test", true)],
+        rows: Mark::ALL
+            .iter()
+            .map(|mark| row(mark.word(), true, *mark, Mark::Applied))
+            .chain([row("settled", false, Mark::Applied, Mark::Applied)])
+            .collect(),
+        left_out: 7,
+    }
+}
+
+fn line(source: &str) -> Line {
+    Line { at: "14:02:11.500".to_owned(), source: source.to_owned(), text: "Running".to_owned() }
+}
+
+fn record() -> Record {
+    Record {
+        seq: 12,
+        at: at(0),
+        file: "journal-000001.jsonl".to_owned(),
+        line: 12,
+        hash: "ab".repeat(32),
+        said: "began".to_owned(),
     }
 }
 

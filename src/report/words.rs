@@ -16,7 +16,7 @@ pub(super) fn duration(duration: Duration) -> String {
 }
 
 /// `21 November 2026, 14:01:55 UTC`.
-pub(super) fn moment(at: Timestamp) -> String {
+pub(super) fn moment(at: &Timestamp) -> String {
     at.strftime("%-d %B %Y, %H:%M:%S UTC").to_string()
 }
 
@@ -26,7 +26,7 @@ pub(super) fn day(at: Timestamp) -> String {
 }
 
 /// `14:01:55`, on the day that the report is of.
-pub(super) fn clock(at: Timestamp) -> String {
+pub(super) fn clock(at: &Timestamp) -> String {
     at.strftime("%H:%M:%S").to_string()
 }
 

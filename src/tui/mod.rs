@@ -27,6 +27,7 @@ use ratatui::buffer::Buffer;
 
 use crate::config::theme;
 use crate::domain::failure::Failure;
+use crate::domain::report::Filed;
 use crate::engine::State;
 use crate::engine::event::{Event, EventKind, Intent};
 use crate::runtime::{Clock, Frontend, Next, StopSignals, clock::Stopwatch};
@@ -157,12 +158,15 @@ impl<S: Stage> Frontend for Console<S> {
 
     fn show(&mut self, event: Option<&Event>, state: &State, more: bool) -> io::Result<()> {
         self.ui.watch(state);
-        if let Some(Event {
-            kind: EventKind::Intent(_) | EventKind::Opened(_) | EventKind::Reported(..),
-            ..
-        }) = event
-        {
-            self.ui.tell(state);
+        match event.map(|event| &event.kind) {
+            // Where a report is stands beside its run; what went wrong with it stands nowhere else.
+            Some(EventKind::Reported(_, Ok(Filed { upload: None | Some(Ok(_)), .. }))) => {
+                self.ui.pass_over(state);
+            }
+            Some(EventKind::Intent(_) | EventKind::Opened(_) | EventKind::Reported(..)) => {
+                self.ui.tell(state)
+            }
+            _ => {}
         }
         let is_due = self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME);
         if more && !is_due { Ok(()) } else { self.draw(state) }

@@ -174,6 +174,11 @@ impl Ui {
         }
     }
 
+    /// Takes note of a message that is shown elsewhere.
+    pub fn pass_over(&mut self, state: &State) {
+        self.told = state.messages.back().cloned();
+    }
+
     /// Handles a key.
     pub fn press(&mut self, event: &KeyEvent, state: &State) -> Outcome {
         // A key that is held down confirms nothing and leaves nothing.

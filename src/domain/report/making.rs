@@ -3,6 +3,7 @@
 //! The report of a promotion needs the state around it and is made by the engine.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use super::parts::{Grid, GridEnvironment, GridRow, Log, Step};
 use super::{Instance, Kind, OperationReport, Outcome};
@@ -90,11 +91,12 @@ impl OperationReport {
             counted(verdict.changesets.len(), "changeset"),
             if standing == 0 { "no findings".to_owned() } else { counted(standing, "finding") },
         );
+        // Writing to a `String` cannot fail.
         if let Some(highest) = verdict.highest() {
-            summary.push_str(&format!(", {highest} at worst"));
+            write!(summary, ", {highest} at worst").ok();
         }
         if waived > 0 {
-            summary.push_str(&format!("; {waived} waived"));
+            write!(summary, "; {waived} waived").ok();
         }
         let outcome = if standing == 0 { Outcome::Clean } else { Outcome::Found };
         let findings = Some(verdict.clone());
@@ -114,7 +116,7 @@ impl OperationReport {
             Some(failure) => format!("{file} ended with exit code {exit_code}: {}", failure.what),
         };
         let place = environment.map_or(file.clone(), |environment| format!("{environment}, by {file}"));
-        Self { steps, findings, failure, ..Self::new(origin, Kind::Flow, outcome, summary, place) }
+        Self { failure, steps, findings, ..Self::new(origin, Kind::Flow, outcome, summary, place) }
     }
 
     /// The report of a release held against environments. `failure` says why it could not be done.
@@ -137,7 +139,7 @@ impl OperationReport {
             _ => (Outcome::Unknown, "not every environment could be judged".to_owned()),
         };
         let grid = found.map(|grid| Grid::of(grid, None, &[]));
-        Self { grid, failure, ..Self::new(origin, Kind::Drift, outcome, summary, names.join(", ")) }
+        Self { failure, grid, ..Self::new(origin, Kind::Drift, outcome, summary, names.join(", ")) }
     }
 }
 

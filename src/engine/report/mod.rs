@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::domain::drift;
 use crate::domain::failure::Failure;
+use crate::domain::gate::Waiver;
 use crate::domain::grid;
 use crate::domain::journal::{Vote, VoteWord};
 use crate::domain::names::{EnvironmentName, RunId};
@@ -112,14 +113,12 @@ impl State {
     }
 
     pub(in crate::engine) fn open_report(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
-        match self.filed(environment) {
-            Some(filed) => vec![Effect::Open(filed.path.clone())],
-            None => {
-                let what = format!("nothing that ran here in {environment} has left a report");
-                self.refuse(&what, "`lockstep report list` names those of other processes.");
-                Vec::new()
-            }
+        if let Some(filed) = self.filed(environment) {
+            return vec![Effect::Open(filed.path.clone())];
         }
+        let what = format!("nothing that ran here in {environment} has left a report");
+        self.refuse(&what, "`lockstep report list` names those of other processes.");
+        Vec::new()
     }
 
     /// A report was filed, or was not.
@@ -128,14 +127,13 @@ impl State {
         if let Some(promotion) = self.promotions.iter_mut().find(|promotion| promotion.run == *run) {
             promotion.report = Some(result.clone());
         }
-        match result {
-            Err(failure) => self.say(Err(failure.clone())),
-            Ok(Filed { path, upload: None }) => self.say(Ok(format!("the report is in {path}"))),
+        self.say(match result {
+            Err(failure) | Ok(Filed { upload: Some(Err(failure)), .. }) => Err(failure.clone()),
+            Ok(Filed { path, upload: None }) => Ok(format!("the report is in {path}")),
             Ok(Filed { path, upload: Some(Ok(address)) }) => {
-                self.say(Ok(format!("the report is in {path} and in {address}")));
+                Ok(format!("the report is in {path} and in {address}"))
             }
-            Ok(Filed { upload: Some(Err(failure)), .. }) => self.say(Err(failure.clone())),
-        }
+        });
     }
 
     fn file(&mut self, report: OperationReport) -> Effect {
@@ -189,7 +187,7 @@ impl State {
             usual: before.usual,
             reason: self.history.run(&promotion.run).and_then(|past| past.reason.clone()),
             words: self.words_about(plan),
-            overridden: promotion.waiver.as_ref().map(|waiver| waiver.record()),
+            overridden: promotion.waiver.as_ref().map(Waiver::record),
             plan: Some(planned(promotion)),
             steps: steps(promotion),
             evidence: evidence.map(|it| it.proofs().map(proof).into()).unwrap_or_default(),

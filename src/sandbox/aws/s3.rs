@@ -119,14 +119,14 @@ async fn call(world: &Inner, request: Request) -> Result<Response, Fault> {
 
 async fn put(world: &Inner, key: String, request: Request) -> Result<Response, Fault> {
     let headers = request.headers().clone();
-    let word = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if key.len() > KEY {
         return Err(Fault::client("KeyTooLongError", "Your key is too long"));
     }
     let body = Bytes::from_request(request, &())
         .await
         .map_err(|error| Fault::client("IncompleteBody", error.to_string()))?;
-    let signed = word("x-amz-content-sha256");
+    let signed = header("x-amz-content-sha256");
     let bytes = if signed.starts_with("STREAMING-") {
         unchunked(&body)
             .ok_or_else(|| Fault::client("IncompleteBody", "The chunks of the body do not fit"))?
@@ -137,7 +137,7 @@ async fn put(world: &Inner, key: String, request: Request) -> Result<Response, F
         let message = "The provided 'x-amz-content-sha256' header does not match what was computed.";
         return Err(Fault::client("XAmzContentSHA256Mismatch", message));
     }
-    let content_type = match word(header::CONTENT_TYPE.as_str()) {
+    let content_type = match header("content-type") {
         "" => "binary/octet-stream",
         told => told,
     };
@@ -228,16 +228,12 @@ fn unescaped(text: &str) -> String {
     let mut at = 0;
     while at < bytes.len() {
         let escaped = text.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
-        match escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                plain.push(byte);
-                at += 3;
-            }
-            None => {
-                plain.push(bytes[at]);
-                at += 1;
-            }
-        }
+        let (byte, length) = match escaped.map(|digits| u8::from_str_radix(digits, 16)) {
+            Some(Ok(byte)) => (byte, 3),
+            _ => (bytes[at], 1),
+        };
+        plain.push(byte);
+        at += length;
     }
     String::from_utf8_lossy(&plain).into_owned()
 }
