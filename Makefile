@@ -15,7 +15,7 @@ help:
 	@echo "make races   a thousand races of two consoles and a command line for one environment (RACES=1000)"
 	@echo "make fuzz    let any text into the changelog reader for ten minutes (FUZZ_SECONDS=600); needs a C++ compiler"
 	@echo "make look    the reports of a demo in a browser: checks them, and leaves pictures in target/look"
-	@echo "make setup   only fetch what is missing on this machine: PostgreSQL, Java, Liquibase"
+	@echo "make setup   only fetch what is missing on this machine: PostgreSQL, Java, Liquibase (make test fetches more: scripts/setup.py)"
 	@echo "make build   build lockstep and bagel-store"
 	@echo "make clean   take the demo's sandbox down and remove what was built and fetched"
 

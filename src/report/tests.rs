@@ -71,7 +71,10 @@ fn verdict() -> Verdict {
         }),
         ..finding.clone()
     };
-    Verdict { findings: vec![finding, waived], changesets: vec![id], checks: vec!["SqlGrantWarn".to_owned()] }
+    let mut verdict = Verdict { findings: vec![finding, waived], ..Verdict::default() };
+    verdict.changesets.push(id);
+    verdict.checks.push("SqlGrantWarn".to_owned());
+    verdict
 }
 
 /// A report in which nothing is missing.

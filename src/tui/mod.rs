@@ -164,7 +164,7 @@ impl<S: Stage> Frontend for Console<S> {
                 self.ui.pass_over(state);
             }
             Some(EventKind::Intent(_) | EventKind::Opened(_) | EventKind::Reported(..)) => {
-                self.ui.tell(state)
+                self.ui.tell(state);
             }
             _ => {}
         }

@@ -122,7 +122,7 @@ async fn judge(pages: &[(String, PathBuf)]) {
             assert!(found.is_empty(), "{found:#?}");
         }
         None => {
-            println!("not judged as HTML: no checker at .tools/vnu (scripts/setup.py --tests fetches it)")
+            println!("not judged as HTML: no checker at .tools/vnu (scripts/setup.py --tests fetches it)");
         }
     }
     let Some(program) = browser::installed() else {

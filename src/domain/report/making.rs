@@ -129,8 +129,10 @@ impl OperationReport {
         let (outcome, summary) = match (&failure, found) {
             (Some(failure), _) => (Outcome::Unknown, failure.what.clone()),
             (None, Some(grid)) if !drifted.is_empty() => {
-                let noun = if drifted.len() == 1 { "is" } else { "are" };
-                (Outcome::Found, format!("{} {noun} not what {} should be", drifted.join(", "), grid.version))
+                let (are, they) = if drifted.len() == 1 { ("is", "it") } else { ("are", "they") };
+                let names = drifted.join(", ");
+                let version = &grid.version;
+                (Outcome::Found, format!("{names} {are} not what {they} should be, held against {version}"))
             }
             (None, Some(grid)) if all_judged => (
                 Outcome::Clean,
@@ -163,7 +165,7 @@ impl Grid {
             in_grid(before) || after.is_some_and(in_grid)
         };
         let mut order: Vec<usize> = (0..ids.len()).collect();
-        order.sort_by_key(|place| {
+        order.sort_by_cached_key(|place| {
             let id = ids[*place];
             (!planned.contains(id), !differs(id), std::cmp::Reverse(*place))
         });

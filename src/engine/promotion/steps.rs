@@ -80,7 +80,7 @@ impl State {
             reason: reason.map(str::to_owned),
             overridden: waiver.as_ref().map(Waiver::record),
         }));
-        let before = self.before(&environment, &source.version);
+        let before = self.before(&environment);
         let steps = plan.sequence().iter().map(|kind| Step { kind: *kind, status: StepStatus::Waiting });
         self.promotions.retain(|other| other.plan.environment != environment);
         self.promotions.push(Promotion {

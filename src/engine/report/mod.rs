@@ -59,10 +59,10 @@ impl State {
     }
 
     /// What there is to know of an environment before a promotion to it changes anything.
-    pub(in crate::engine) fn before(&self, environment: &EnvironmentName, version: &Version) -> Arc<Before> {
+    pub(in crate::engine) fn before(&self, environment: &EnvironmentName) -> Arc<Before> {
         Arc::new(Before {
             pair: self.pair_sight(environment),
-            grid: self.grid_of_all(version),
+            grid: self.grid_of_all(None),
             usual: self.history.usual(environment),
         })
     }
@@ -164,7 +164,8 @@ impl State {
         let origin =
             Origin { by: promotion.by.clone(), ..self.origin(promotion.run.clone(), promotion.began, ended) };
         let is_seen = self.is_answered(&due.waits);
-        let after = self.grid_of_all(&promotion.source.version).filter(|_| is_seen);
+        let after = before.grid.as_ref().and_then(|grid| self.grid_of_all(Some(&grid.version)));
+        let after = after.filter(|_| is_seen);
         let ids: Vec<_> = plan.changesets.iter().map(|changeset| changeset.id.clone()).collect();
         let evidence = conclusion.and_then(|conclusion| conclusion.evidence.as_ref());
         let proof = |(name, proof): (&str, &crate::domain::evidence::Proof)| Proof {
@@ -205,9 +206,10 @@ impl State {
         }
     }
 
-    fn grid_of_all(&self, version: &Version) -> Option<grid::Grid> {
+    /// A release, the newest one by default, held against every environment.
+    fn grid_of_all(&self, version: Option<&Version>) -> Option<grid::Grid> {
         let all: Vec<_> = self.environments.iter().map(|it| it.environment.name.clone()).collect();
-        self.grid(Some(version), &all)
+        self.grid(version, &all)
     }
 
     fn pair_sight(&self, name: &EnvironmentName) -> PairSight {
