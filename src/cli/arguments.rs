@@ -85,6 +85,8 @@ pub(super) enum Command {
     Changelog(Changelog),
     /// Flow files: stages and actions of Liquibase and a shell, run in one way everywhere
     Flow(Flow),
+    /// The reports of operations: list, show, open
+    Report(Report),
     /// The record of everything that was done: show it, verify it, hand it on
     Journal(Journal),
     /// Draw the board as it stands now
@@ -181,6 +183,36 @@ pub(super) struct Drift {
     /// The release; by default the newest
     #[arg(long, value_name = "VERSION")]
     pub(super) release: Option<String>,
+    /// Leave a report of it: one HTML file, and the same as JSON
+    #[arg(long)]
+    pub(super) report: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Report {
+    #[command(subcommand)]
+    pub(super) command: ReportCommand,
+}
+
+#[derive(Subcommand)]
+pub(super) enum ReportCommand {
+    /// List the reports, newest first
+    List,
+    /// Show one report; with `--output json` all that it says
+    Show {
+        /// The run, as `report list` names it
+        #[arg(value_name = "RUN")]
+        run: String,
+    },
+    /// Print where a report is, and open it where there is a desktop
+    Open {
+        /// The run; by default the newest
+        #[arg(value_name = "RUN")]
+        run: Option<String>,
+        /// Only print where it is
+        #[arg(long)]
+        path: bool,
+    },
 }
 
 #[derive(Args)]

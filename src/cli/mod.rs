@@ -10,6 +10,7 @@ mod instance;
 mod journal;
 mod reconcile;
 mod release;
+mod report;
 mod votes;
 
 use std::io::{self, Write as _, stderr, stdout};
@@ -95,6 +96,7 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Command::Changelog(changelog)) => changelog::run(&changelog.command, format),
         Some(Command::Flow(words)) => Box::pin(flow::run(&words.command, arguments)).await,
         Some(Command::Journal(words)) => journal::run(&words.command, arguments, format),
+        Some(Command::Report(words)) => report::run(&words.command, arguments, format),
         Some(Command::Board(board)) => picture(arguments, board).await,
         Some(Command::Status) => job(arguments, Job::Status).await,
         Some(Command::Locks(chosen)) => {
@@ -106,7 +108,7 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             let settings = instance::settings(arguments)?;
             let environments = instance::environments(&settings, &drift.chosen.environments)?;
             let release = version(drift.release.as_deref())?;
-            job_with(settings, arguments, Job::Drift { environments, release }).await
+            job_with(settings, arguments, Job::Drift { environments, release, report: drift.report }).await
         }
         Some(Command::Reconcile(words)) => reconcile::run(words, arguments).await,
         Some(Command::Plan(plan)) => {

@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::environment::{EnvironmentEntry, environments};
 use super::{
     AwsSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
-    RunnerKind, Settings,
+    ReportSettings, RunnerKind, Settings,
 };
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::DemoId;
@@ -56,6 +56,8 @@ struct File {
     promotion: Promotion,
     #[serde(default)]
     journal: Journal,
+    #[serde(default)]
+    reports: Reports,
     #[serde(default)]
     polling: Polling,
     #[serde(default)]
@@ -120,6 +122,14 @@ struct Promotion {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Reports {
+    folder: Option<PathBuf>,
+    bucket: Option<String>,
+    prefix: String,
+}
+
+#[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Runner {
     Auto,
@@ -147,6 +157,12 @@ struct Deadlines {
 impl Default for Liquibase {
     fn default() -> Self {
         Self { runner: Runner::Auto, docker_image: "liquibase/liquibase-secure:5.0.1".to_owned() }
+    }
+}
+
+impl Default for Reports {
+    fn default() -> Self {
+        Self { folder: None, bucket: None, prefix: "reports".to_owned() }
     }
 }
 
@@ -197,6 +213,7 @@ impl File {
         };
         let environments = environments(self.environment, text, &mut problems);
         let beside = origin.parent().unwrap_or(Path::new(""));
+        let reports = self.reports.check(beside, &mut problems);
         let folder = beside.join(self.releases.folder);
         let journals = self.journal.folder.map(|folder| beside.join(folder));
         match id {
@@ -224,11 +241,32 @@ impl File {
                 },
                 promotion_flow: self.promotion.flow,
                 journals,
+                reports,
                 polling,
                 deadlines,
                 environments,
             }),
             _ => Err(problems),
+        }
+    }
+}
+
+impl Reports {
+    fn check(self, beside: &Path, problems: &mut Vec<String>) -> ReportSettings {
+        // The rules of S3 for names of buckets, as far as a typing mistake breaks them.
+        let is_name = |name: &String| {
+            let is_label = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+            (3..=63).contains(&name.len()) && name.chars().all(is_label)
+        };
+        if let Some(bucket) = self.bucket.as_ref().filter(|name| !is_name(name)) {
+            problems.push(format!(
+                "[reports] bucket: `{bucket}` is no name of a bucket: 3 to 63 lower-case letters, digits, hyphens, dots"
+            ));
+        }
+        ReportSettings {
+            folder: self.folder.map(|folder| beside.join(folder)),
+            bucket: self.bucket,
+            prefix: self.prefix.trim_matches('/').to_owned(),
         }
     }
 }
@@ -330,6 +368,23 @@ production = true
         assert_eq!(load_text(GOOD).unwrap().journals, None);
         let settings = load_text(&format!("{GOOD}[journal]\nfolder = \"journals\"\n")).unwrap();
         assert_eq!(settings.journal(), settings.origin.with_file_name("journals").join("demo1"));
+    }
+
+    #[test]
+    fn reports_have_a_folder_and_may_have_a_bucket() {
+        let settings = load_text(GOOD).unwrap();
+        assert_eq!((settings.reports.bucket.as_deref(), settings.reports.prefix.as_str()), (None, "reports"));
+        assert!(settings.reports().ends_with("reports/demo1"), "{:?}", settings.reports());
+        let text =
+            format!("{GOOD}[reports]\nfolder = \"out\"\nbucket = \"team-reports\"\nprefix = \"/a/b/\"\n");
+        let settings = load_text(&text).unwrap();
+        assert_eq!(settings.reports(), settings.origin.with_file_name("out"));
+        assert_eq!(
+            (settings.reports.bucket.as_deref(), settings.reports.prefix.as_str()),
+            (Some("team-reports"), "a/b")
+        );
+        let failure = load_text(&format!("{GOOD}[reports]\nbucket = \"s3://Team\"\n")).unwrap_err();
+        assert!(failure.because[0].starts_with("[reports] bucket: `s3://Team` is no name"), "{failure}");
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub struct Settings {
     pub promotion_flow: Option<PathBuf>,
     /// The folder that holds a folder with the journal of each instance; `None` for the platform's.
     pub journals: Option<PathBuf>,
+    /// Where reports go.
+    pub reports: ReportSettings,
     /// How often to look.
     pub polling: PollingSettings,
     /// How long to wait.
@@ -55,6 +57,11 @@ impl Settings {
         self.journals
             .as_ref()
             .map_or_else(|| paths::journal(&self.id), |folder| folder.join(self.id.as_str()))
+    }
+
+    /// The folder that holds a folder with the report of each operation of this instance.
+    pub fn reports(&self) -> PathBuf {
+        self.reports.folder.clone().unwrap_or_else(|| paths::reports(&self.id))
     }
 
     /// The settings of one environment.
@@ -127,6 +134,17 @@ pub enum RunnerKind {
     Cli,
     /// `docker run` of an image.
     Docker,
+}
+
+/// Where reports go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportSettings {
+    /// The folder; `None` for one of lockstep's own.
+    pub folder: Option<PathBuf>,
+    /// The S3 bucket that they are uploaded to, if to one.
+    pub bucket: Option<String>,
+    /// What the keys in the bucket begin with, without a `/` at either end; may be empty.
+    pub prefix: String,
 }
 
 /// How often to look.

@@ -31,6 +31,11 @@ pub fn journal(id: &DemoId) -> PathBuf {
     home().join("journal").join(id.as_str())
 }
 
+/// The folder of the reports of one instance.
+pub fn reports(id: &DemoId) -> PathBuf {
+    home().join("reports").join(id.as_str())
+}
+
 /// The folder with what shows which runs of one instance live on this machine.
 pub fn leases(id: &DemoId) -> PathBuf {
     home().join("runs").join(id.as_str())

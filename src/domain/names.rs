@@ -52,6 +52,13 @@ impl RunId {
         Self(format!("r-{at}{dash}{mark}-{environment}"))
     }
 
+    /// The id of something that only looks, such as `drift`, which belongs to no environment.
+    pub fn of_look(at: jiff::Timestamp, mark: &str, word: &str) -> Self {
+        let at = at.strftime("%Y%m%d-%H%M%S%.3f").to_string().replace('.', "");
+        let dash = if mark.is_empty() { "" } else { "-" };
+        Self(format!("{word}-{at}{dash}{mark}"))
+    }
+
     /// Takes the text of a run id back, as a journal or a lock row has it.
     pub fn from_text(text: impl Into<String>) -> Self {
         Self(text.into())

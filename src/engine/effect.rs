@@ -10,6 +10,7 @@ use crate::domain::lock::Grant;
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::plan::Until;
 use crate::domain::release::{ImageRef, Release, Version};
+use crate::domain::report::OperationReport;
 use crate::domain::step::StepKind;
 use crate::engine::flow::{Asking, Order};
 
@@ -60,6 +61,10 @@ pub enum Effect {
     SeekRuns(u64, Vec<RunId>),
     /// Do something for a flow.
     Flow(FlowCall),
+    /// File the report of an operation that has ended. Outcome: `Reported`.
+    Report(Box<OperationReport>),
+    /// Hand this file to the desktop. Outcome: `Opened`.
+    Open(String),
     /// This run is over: it is no longer shown as living on this machine. Outcome: none.
     Forget(RunId),
 }
@@ -175,6 +180,8 @@ impl Effect {
             | Self::ReadJournal
             | Self::SeekRuns(..)
             | Self::Flow(_)
+            | Self::Report(_)
+            | Self::Open(_)
             | Self::Forget(_) => false,
         }
     }

@@ -12,6 +12,7 @@ use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{Observation, OperationStatus};
 use crate::domain::plan::PlanDigest;
 use crate::domain::release::{Catalog, Version};
+use crate::domain::report::Filed;
 use crate::domain::step::StepKind;
 use crate::engine::flow::{Asking, Deed, FlowFile, Reading};
 use crate::engine::planning::Request;
@@ -66,6 +67,10 @@ pub enum EventKind {
     FlowActed(RunId, usize, Box<Deed>),
     /// Lines were written, for this run if for one; always several at once when they come quickly.
     Log(Option<RunId>, Vec<LogLine>),
+    /// The report of this run was filed, or was not. It changes no outcome.
+    Reported(RunId, Result<Filed, Failure>),
+    /// A file was handed to the desktop, in words, or could not be.
+    Opened(Result<String, Failure>),
     /// An effect ended, and all its other events came before this one.
     Finished(TaskId),
 }
@@ -151,6 +156,17 @@ pub enum Intent {
     Reconcile(Vec<EnvironmentName>),
     /// The same, again and again until nothing of them runs any more.
     Attach(Vec<EnvironmentName>),
+    /// File a report of how a release, the newest by default, stands against these environments, as it was looked at.
+    ReportDrift {
+        /// Where.
+        environments: Vec<EnvironmentName>,
+        /// Which release.
+        release: Option<Version>,
+        /// Why it could not be told, if it could not.
+        failure: Option<Failure>,
+    },
+    /// Open the report of the promotion that ran last in this environment.
+    OpenReport(EnvironmentName),
     /// Put on record what was found out about this run.
     Settle(RunId),
     /// Let Liquibase's lock of this environment go, which was seen to be stale.

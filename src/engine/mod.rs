@@ -12,6 +12,7 @@ mod gates;
 mod grid;
 pub mod reconcile;
 mod refresh;
+pub mod report;
 mod schemas;
 mod standings;
 #[cfg(test)]
@@ -70,6 +71,8 @@ pub struct State {
     pub planning: Planning,
     /// The rollbacks that are about to begin by themselves.
     returns: Vec<promotion::Return>,
+    /// The reports that are on their way.
+    reports: report::Reports,
     /// The promotions of this process, at most one for each environment: the one that runs there, or ran last.
     pub promotions: Vec<Promotion>,
     /// The flow that runs, or ran last.
@@ -189,6 +192,7 @@ impl State {
             returns: Vec::new(),
             flow: None,
             flow_files: None,
+            reports: report::Reports::default(),
             history: History::default(),
             reconciliation: Reconciliation::default(),
             living: Facet::default(),
@@ -268,9 +272,18 @@ impl State {
             | EventKind::FlowRead(..)
             | EventKind::FlowFound(..)
             | EventKind::FlowActed(..) => Vec::new(),
+            EventKind::Reported(run, result) => {
+                self.reported(run, result);
+                Vec::new()
+            }
+            EventKind::Opened(result) => {
+                self.say(result.clone());
+                Vec::new()
+            }
         };
         effects.extend(self.settle_planning());
         effects.extend(self.settle_promotions());
+        effects.extend(self.settle_reports());
         effects.extend(self.settle_returns());
         effects.extend(self.settle_reconciliation());
         effects.extend(self.settle_flow());
@@ -413,6 +426,10 @@ impl State {
             Intent::HoldAutomatic => self.hold_automatic(),
             Intent::Reconcile(environments) => self.reconcile(environments, false),
             Intent::Attach(environments) => self.reconcile(environments, true),
+            Intent::OpenReport(environment) => self.open_report(environment),
+            Intent::ReportDrift { environments, release, failure } => {
+                self.report_drift(environments, release.as_ref(), failure.as_ref())
+            }
             Intent::Settle(run) => self.settle(run),
             Intent::ReleaseLock(environment) => self.release_lock(environment),
             Intent::ListFlows => vec![Effect::Flow(FlowCall::List)],

@@ -89,11 +89,11 @@ impl State {
         effects
     }
 
-    /// Asks for all that drift is judged by: releases, what the journal has proven, image and ledger of these
+    /// Finds out who asks, for a report, and asks for all that drift is judged by: releases, what the journal has proven, image and ledger of these
     /// environments, and the schemas of all, which are held against each other.
     pub(super) fn inspect_drift(&mut self, environments: &[EnvironmentName]) -> Vec<Effect> {
         let now = self.now;
-        let mut effects = vec![Effect::ReadJournal, self.ask_releases()];
+        let mut effects = vec![Effect::Identify, Effect::ReadJournal, self.ask_releases()];
         for state in &mut self.environments {
             let name = state.environment.name.clone();
             if environments.contains(&name) {

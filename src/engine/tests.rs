@@ -19,6 +19,7 @@ use crate::domain::observation::OperationStatus;
 use crate::domain::plan::{Direction, Order, PlanDigest, Until};
 use crate::domain::procedure::Way;
 use crate::domain::release::ImageRef;
+use crate::domain::report::Filed;
 use crate::domain::schema::judgement::LedgerStamp;
 use crate::domain::schema::tests::orders;
 use crate::domain::step::StepKind;
@@ -209,6 +210,11 @@ impl World {
                 }
                 vec![]
             }
+            Effect::Report(report) => {
+                let filed = Filed { path: format!("reports/{}", report.run), upload: None };
+                vec![EventKind::Reported(report.run.clone(), Ok(filed))]
+            }
+            Effect::Open(path) => vec![EventKind::Opened(Ok(path.clone()))],
             Effect::Cancel(..)
             | Effect::Flow(_)
             | Effect::Forget(_)

@@ -20,6 +20,8 @@ pub enum Job {
         environments: Vec<EnvironmentName>,
         /// Which release; `None` for the newest.
         release: Option<Version>,
+        /// True to leave a report of it.
+        report: bool,
     },
     /// Show what a promotion would do.
     Plan {

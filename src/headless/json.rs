@@ -297,6 +297,9 @@ pub(super) fn promotion(promotion: Option<&Promotion>, why: Option<&Failure>, ex
         "evidence": evidence.map(|evidence| evidence.proofs().into_iter().map(|(name, proof)| {
             json!({ "witness": name, "verdict": proof.word(), "seen": proof.text() })
         }).collect::<Vec<_>>()),
+        "report": promotion
+            .and_then(|it| it.report.as_ref()?.as_ref().ok())
+            .map(|filed| filed.path.as_str()),
         "proven": exit == Exit::Proven,
         "exit": exit.code(),
         "failure": failure(why),

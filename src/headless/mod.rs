@@ -83,7 +83,7 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
                 let value = match &self.job {
                     Job::Status => json::status(state),
                     Job::Locks(names) => locks::json(state, names),
-                    Job::Drift { environments, release } => {
+                    Job::Drift { environments, release, .. } => {
                         drift::json(state, environments, release.as_ref(), failure.as_ref())
                     }
                     Job::Plan { .. } => json::plan(state, failure.as_ref()),
@@ -102,7 +102,7 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
                 match &self.job {
                     Job::Status => write!(self.out, "{}", text::status(state))?,
                     Job::Locks(names) => write!(self.out, "{}", locks::text(state, names))?,
-                    Job::Drift { environments, release } => {
+                    Job::Drift { environments, release, .. } => {
                         write!(self.out, "{}", drift::text(state, environments, release.as_ref()))?;
                     }
                     Job::Plan { .. } => {
@@ -141,7 +141,7 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
     fn outcome(&self, state: &State) -> (Exit, Option<Failure>) {
         match &self.job {
             Job::Locks(names) => return locks::outcome(state, names),
-            Job::Drift { environments, release } => {
+            Job::Drift { environments, release, .. } => {
                 return drift::outcome(state, environments, release.as_ref());
             }
             Job::Line(None) => return (Exit::Proven, None),
@@ -172,7 +172,7 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
 
     /// The next thing to ask for, or `None` to wait.
     fn step(&mut self, state: &State, is_idle: bool) -> Option<Next> {
-        if state.is_stopping && state.running().next().is_none() {
+        if state.is_stopping && state.running().next().is_none() && !state.is_reporting() {
             return Some(Next::Leave);
         }
         if !is_idle {
@@ -205,6 +205,11 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
     fn ask(&mut self, state: &State) -> Result<Option<Intent>, Failure> {
         if let Job::Line(Some(word)) = &self.job {
             return Ok(Some(word.intent()));
+        }
+        if let Job::Drift { environments, release, report: true } = &self.job {
+            let (_, failure) = drift::outcome(state, environments, release.as_ref());
+            let (environments, release) = (environments.clone(), release.clone());
+            return Ok(Some(Intent::ReportDrift { environments, release, failure }));
         }
         let Planning::Ready(prepared) = &state.planning else { return Ok(None) };
         Ok(match &self.job {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use crate::domain::failure::Failure;
 use crate::domain::log::LogLine;
 use crate::domain::plan::Plan;
+use crate::domain::report::Filed;
 use crate::engine::State;
 use crate::engine::event::{Event, EventKind, Intent};
 use crate::engine::promotion::{Promotion, Step, StepStatus};
@@ -28,6 +29,9 @@ impl<W: Write> Progress<W> {
                 self.line(line)?;
             }
         }
+        if let EventKind::Reported(_, result) = &event.kind {
+            self.report(result)?;
+        }
         if event.kind == EventKind::Intent(Intent::Interrupt)
             && let Some(promotion) = state.running().next().filter(|promotion| !promotion.is_cancelling)
         {
@@ -44,6 +48,21 @@ impl<W: Write> Progress<W> {
     pub fn failure(&mut self, failure: &Failure) -> io::Result<()> {
         write!(self.out, "{}", super::text::failure(failure))?;
         self.out.flush()
+    }
+
+    /// Where the report is. What went wrong with it is told, and changes nothing.
+    fn report(&mut self, result: &Result<Filed, Failure>) -> io::Result<()> {
+        match result {
+            Err(failure) => self.failure(failure),
+            Ok(Filed { path, upload }) => {
+                writeln!(self.out, "report: {path}")?;
+                match upload {
+                    None => Ok(()),
+                    Some(Ok(address)) => writeln!(self.out, "report: {address}"),
+                    Some(Err(failure)) => self.failure(failure),
+                }
+            }
+        }
     }
 
     fn line(&mut self, line: &LogLine) -> io::Result<()> {

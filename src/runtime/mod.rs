@@ -278,6 +278,8 @@ fn lost(effect: &Effect) -> EventKind {
             EventKind::Observed(name.clone(), *generation, Observation::Trail(Err(failure)))
         }
         Effect::Database(name, DatabaseCall::ReleaseLock(_)) => EventKind::LetGo(name.clone(), Err(failure)),
+        Effect::Open(_) => EventKind::Opened(Err(failure)),
+        Effect::Report(report) => EventKind::Reported(report.run.clone(), Err(failure)),
         Effect::SeekRuns(generation, _) => EventKind::Sought(*generation, Err(failure)),
         Effect::Database(_, DatabaseCall::Unlock(run)) => EventKind::Unlocked(run.clone()),
         Effect::Identify => EventKind::Identified(Err(failure)),

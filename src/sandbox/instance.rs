@@ -115,6 +115,7 @@ impl Sandbox {
                 username_secret: format!("{id}/rds/username"),
                 password_secret: format!("{id}/rds/password"),
             },
+            reports: Reports { bucket: story::reports_bucket(id) },
             releases: Releases { folder: self.releases.clone(), image: story::image_repository(id) },
             polling: Polling {
                 operation: (5.0 / f64::from(settings.time_factor.max(1))).max(0.05),
@@ -132,6 +133,7 @@ struct Configuration {
     aws: Aws,
     database: Database,
     releases: Releases,
+    reports: Reports,
     polling: Polling,
     environment: Vec<Environment>,
 }
@@ -162,6 +164,11 @@ struct Database {
 struct Releases {
     folder: PathBuf,
     image: String,
+}
+
+#[derive(Serialize)]
+struct Reports {
+    bucket: String,
 }
 
 /// Seconds between two looks.

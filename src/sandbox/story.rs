@@ -10,8 +10,9 @@ use jiff::{Timestamp, ToSpan as _, Zoned};
 pub const REGION: &str = "us-east-1";
 /// The account number that the sandbox pretends to be.
 pub const ACCOUNT: &str = "000000000000";
-/// The access key id and the secret key that the sandbox takes.
-pub const KEYS: (&str, &str) = ("test", "test");
+/// The access key id and the secret key that the sandbox takes. A secret is masked wherever it stands, so it must be no
+/// word that anybody writes, such as the name of an environment.
+pub const KEYS: (&str, &str) = ("sandbox", "sandbox-key-that-guards-nothing");
 /// Name and password of the store's one user.
 pub const LOGIN: (&str, &str) = ("demo", "bagels");
 
@@ -89,6 +90,11 @@ pub fn service(demo_id: &str, environment: &str) -> String {
 /// The database server's name in AWS.
 pub fn database_instance(demo_id: &str) -> String {
     format!("bagel-store-{demo_id}-rds")
+}
+
+/// The bucket for operation reports.
+pub fn reports_bucket(demo_id: &str) -> String {
+    format!("bagel-store-{demo_id}-operation-reports")
 }
 
 /// The repository of the application's images, without a tag.

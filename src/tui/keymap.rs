@@ -85,6 +85,10 @@ pub enum Action {
     Previous,
     /// Only what differs, or everything.
     Differences,
+    /// Opens the report of what ran last in the selected environment.
+    OpenReport,
+    /// Copies where that report is.
+    CopyReport,
     /// The log on the whole screen, and back.
     Logs,
     /// Follows the log.
@@ -401,6 +405,22 @@ pub const BINDINGS: &[Binding] = &[
         1,
     ),
     row(
+        Action::OpenReport,
+        &[letter('o')],
+        "open report",
+        "Open the report of what ran last in the selected environment, where there is a desktop",
+        Place::Board,
+        6,
+    ),
+    row(
+        Action::CopyReport,
+        &[letter('y')],
+        "copy its path",
+        "Let the terminal copy where that report is",
+        Place::Board,
+        7,
+    ),
+    row(
         Action::Left,
         &[key(KeyCode::Left), letter('h')],
         "",
@@ -576,6 +596,9 @@ pub(super) fn off(action: Action, state: &State, ui: &Ui) -> Option<String> {
         Action::Flows if !is_board && state.flow.is_none() => Some("no flow has run yet".to_owned()),
         Action::StopFlow if state.flow.as_ref().is_none_or(FlowRun::is_over) => {
             Some("no flow runs".to_owned())
+        }
+        Action::OpenReport | Action::CopyReport if ui.filed(state).is_none() => {
+            Some(format!("nothing that ran here in {name} has left a report"))
         }
         Action::Approvals if state.petitions.is_empty() => Some("nothing waits for approval".to_owned()),
         Action::Reconcile if is_board && !state.environments.iter().any(|it| is_unknown(state, it)) => {

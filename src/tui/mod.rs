@@ -1,5 +1,6 @@
 //! The full-screen frontend: keys to intents, state to cells.
 
+pub mod clipboard;
 pub mod dialog;
 pub mod field;
 pub mod grid;
@@ -26,6 +27,7 @@ use ratatui::buffer::Buffer;
 
 use crate::config::theme;
 use crate::domain::failure::Failure;
+use crate::domain::report::Filed;
 use crate::engine::State;
 use crate::engine::event::{Event, EventKind, Intent};
 use crate::runtime::{Clock, Frontend, Next, StopSignals, clock::Stopwatch};
@@ -48,6 +50,9 @@ pub trait Stage {
 
     /// Stops the process as Ctrl-Z does.
     fn suspend(&mut self) -> io::Result<()>;
+
+    /// Asks the terminal to take `text` into its clipboard.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
 }
 
 /// The console.
@@ -116,6 +121,10 @@ impl<S: Stage> Console<S> {
         Ok(match self.ui.press(key, state) {
             Outcome::Intent(intent) => Next::Intent(intent),
             Outcome::Redraw => Next::Redraw,
+            Outcome::Copy(text) => {
+                self.stage.copy(&text)?;
+                Next::Redraw
+            }
             Outcome::Leave => Next::Leave,
         })
     }
@@ -123,7 +132,7 @@ impl<S: Stage> Console<S> {
 
 impl<S: Stage> Frontend for Console<S> {
     async fn next(&mut self, state: &State, _is_idle: bool) -> io::Result<Next> {
-        let is_done = state.running().next().is_none();
+        let is_done = state.running().next().is_none() && !state.is_reporting();
         if is_done && (self.ui.is_leaving || state.is_stopping) {
             return Ok(Next::Leave);
         }
@@ -149,8 +158,15 @@ impl<S: Stage> Frontend for Console<S> {
 
     fn show(&mut self, event: Option<&Event>, state: &State, more: bool) -> io::Result<()> {
         self.ui.watch(state);
-        if let Some(Event { kind: EventKind::Intent(_), .. }) = event {
-            self.ui.tell(state);
+        match event.map(|event| &event.kind) {
+            // Where a report is stands beside its run; what went wrong with it stands nowhere else.
+            Some(EventKind::Reported(_, Ok(Filed { upload: None | Some(Ok(_)), .. }))) => {
+                self.ui.pass_over(state);
+            }
+            Some(EventKind::Intent(_) | EventKind::Opened(_) | EventKind::Reported(..)) => {
+                self.ui.tell(state);
+            }
+            _ => {}
         }
         let is_due = self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME);
         if more && !is_due { Ok(()) } else { self.draw(state) }

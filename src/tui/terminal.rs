@@ -1,6 +1,6 @@
 //! The terminal itself: taken over once, given back on every way out.
 
-use std::io::{self, Stdout, stdout};
+use std::io::{self, Stdout, Write as _, stdout};
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, raise};
 use ratatui::Terminal;
 use ratatui::backend::{Backend as _, CrosstermBackend};
 
-use crate::tui::{Inputs, Stage};
+use crate::tui::{Inputs, Stage, clipboard};
 
 /// The terminal, taken over for as long as this lives.
 pub struct Screen {
@@ -54,6 +54,13 @@ impl Stage for Screen {
         self.terminal.backend_mut().clear()?;
         self.terminal.swap_buffers();
         Ok(())
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        let is_in_tmux = std::env::var_os("TMUX").is_some_and(|value| !value.is_empty());
+        let mut out = stdout();
+        out.write_all(clipboard::sequence(text, is_in_tmux).as_bytes())?;
+        out.flush()
     }
 }
 

@@ -11,6 +11,7 @@ use crate::domain::names::EnvironmentName;
 use crate::domain::plan::Direction;
 use crate::domain::reconcile::{Next, Report};
 use crate::domain::release::{ImageRef, Version};
+use crate::domain::report::Filed;
 use crate::engine::event::Intent;
 use crate::engine::flow::FlowFile;
 use crate::engine::planning::{Planning, Prepared, Request};
@@ -101,6 +102,8 @@ pub enum Outcome {
     Intent(Intent),
     /// Only the view changed.
     Redraw,
+    /// The terminal is to take this into its clipboard.
+    Copy(String),
     /// The operator leaves.
     Leave,
 }
@@ -174,6 +177,11 @@ impl Ui {
                 Err(failure) => failure.what.clone(),
             });
         }
+    }
+
+    /// Takes note of a message that is shown elsewhere.
+    pub fn pass_over(&mut self, state: &State) {
+        self.told = state.messages.back().cloned();
     }
 
     /// Handles a key.
@@ -318,6 +326,7 @@ impl Ui {
             }
             Action::Reconcile => return self.reconcile(),
             Action::Attach | Action::Resume => return self.go_on(action, state),
+            Action::OpenReport | Action::CopyReport => return self.report_file(action, state),
             Action::Logs => self.toggle_log(),
             Action::Follow => self.log = LogScroll::Following,
             Action::Refresh => return Outcome::Intent(Intent::Refresh),
@@ -611,6 +620,22 @@ impl Ui {
         }
     }
 
+    /// Opens the report of the selected environment, or copies where it is.
+    fn report_file(&mut self, action: Action, state: &State) -> Outcome {
+        let Some((environment, filed)) = self.filed(state) else { return Outcome::Redraw };
+        if action == Action::OpenReport {
+            return Outcome::Intent(Intent::OpenReport(environment.clone()));
+        }
+        self.notice = Some(format!("sent to the terminal: {}", filed.path));
+        Outcome::Copy(filed.path.clone())
+    }
+
+    /// The report of the promotion that ran last in the selected environment.
+    pub(super) fn filed<'a>(&self, state: &'a State) -> Option<(&'a EnvironmentName, &'a Filed)> {
+        let name = &self.environment(state)?.environment.name;
+        Some((name, state.filed(name)?))
+    }
+
     fn quit(&mut self, state: &State) -> Outcome {
         if self.screens.len() > 1 {
             return self.back();
@@ -623,6 +648,11 @@ impl Ui {
         if state.flow.as_ref().is_some_and(|flow| !flow.is_over()) {
             self.is_leaving = true;
             self.notice = Some("a flow is running; lockstep leaves when it has ended".to_owned());
+            return Outcome::Redraw;
+        }
+        if state.is_reporting() && !self.is_leaving {
+            self.is_leaving = true;
+            self.notice = Some("its report is being written; lockstep leaves when it is there".to_owned());
             return Outcome::Redraw;
         }
         Outcome::Leave

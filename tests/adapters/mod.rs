@@ -18,7 +18,7 @@ use std::time::Duration;
 use lockstep::adapters::Adapters;
 use lockstep::config::{
     AwsSettings, DatabaseSettings, DeadlineSettings, EnvironmentSettings, LiquibaseSettings, PollingSettings,
-    ReleaseSettings, RunnerKind, Settings, paths,
+    ReleaseSettings, ReportSettings, RunnerKind, Settings, paths,
 };
 use lockstep::domain::changelog::Selection;
 use lockstep::domain::environment::Environment;
@@ -108,6 +108,7 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
         liquibase: LiquibaseSettings { runner: RunnerKind::Jvm, docker_image: "unused".to_owned() },
         promotion_flow: None,
         journals: None,
+        reports: ReportSettings { folder: None, bucket: None, prefix: String::new() },
         polling: PollingSettings { operation: Duration::from_millis(20), observe: Duration::from_secs(1) },
         deadlines: DeadlineSettings {
             look: Duration::from_secs(10),

@@ -47,10 +47,12 @@ impl Cli<'_> {
             .output()
             .await
             .expect("python3 runs");
-        if output.status.success() {
-            return Ok(serde_json::from_slice(&output.stdout).expect("JSON"));
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
         }
-        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        // `aws s3` is for people and writes lines.
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 }
 
@@ -136,5 +138,35 @@ async fn the_aws_command_line_reads_secrets_databases_logs_and_identity() {
     assert_eq!(lines.last(), Some(&"[AppRunner] Service status is set to RUNNING."));
     let caller = cli.run(&["sts", "get-caller-identity"]).await.expect("an identity");
     assert_eq!(caller["Arn"], "arn:aws:iam::000000000000:user/sandbox");
+    sandbox.world.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_aws_command_line_copies_reports_out_of_the_bucket_and_into_it() {
+    let Some((program, modules)) = installed() else {
+        println!("skipped: no AWS command line at LOCKSTEP_AWSCLI or .tools/awscli/bin/aws");
+        return;
+    };
+    let sandbox = Sandbox::open(60).await;
+    let cli = Cli { sandbox: &sandbox, program, modules };
+    let file = sandbox.folder.path().join("operation-report.html");
+    let page = "<p>proven \u{2714}</p>".repeat(20_000);
+    std::fs::write(&file, &page).expect("written");
+    let file = file.to_str().expect("a path");
+    let bucket = "bagel-store-demo1-operation-reports";
+    let address = format!("s3://{bucket}/reports/r-1/operation-report.html");
+    cli.run(&["s3", "cp", file, &address]).await.expect("copied there");
+    let listed = cli.run(&["s3", "ls", &format!("s3://{bucket}/reports/")]).await.expect("listed");
+    assert_eq!(listed.as_str().map(str::trim), Some("PRE r-1/"));
+    let objects = ["s3api", "list-objects-v2", "--bucket", bucket, "--prefix", "reports/"];
+    let objects = cli.run(&objects).await.expect("objects");
+    assert_eq!(objects["Contents"][0]["Size"], page.len());
+    let back = sandbox.folder.path().join("back.html");
+    cli.run(&["s3", "cp", &address, back.to_str().expect("a path")]).await.expect("copied back");
+    assert_eq!(std::fs::read_to_string(back).expect("read"), page);
+    let head = ["s3api", "head-object", "--bucket", bucket, "--key", "reports/r-1/operation-report.html"];
+    assert_eq!(cli.run(&head).await.expect("an object")["ContentType"], "text/html");
+    let error = cli.run(&["s3api", "head-bucket", "--bucket", "another"]).await.expect_err("missing");
+    assert!(error.contains("(404)"), "{error}");
     sandbox.world.shutdown().await;
 }

@@ -6,5 +6,6 @@
 mod app_runner;
 mod aws_cli;
 mod endurance;
+mod objects;
 mod other_services;
 mod support;

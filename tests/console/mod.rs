@@ -33,7 +33,7 @@ use tokio::sync::mpsc;
 pub(crate) use script::{Backend, Deploys, Script, environments};
 
 /// A terminal in memory.
-pub(crate) struct Memory(Terminal<TestBackend>);
+pub(crate) struct Memory(Terminal<TestBackend>, Vec<String>);
 
 impl Stage for Memory {
     type Backend = TestBackend;
@@ -43,6 +43,11 @@ impl Stage for Memory {
     }
 
     fn suspend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.1.push(text.to_owned());
         Ok(())
     }
 }
@@ -117,7 +122,8 @@ impl Story {
         let Ok(terminal): Result<_, Infallible> = Terminal::new(TestBackend::new(width, height));
         let (keys, receiver) = mpsc::unbounded_channel();
         let inputs = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
-        let console = Console::new(Memory(terminal), Box::pin(inputs), None, TimeZone::UTC, theme).unwrap();
+        let console =
+            Console::new(Memory(terminal, Vec::new()), Box::pin(inputs), None, TimeZone::UTC, theme).unwrap();
         let mut story = Self { console, runtime, keys, clock, script, has_left: false, journal };
         story.console.show(None, story.runtime.state(), false).unwrap();
         story
@@ -157,6 +163,11 @@ impl Story {
     /// The screen as text.
     pub(crate) fn screen(&mut self) -> String {
         self.console.stage().0.backend().to_string()
+    }
+
+    /// What the terminal was asked to copy.
+    pub(crate) fn copied(&mut self) -> &[String] {
+        &self.console.stage().1
     }
 
     /// Another size of the terminal.

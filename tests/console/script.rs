@@ -22,6 +22,7 @@ use lockstep::domain::observation::{
 use lockstep::domain::plan::Until;
 use lockstep::domain::reconcile::Trail;
 use lockstep::domain::release::{Catalog, ImageRef, Release, Version};
+use lockstep::domain::report::Filed;
 use lockstep::domain::schema::judgement::{LedgerStamp, SchemaView};
 use lockstep::domain::schema::{CatalogRow, Schema};
 use lockstep::domain::step::StepKind;
@@ -510,6 +511,14 @@ impl Perform for Script {
             Effect::ReadReleases => {
                 let catalog = self.world().catalog.clone();
                 out.send(EventKind::Releases(Ok(catalog))).await;
+            }
+            Effect::Report(report) => {
+                let path = format!("/var/lib/lockstep/reports/demo1/{}/operation-report.html", report.run);
+                out.send(EventKind::Reported(report.run.clone(), Ok(Filed { path, upload: None }))).await;
+            }
+            Effect::Open(path) => {
+                out.send(EventKind::Opened(Ok(format!("there is no desktop here to open it with: {path}"))))
+                    .await;
             }
             // Every checksum of these releases can be worked out.
             Effect::AskChecksums(_) | Effect::Forget(_) => {}

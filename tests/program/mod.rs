@@ -12,6 +12,7 @@ mod locks;
 mod newcomer;
 pub(crate) mod place;
 mod releases;
+mod reports;
 mod rivals;
 mod schemas;
 pub(crate) mod usage;

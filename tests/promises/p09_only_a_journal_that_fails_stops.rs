@@ -100,6 +100,35 @@ async fn p09_a_log_that_cannot_be_kept_changes_no_outcome() {
 }
 
 #[tokio::test]
+async fn p09_a_report_that_cannot_be_written_or_uploaded_changes_no_outcome() {
+    let place = Place::awake(FAST).await;
+    fs::write(place.home().join("reports"), "in the way").unwrap();
+    let said = place.run(&["promote", "dev", "--release", "v1.3.0"]).await;
+    // What it ends with is what the promotion came to.
+    assert_eq!(said.code, 4, "{said:#?}");
+    assert!(
+        said.err.contains("error: the report of r-") && said.err.contains("could not be written"),
+        "{said:#?}"
+    );
+    assert!(said.err.contains("`lockstep journal show` has all of it"), "{said:#?}");
+    fs::remove_file(place.home().join("reports")).unwrap();
+
+    let config = place.sandbox().join("lockstep.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("-operation-reports", "-gone")).unwrap();
+    let said = place.run(&["promote", "dev", "--release", "v1.4.0"]).await;
+    assert_eq!(said.code, 0, "{said:#?}");
+    assert!(said.err.contains("into the bucket bagel-store-demo1-gone\n  because NoSuchBucket"), "{said:#?}");
+    let path = place.ok(&["report", "open", "--path"]).await;
+    assert!(fs::read_to_string(path.trim()).unwrap().contains("<span>Proven</span>"), "{path}");
+    assert!(
+        said.err.contains(&format!("The report is in {}; copy it from there.", path.trim())),
+        "{said:#?}"
+    );
+    place.ok(&["demo", "down"]).await;
+}
+
+#[tokio::test]
 async fn p09_a_full_disk_stops_a_promotion_before_its_next_step_and_room_lets_it_go_on() {
     let place = Place::awake(FAST).await;
     let dev = before(&place).await;

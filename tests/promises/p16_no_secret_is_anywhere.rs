@@ -35,7 +35,17 @@ async fn p16_no_password_is_in_an_argument_an_output_a_log_or_a_file_that_others
         place.assert_silent(line, "a list of arguments");
     }
 
-    for words in [&["status"][..], &["demo", "env"], &["demo", "list"], &["release", "list"]] {
+    assert_eq!(place.run(&["drift", "--report"]).await.code, 0);
+    let reports = place.json(&["report", "list"]).await;
+    assert_eq!(reports.as_array().map(Vec::len), Some(2), "there is something to search: {reports:#}");
+    for words in [
+        &["status"][..],
+        &["demo", "env"],
+        &["demo", "list"],
+        &["release", "list"],
+        &["report", "list"],
+        &["report", "show", reports[0]["run"].as_str().unwrap()],
+    ] {
         place.ok(words).await;
         place.ok(&[words, &["--output", "json"]].concat()).await;
     }

@@ -9,6 +9,7 @@ mod failure;
 mod follow;
 mod logs;
 mod rds;
+mod s3;
 mod secrets;
 mod sts;
 
@@ -54,6 +55,8 @@ struct Clients {
     apprunner_once: aws_sdk_apprunner::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     rds: aws_sdk_rds::Client,
+    /// For objects: sends everything exactly once.
+    s3_once: aws_sdk_s3::Client,
     secrets: aws_sdk_secretsmanager::Client,
     sts: aws_sdk_sts::Client,
 }
@@ -94,11 +97,18 @@ impl Clients {
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts(look, look))
             .build();
+        // An address that is not AWS's own has no name for each bucket.
+        let objects = aws_sdk_s3::config::Builder::from(&config)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts(look, look))
+            .force_path_style(settings.aws.endpoint_url.is_some())
+            .build();
         Self {
             apprunner: aws_sdk_apprunner::Client::new(&config),
             apprunner_once: aws_sdk_apprunner::Client::from_conf(once),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             rds: aws_sdk_rds::Client::new(&config),
+            s3_once: aws_sdk_s3::Client::from_conf(objects),
             secrets: aws_sdk_secretsmanager::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
         }

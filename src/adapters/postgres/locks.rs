@@ -4,12 +4,12 @@ use tokio_postgres::{Client, Error, Row};
 
 use super::ledger::time;
 use super::{Databases, lock, unanswered};
-use crate::adapters::redact::neutral;
 use crate::adapters::report::within;
 use crate::config::EnvironmentSettings;
 use crate::domain::Timestamp;
 use crate::domain::failure::Failure;
 use crate::domain::lock::{Grant, LOOKER, LockSight, Session, first_words};
+use crate::domain::plain;
 
 const GRANT: &str =
     "select coalesce(lockedby, ''), lockgranted from databasechangeloglock where locked limit 1";
@@ -89,7 +89,7 @@ async fn grant(client: &Client) -> Result<Option<Grant>, Error> {
     }
     let Some(row) = client.query_opt(GRANT, &[]).await? else { return Ok(None) };
     // A name is what a lock is recognised by: nothing in it is taken for a secret.
-    Ok(Some(Grant { by: neutral(row.try_get(0)?), wall: time(&row, 1)? }))
+    Ok(Some(Grant { by: plain::line(row.try_get(0)?), wall: time(&row, 1)? }))
 }
 
 fn session(row: &Row) -> Result<Session, Error> {
@@ -97,7 +97,7 @@ fn session(row: &Row) -> Result<Session, Error> {
     let is_seen = |query: &&str| !query.is_empty() && *query != "<insufficient privilege>";
     Ok(Session {
         process: row.try_get(0)?,
-        name: neutral(row.try_get(1)?),
+        name: plain::line(row.try_get(1)?),
         user: row.try_get(2)?,
         address: row.try_get(3)?,
         began: time(row, 4)?,

@@ -23,9 +23,11 @@ use crate::domain::names::RunId;
 use crate::domain::observation::OperationStatus;
 use crate::domain::plan::{Direction, Plan};
 use crate::domain::release::Release;
+use crate::domain::report::Filed;
 use crate::domain::schema::judgement::SchemaRecord;
 use crate::domain::step::StepKind;
 use crate::engine::refresh::Wait;
+use crate::engine::report::Before;
 pub(in crate::engine) use back::Return;
 
 /// One run of a plan.
@@ -63,6 +65,10 @@ pub struct Promotion {
     pub stage: Stage,
     /// What the database really held when the result was proven.
     pub schema: Option<SchemaRecord>,
+    /// What came of filing its report, once that is known. It changes nothing else.
+    pub report: Option<Result<Filed, Failure>>,
+    /// What the environment was when it began.
+    pub(in crate::engine) before: Arc<Before>,
     holds_lock: bool,
 }
 

@@ -81,6 +81,7 @@ impl State {
             reason: reason.map(str::to_owned),
             overridden: waiver.as_ref().map(Waiver::record),
         }));
+        let before = self.before(&environment);
         let steps = plan.procedure.steps().chain(plan.procedure.closing.iter().copied());
         let steps = steps.map(|kind| Step { kind, status: StepStatus::Waiting }).collect();
         self.promotions.retain(|other| other.plan.environment != environment);
@@ -98,6 +99,8 @@ impl State {
             unrecorded: None,
             stage: Stage::Performing(StepKind::Lock),
             schema: None,
+            report: None,
+            before,
             holds_lock: false,
             plan,
             release,
@@ -490,7 +493,7 @@ impl State {
         let over = Effect::Forget(run.clone());
         let concluded = Entry::Concluded { run, environment: environment.clone(), result, schema };
         let mut effects = vec![Effect::Record(concluded), over];
-        effects.extend(self.observe(environment));
+        effects.extend(self.report_when_seen(environment));
         effects.extend(self.go_back_if_due(environment));
         effects
     }

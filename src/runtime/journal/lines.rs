@@ -5,8 +5,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::files;
 use super::record::Record;
+use super::{chain, files};
 use crate::domain::Timestamp;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::Entry;
@@ -27,6 +27,8 @@ pub struct Line {
     pub run: Option<RunId>,
     /// The environment that it, or its run, belongs to.
     pub environment: Option<EnvironmentName>,
+    /// Its digest; empty where no chain was kept.
+    pub hash: String,
     /// What it says.
     pub said: Said,
     /// The line itself.
@@ -47,7 +49,17 @@ pub enum Said {
 /// Every record of the journal in `folder`, oldest first; none when there is no journal. A line that is no record is
 /// left out: `verify` names it.
 pub fn lines(folder: &Path) -> Result<Vec<Line>, Failure> {
-    read(folder).map_err(|error| unreadable(folder, &error))
+    read(folder, |_| true).map_err(|error| unreadable(folder, &error))
+}
+
+/// The same of those records that hold one of these words, such as the id of a run; the others are not even read as
+/// records.
+pub fn lines_about(folder: &Path, words: &[&str]) -> Result<Vec<Line>, Failure> {
+    let is_about = |line: &[u8]| {
+        let line = String::from_utf8_lossy(line);
+        words.iter().any(|word| line.contains(word))
+    };
+    read(folder, is_about).map_err(|error| unreadable(folder, &error))
 }
 
 /// The journal cannot be read.
@@ -71,7 +83,7 @@ fn environment(entry: &Entry) -> Option<&EnvironmentName> {
     }
 }
 
-fn read(folder: &Path) -> io::Result<Vec<Line>> {
+fn read(folder: &Path, is_wanted: impl Fn(&[u8]) -> bool) -> io::Result<Vec<Line>> {
     let numbers = match files::numbers(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         numbers => numbers?,
@@ -81,6 +93,9 @@ fn read(folder: &Path) -> io::Result<Vec<Line>> {
     for number in numbers {
         let bytes = fs::read(files::path(folder, number))?;
         for (index, text) in bytes.split(|byte| *byte == b'\n').enumerate() {
+            if !is_wanted(text) {
+                continue;
+            }
             let Ok(record) = serde_json::from_slice::<Record>(text) else { continue };
             let (seq, at) = (record.seq, record.at);
             let said = match record.entry.notice() {
@@ -94,8 +109,9 @@ fn read(folder: &Path) -> io::Result<Vec<Line>> {
                 places.insert(run.clone(), named.clone());
             }
             let environment = named.or_else(|| places.get(run.as_ref()?).cloned());
+            let hash = chain::open(text).map_or_else(String::new, |(hash, _)| hash.to_owned());
             let (file, text) = (files::name(number), String::from_utf8_lossy(text).into_owned());
-            lines.push(Line { file, line: index + 1, seq, at, run, environment, said, text });
+            lines.push(Line { file, line: index + 1, seq, at, run, environment, hash, said, text });
         }
     }
     Ok(lines)

@@ -12,6 +12,7 @@ mod reader;
 mod record;
 mod verification;
 mod walk;
+mod words;
 mod writer;
 
 use std::fmt::Write as _;
@@ -29,7 +30,7 @@ use reader::Reader;
 use writer::Writer;
 
 pub use export::export;
-pub use lines::{Line, Said, lines};
+pub use lines::{Line, Said, lines, lines_about};
 pub use verification::{Breach, Unchained, Verification, verify};
 
 /// A file that has grown beyond this many bytes is followed by another.
@@ -37,6 +38,18 @@ const FILE_SIZE: u64 = 8 * 1024 * 1024;
 
 /// How long to wait for another process that is writing.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The folder of the full logs, beside the journal.
+const LOGS: &str = "logs";
+
+/// Where the full log of `run` is, beside the journal in `folder`.
+pub fn log_of(folder: &Path, run: &RunId) -> PathBuf {
+    folder.join(LOGS).join(log_name(run))
+}
+
+fn log_name(run: &RunId) -> String {
+    format!("{run}.log")
+}
 
 /// The journal of one instance.
 #[derive(Debug)]
@@ -113,7 +126,7 @@ impl Journal {
 
     /// Keeps lines in the full log of `run`, or of the console when no run is meant.
     pub fn keep_log(&mut self, run: Option<&RunId>, lines: &[LogLine]) -> io::Result<()> {
-        let name = run.map_or_else(|| "lockstep.log".to_owned(), |run| format!("{run}.log"));
+        let name = run.map_or_else(|| "lockstep.log".to_owned(), log_name);
         let mut text = String::new();
         for line in lines {
             // Writing to a `String` cannot fail.
@@ -122,7 +135,7 @@ impl Journal {
         let (_, file) = match self.log.take() {
             Some((open, file)) if open == name => self.log.insert((open, file)),
             _ => {
-                let folder = self.folder.join("logs");
+                let folder = self.folder.join(LOGS);
                 fs::create_dir_all(&folder)?;
                 let file = OpenOptions::new().create(true).append(true).open(folder.join(&name))?;
                 self.log.insert((name, file))

@@ -15,12 +15,13 @@ use futures_util::stream::{iter, once};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::s3;
 use super::wire::{self, Fault};
 use super::world::Shared;
 use crate::sandbox::faults::Effect;
 
-/// The most bytes of a request.
-const REQUEST: usize = 1024 * 1024;
+/// The most bytes of a request: one that puts an object is as long as the object.
+const REQUEST: usize = 16 * 1024 * 1024;
 
 /// Members of answers that are moments, in seconds.
 const SECONDS: [&str; 4] = ["CreatedAt", "UpdatedAt", "StartedAt", "EndedAt"];
@@ -50,7 +51,10 @@ pub(super) async fn serve(State(world): State<Shared>, request: Request) -> Resp
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let faults = world.settings.faults.clone();
-    let call = Call::of(&world, &parts.headers, &body);
+    let call = match s3::action(&parts.method, &parts.uri, &parts.headers) {
+        Some(action) => Call { action: action.to_owned(), environment: None },
+        None => Call::of(&world, &parts.headers, &body),
+    };
     faults.received(&call.action, call.environment.as_deref());
     let struck = faults.strike(call.environment.as_deref(), Some(&call.action), is_of_calls);
     faults.arm(&call.action, call.environment.as_deref());

@@ -1,7 +1,7 @@
 //! The emulated AWS of the sandbox, with a real store process behind every service.
 //!
-//! One port answers for App Runner, CloudWatch Logs, Secrets Manager, RDS and STS; four more are the public
-//! addresses of the stores. What AWS answers is in `apprunner`, `cloudwatch`, `secrets`, `rds` and `sts`,
+//! One port answers for App Runner, CloudWatch Logs, Secrets Manager, RDS, STS and S3; four more are the public
+//! addresses of the stores. What AWS answers is in `apprunner`, `cloudwatch`, `secrets`, `rds`, `sts` and `s3`,
 //! how it is wrapped in `wire`, what goes wrong with it in `faults`; what happens behind it in `deployment`, `place`, `instance` and `forward`.
 //! Absent on purpose: PostgreSQL itself, the listener that serves [`World::router`], and every other part of
 //! the program: this one knows none of them.
@@ -19,10 +19,12 @@ mod image;
 mod instance;
 mod launch;
 mod lines;
+mod listing;
 mod logs;
 mod names;
 mod place;
 mod rds;
+mod s3;
 mod secrets;
 mod seed;
 mod serving;
@@ -52,7 +54,7 @@ impl World {
         world::open(settings).await.map(Self)
     }
 
-    /// The AWS API: every operation is a POST to `/`. Serve it on loopback, with `TCP_NODELAY`.
+    /// The AWS API: every operation is a POST to `/`, but for those of S3. Serve it on loopback, with `TCP_NODELAY`.
     pub fn router(&self) -> axum::Router {
         axum::Router::new().fallback(faults::serve).with_state(self.0.clone())
     }

@@ -50,6 +50,25 @@ pub(super) fn log_group_arn(settings: &Settings, group: &str) -> String {
     format!("arn:aws:logs:{}:{}:log-group:{group}", settings.region, settings.account)
 }
 
+/// The bucket for operation reports.
+pub(super) fn reports_bucket(settings: &Settings) -> String {
+    format!("bagel-store-{}-operation-reports", settings.demo_id)
+}
+
+/// SHA-256 in lower-case hexadecimal digits.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a `String` cannot fail.
+        write!(text, "{byte:02x}").ok();
+        text
+    })
+}
+
 /// The tags every resource of the demo carries, in the order AWS would list them.
 pub(super) fn tags(settings: &Settings) -> [(&'static str, String); 4] {
     [
@@ -78,11 +97,7 @@ pub(super) fn derived(parts: &[&str]) -> String {
         // A separator no part contains, so that ("a", "bc") and ("ab", "c") differ.
         hasher.update([0]);
     }
-    hasher.finalize().iter().take(16).fold(String::with_capacity(32), |mut text, byte| {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&hasher.finalize()[..16])
 }
 
 /// The same identifier in the dashed form of a UUID.

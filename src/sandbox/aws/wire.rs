@@ -1,4 +1,4 @@
-//! One port, two protocols: AWS JSON told apart by `X-Amz-Target`, AWS Query by the form field `Action`.
+//! One port, three protocols: AWS JSON told apart by `X-Amz-Target`, AWS Query by the form field `Action`, S3 by its methods.
 //!
 //! A request must carry an `Authorization` header that looks like Signature Version 4. The signature itself
 //! is **not** checked: the sandbox listens on loopback only and knows no keys, so any key pair is as good as
@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::world::Shared;
-use super::{apprunner, cloudwatch, names, rds, secrets, sts};
+use super::{apprunner, cloudwatch, names, rds, s3, secrets, sts};
 
 /// An error answer: the HTTP status, AWS's code and its message.
 #[derive(Debug)]
@@ -79,6 +79,9 @@ struct ErrorBody {
 
 /// Answers one request; with `refusal`, when there is one, instead of what it asks for.
 pub(super) async fn serve(world: &Shared, request: Request, refusal: Option<Fault>) -> Response {
+    if s3::action(request.method(), request.uri(), request.headers()).is_some() {
+        return s3::serve(world, request, refusal).await;
+    }
     let request_id = names::request_id();
     let target =
         request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -184,7 +187,7 @@ async fn query_action(
 }
 
 /// Refuses a request whose `Authorization` does not look like Signature Version 4.
-fn signed(headers: &HeaderMap, missing: &'static str) -> Result<(), Fault> {
+pub(super) fn signed(headers: &HeaderMap, missing: &'static str) -> Result<(), Fault> {
     let Some(header) = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()) else {
         return Err(Fault::client(missing, "Request is missing Authentication Token"));
     };
@@ -239,6 +242,7 @@ fn everything() -> String {
         ("Secrets Manager", secrets::OFFERED),
         ("RDS", rds::OFFERED),
         ("STS", sts::OFFERED),
+        ("S3", s3::OFFERED),
     ]
     .map(|(service, offered)| format!("{service}: {offered}"))
     .join("; ")

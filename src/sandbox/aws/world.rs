@@ -17,7 +17,7 @@ use super::logs::LogBook;
 use super::place::Place;
 use super::settings::{DatabaseAccess, ServiceSeed, Settings, WorldError};
 use super::state::{self, Service, State};
-use super::{seed, serving};
+use super::{s3, seed, serving};
 
 /// The world as its parts hold it.
 pub(super) type Shared = Arc<Inner>;
@@ -97,6 +97,7 @@ pub(super) async fn reset(world: &Shared, seeds: &[ServiceSeed]) -> Result<(), W
     }
     take_down(world).await;
     world.logs.clear();
+    empty_bucket(world).await?;
     for (seed, service) in seeds.iter().zip(&services) {
         write_history(&world.logs, &world.settings, seed, service);
     }
@@ -187,6 +188,16 @@ async fn open_places(
         places.insert(environment, Place::new(forward));
     }
     Ok(places)
+}
+
+async fn empty_bucket(world: &Shared) -> Result<(), WorldError> {
+    let path = s3::folder(world);
+    match tokio::fs::remove_dir_all(&path).await {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(WorldError::File { doing: "remove", path, source })
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn bring_up(world: &Shared) {

@@ -13,7 +13,9 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::domain::evidence::{Evidence, Proof};
+use crate::domain::failure::Failure;
 use crate::domain::plan::{Direction, Plan};
+use crate::domain::report::Filed;
 use crate::domain::step::StepKind;
 use crate::engine::State;
 use crate::engine::promotion::{Promotion, StepStatus};
@@ -53,7 +55,29 @@ pub(super) fn lines<'a>(
         }
         lines.extend(evidence_lines(evidence, width, styles));
     }
+    lines.extend(promotion.report.as_ref().map(|report| report_line(report, width, styles)));
     lines
+}
+
+/// Where its report is. Of a long path the end tells more.
+fn report_line<'a>(report: &Result<Filed, Failure>, width: usize, styles: &Styles) -> Line<'a> {
+    let (shape, style, words) = match report {
+        Ok(filed) => ("▤", styles.muted, filed.path.clone()),
+        Err(failure) => ("!", styles.warning, failure.what.clone()),
+    };
+    let room = width.saturating_sub(15);
+    let length = words.chars().count();
+    let words = if report.is_ok() && length > room {
+        ['…'].into_iter().chain(words.chars().skip(length + 1 - room)).collect()
+    } else {
+        words
+    };
+    let spans = vec![
+        Span::styled(format!(" {shape} "), style),
+        Span::styled(format!("{:10} ", "report"), styles.muted),
+        Span::styled(words, styles.muted),
+    ];
+    Line::from(text::cut(spans, width))
 }
 
 /// What a promotion does or came to, in one line.

@@ -1,0 +1,23 @@
+//! S3: puts one object. Reading, listing and deleting objects is deliberately absent.
+
+use aws_sdk_s3::primitives::ByteStream;
+
+use super::Aws;
+use super::failure::failure;
+use crate::domain::failure::Failure;
+
+impl Aws {
+    /// Puts an HTML page into a bucket, once.
+    pub(in crate::adapters) async fn put_page(
+        &self,
+        bucket: &str,
+        key: &str,
+        page: Vec<u8>,
+    ) -> Result<(), Failure> {
+        let client = &self.clients().await.s3_once;
+        let put = client.put_object().bucket(bucket).key(key).content_type("text/html; charset=utf-8");
+        let answer = put.body(ByteStream::from(page)).send().await;
+        let what = format!("could not put {key} into the bucket {bucket}");
+        answer.map(drop).map_err(|error| failure(what, "s3:PutObject", &error, &self.settings().aws))
+    }
+}
