@@ -10,6 +10,7 @@ mod health;
 mod leases;
 pub mod liquibase;
 pub mod packing;
+mod policy;
 mod postgres;
 mod process;
 mod redact;
@@ -23,11 +24,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use self::artifacts::Artifacts;
 use self::aws::{Aws, Deployment};
 use self::health::{Health, Waiting};
 use self::leases::Leases;
 use self::liquibase::{Liquibase, Target};
+use self::policy::Policies;
 use self::postgres::Databases;
 use self::redact::Redactor;
 use self::report::{Report, within};
@@ -55,6 +59,7 @@ struct Parts {
     aws: Aws,
     databases: Databases,
     artifacts: Artifacts,
+    policies: Policies,
     liquibase: Liquibase,
     health: Health,
     leases: Leases,
@@ -80,10 +85,13 @@ impl Adapters {
         let aws = Aws::new(settings.clone());
         let databases = Databases::new(settings.clone(), aws.clone(), redactor.clone());
         let artifacts = Artifacts::new(settings.clone());
+        let policies = Policies::new(settings.clone());
         let liquibase =
             Liquibase::new(settings.clone(), tools, databases.clone(), artifacts.clone(), leases.clone());
         let health = Health::default();
-        Self(Arc::new(Parts { settings, redactor, aws, databases, artifacts, liquibase, health, leases }))
+        let parts =
+            Parts { settings, redactor, aws, databases, artifacts, policies, liquibase, health, leases };
+        Self(Arc::new(parts))
     }
 }
 
@@ -102,6 +110,12 @@ impl Perform for Adapters {
                 let told = Box::pin(parts.liquibase.checksums(&release)).await.map(Arc::new);
                 let told = EventKind::Checksums(release.archive_digest.clone(), report.clean(told));
                 report.send(told).await;
+            }
+            Effect::CheckPolicy(generation, release) => {
+                let today = report.clock().now().to_zoned(TimeZone::UTC).date();
+                let verdict = report.clean(parts.policies.judge(&release, today).await);
+                let digest = release.archive_digest.clone();
+                report.send(EventKind::Policy(digest, generation, verdict)).await;
             }
             Effect::Cloud(environment, call) => Box::pin(parts.cloud(&environment, call, &report)).await,
             Effect::Database(environment, call) => {
@@ -393,6 +407,7 @@ mod tests {
                 image: "registry.example/store".to_owned(),
             },
             liquibase: LiquibaseSettings { runner: RunnerKind::Auto, docker_image: "image".to_owned() },
+            policy: None,
             journals: None,
             polling: PollingSettings { operation: second, observe: second },
             deadlines: DeadlineSettings {

@@ -194,14 +194,18 @@ fn at_rest(settings: Settings) -> Runtime<Adapters> {
 
 fn state(settings: &Settings) -> State {
     let environments = settings.environments.iter().map(|it| it.environment.clone()).collect();
-    State::new(
+    let state = State::new(
         settings.id.clone(),
         settings.title.clone(),
         settings.mode.clone(),
         environments,
         settings.polling.observe,
-    )
-    .marked(mark())
+    );
+    let state = state.marked(mark());
+    match &settings.policy {
+        Some(policy) => state.policed(policy.blocks_at),
+        None => state,
+    }
 }
 
 fn runtime(settings: Settings, state: State) -> Runtime<Adapters> {

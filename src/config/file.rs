@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::environment::{EnvironmentEntry, environments};
+use super::policy::PolicyEntry;
 use super::{
     AwsSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
     RunnerKind, Settings,
@@ -42,6 +43,7 @@ struct File {
     releases: Releases,
     #[serde(default)]
     liquibase: Liquibase,
+    policy: Option<PolicyEntry>,
     #[serde(default)]
     journal: Journal,
     #[serde(default)]
@@ -180,6 +182,7 @@ impl File {
         let environments = environments(self.environment, text, &mut problems);
         let beside = origin.parent().unwrap_or(Path::new(""));
         let folder = beside.join(self.releases.folder);
+        let policy = self.policy.map(|policy| policy.check(beside, text, &mut problems));
         let journals = self.journal.folder.map(|folder| beside.join(folder));
         match id {
             Some(id) if problems.is_empty() => Ok(Settings {
@@ -204,6 +207,7 @@ impl File {
                     },
                     docker_image: self.liquibase.docker_image,
                 },
+                policy,
                 journals,
                 polling,
                 deadlines,
@@ -237,7 +241,9 @@ impl Aws {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::PolicyEngine;
     use crate::domain::names::EnvironmentName;
+    use crate::domain::policy::Severity;
 
     const GOOD: &str = r#"
 [instance]
@@ -306,6 +312,41 @@ production = true
         assert_eq!(load_text(GOOD).unwrap().journals, None);
         let settings = load_text(&format!("{GOOD}[journal]\nfolder = \"journals\"\n")).unwrap();
         assert_eq!(settings.journal(), settings.origin.with_file_name("journals").join("demo1"));
+    }
+
+    #[test]
+    fn a_policy_blocks_at_its_highest_severity_unless_it_says_otherwise() {
+        assert_eq!(load_text(GOOD).unwrap().policy, None);
+        let settings = load_text(&format!("{GOOD}[policy]\nsettings = \"flows/checks.conf\"\n")).unwrap();
+        let policy = settings.policy.unwrap();
+        assert_eq!(policy.settings, settings.origin.with_file_name("flows").join("checks.conf"));
+        assert_eq!((policy.waivers, policy.blocks_at), (None, Severity::Blocker));
+        assert_eq!(policy.engine, PolicyEngine::Lockstep);
+        let more = "waivers = \"w.toml\"\nblocks_at = \"Major\"\nengine = \"liquibase\"\n";
+        let settings = load_text(&format!("{GOOD}[policy]\nsettings = \"c.conf\"\n{more}")).unwrap();
+        let policy = settings.policy.unwrap();
+        assert_eq!(policy.waivers, Some(settings.origin.with_file_name("w.toml")));
+        assert_eq!((policy.blocks_at, policy.engine), (Severity::Major, PolicyEngine::Liquibase));
+    }
+
+    #[test]
+    fn every_word_of_a_policy_that_means_nothing_is_named_with_its_line_and_what_to_write() {
+        let policy = "[policy]\nsettings = \"c.conf\"\nblocks_at = \"severe\"\nengine = \"pro\"\n";
+        let failure = load_text(&format!("{GOOD}{policy}")).unwrap_err();
+        let line = GOOD.lines().count();
+        assert_eq!(
+            failure.because,
+            [
+                format!(
+                    "line {}: [policy] blocks_at: `severe` is not known; write info, minor, major, critical or blocker",
+                    line + 3
+                ),
+                format!(
+                    "line {}: [policy] engine: `pro` is not known; write lockstep or liquibase",
+                    line + 4
+                ),
+            ]
+        );
     }
 
     #[test]

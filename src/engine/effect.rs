@@ -31,6 +31,8 @@ pub enum Effect {
     /// Let Liquibase tell the checksums of a release that cannot be worked out here. It needs no database. Outcome:
     /// `Checksums`.
     AskChecksums(Arc<Release>),
+    /// Hold a release against policy as it is now. It needs no database. Outcome: `Policy` with this generation.
+    CheckPolicy(u64, Arc<Release>),
     /// Find out who is asking. Outcome: `Identified`.
     Identify,
     /// Write an entry to the journal. Carried out at once and in order: when it fails, the steps of its run after it
@@ -125,6 +127,7 @@ impl Effect {
             | Self::Health(..)
             | Self::ReadReleases
             | Self::AskChecksums(_)
+            | Self::CheckPolicy(..)
             | Self::Identify
             | Self::Record(_)
             | Self::ReadJournal

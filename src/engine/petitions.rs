@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use super::State;
+use jiff::civil::Date;
+
+use super::{State, policy};
 use crate::domain::changelog::Changelog;
 use crate::domain::gate::{Admission, Lapse, Tally};
 use crate::domain::ledger::Rows;
 use crate::domain::names::EnvironmentName;
+use crate::domain::observation::Facet;
 use crate::domain::plan::Plan;
+use crate::domain::policy::Verdict;
 use crate::domain::release::{ImageRef, Release, Version};
 
 /// A plan that takes approval, and how far that is.
@@ -48,6 +52,9 @@ struct Source {
     image: ImageRef,
     changelog: Arc<Changelog>,
     archive_digest: String,
+    verdict: Option<Arc<Verdict>>,
+    /// Waivers end with a day.
+    day: Date,
 }
 
 impl Petition {
@@ -106,7 +113,7 @@ impl State {
     }
 
     /// What would come next, and every later release than the running one that somebody has said something about.
-    fn versions_to_approve(&self, name: &EnvironmentName) -> Vec<Version> {
+    pub(super) fn versions_to_approve(&self, name: &EnvironmentName) -> Vec<Version> {
         let Some(state) = self.environment(name) else { return Vec::new() };
         let running = state.version();
         let voted = self.history.votes().iter().filter(|(_, vote)| vote.environment == *name);
@@ -129,13 +136,21 @@ impl State {
             image: service.image.clone(),
             changelog: Arc::clone(&release.changelog),
             archive_digest: release.archive_digest.clone(),
+            verdict: self.verdict(release).and_then(Facet::current).cloned(),
+            day: policy::day(self.now),
         };
+        // Until it is known what is waived in it, nobody can tell which plan that is.
+        if !self.has_verdict(release) {
+            return None;
+        }
         let known = self.petitions.iter().find(|known| {
             known.plan.environment == *name
                 && known.plan.version == *version
                 && known.made_from.is_same(&source)
         });
-        let make = |release: &Release| Plan::make(&state.environment, release, Some(&service.image), ledger);
+        let make = |release: &Release| {
+            self.waiving(Plan::make(&state.environment, release, Some(&service.image), ledger))
+        };
         let plan = known.map_or_else(|| Arc::new(make(release)), |known| Arc::clone(&known.plan));
         if plan.is_empty() {
             return None;
@@ -170,5 +185,7 @@ impl Source {
             && self.image == other.image
             && Arc::ptr_eq(&self.changelog, &other.changelog)
             && self.archive_digest == other.archive_digest
+            && self.verdict == other.verdict
+            && self.day == other.day
     }
 }

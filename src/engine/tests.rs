@@ -16,6 +16,7 @@ use crate::domain::drift::tests::{catalog, ledger};
 use crate::domain::gate::{Admission, Gate};
 use crate::domain::observation::OperationStatus;
 use crate::domain::plan::{Direction, Order, PlanDigest, Until};
+use crate::domain::policy::Verdict;
 use crate::domain::release::ImageRef;
 use crate::domain::schema::judgement::LedgerStamp;
 use crate::domain::schema::tests::orders;
@@ -36,6 +37,8 @@ pub(super) struct World {
     pub(super) clock: i64,
     /// What is on the disk; `None` while it is full.
     pub(super) journal: Option<History>,
+    /// What policy says about every release.
+    pub(super) verdict: Result<Arc<Verdict>, Failure>,
     has_grown: bool,
 }
 
@@ -95,6 +98,7 @@ impl World {
             deploys: Deploys::Well,
             clock: 0,
             journal: Some(History::default()),
+            verdict: Ok(Arc::default()),
             has_grown: false,
         };
         world.intend(Intent::Begin);
@@ -199,6 +203,10 @@ impl World {
                     self.has_grown = true;
                 }
                 vec![]
+            }
+            Effect::CheckPolicy(generation, release) => {
+                let digest = release.archive_digest.clone();
+                vec![EventKind::Policy(digest, *generation, self.verdict.clone())]
             }
             Effect::Cancel(..) | Effect::Forget(_) | Effect::AskChecksums(_) | Effect::Identify => vec![],
         }

@@ -19,7 +19,7 @@ use crate::engine::planning::Planning;
 use crate::engine::promotion::{Promotion, StepStatus};
 use crate::engine::{EnvironmentState, State};
 use crate::exit::Exit;
-use crate::headless::{line, locks};
+use crate::headless::{findings, line, locks};
 
 #[derive(Serialize)]
 struct FailureJson<'a> {
@@ -91,6 +91,7 @@ fn environment(state: &State, environment: &EnvironmentState) -> Value {
         "schema": schema(environment),
         "health": health(environment),
         "next": state.candidate(name).map(|release| release.version.to_string()),
+        "policy": findings::outlook_json(environment),
         "alarm": state.history.alarm(name).map(|(run, why)| json!({
             "run": run.run.as_str(),
             "version": run.version.to_string(),
@@ -207,9 +208,10 @@ pub(super) fn plan(state: &State, why: Option<&Failure>) -> Value {
                 "how": unmet.how,
                 "can_override": unmet.can_override,
             })).collect::<Vec<_>>(),
+            "policy": findings::json(prepared.policy.as_ref()),
             "failure": failure(why),
         }),
-        _ => json!({ "plan": null, "unmet": [], "failure": failure(why) }),
+        _ => json!({ "plan": null, "unmet": [], "policy": null, "failure": failure(why) }),
     }
 }
 

@@ -6,6 +6,7 @@ pub mod journal;
 
 mod approvals;
 mod drift;
+mod findings;
 mod job;
 mod json;
 mod line;

@@ -105,6 +105,7 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
             image: "registry.example/store".to_owned(),
         },
         liquibase: LiquibaseSettings { runner: RunnerKind::Jvm, docker_image: "unused".to_owned() },
+        policy: None,
         journals: None,
         polling: PollingSettings { operation: Duration::from_millis(20), observe: Duration::from_secs(1) },
         deadlines: DeadlineSettings {

@@ -146,6 +146,7 @@ impl RollbackFacts<'_> {
             changesets: if order == Order::AppOnly { Vec::new() } else { changesets },
             already_applied: kept.len(),
             course: Course::Back(way),
+            waived: Vec::new(),
             digest: PlanDigest(String::new()),
         };
         (plan.sealed(), source, unmet)

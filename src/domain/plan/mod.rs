@@ -121,6 +121,8 @@ pub struct Plan {
     pub already_applied: usize,
     /// Which way it leads.
     pub course: Course,
+    /// What policy found in it and somebody waived, each with who, why and until when.
+    waived: Vec<String>,
     digest: PlanDigest,
 }
 
@@ -152,9 +154,17 @@ impl Plan {
             course: Course::Forward(anchor(&changesets, ledger, image_from)),
             changesets,
             already_applied: comparison.applied(),
+            waived: Vec::new(),
             digest: PlanDigest(String::new()),
         }
         .sealed()
+    }
+
+    /// The same plan with what of it passes only because somebody waived it: that is part of what is approved.
+    #[must_use]
+    pub fn waiving(mut self, waived: Vec<String>) -> Self {
+        self.waived = waived;
+        self.sealed()
     }
 
     fn sealed(mut self) -> Self {
@@ -264,7 +274,7 @@ impl Plan {
     /// The text that the digest is made of: one line per fact, texts with their length in front so that no two
     /// plans can read the same. Its first line names the form; a new form gets a new name.
     pub fn canonical(&self) -> String {
-        let mut text = String::from("lockstep plan 1\n");
+        let mut text = String::from("lockstep plan 2\n");
         let mut line = |name: &str, value: &str| {
             // Writing to a `String` cannot fail.
             writeln!(text, "{name} {} {value}", value.len()).ok();
@@ -285,6 +295,9 @@ impl Plan {
             Course::Forward(Anchor::New(tag)) => line("anchor-new", tag),
             Course::Forward(Anchor::NotNeeded) => line("anchor-none", ""),
             Course::Back(way) => way.facts().into_iter().for_each(|(name, value)| line(name, &value)),
+        }
+        for waived in &self.waived {
+            line("waived", waived);
         }
         for step in self.steps() {
             line("step", step.word());
