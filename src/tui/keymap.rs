@@ -72,13 +72,15 @@ pub enum Action {
     Resume,
     /// Changesets by environments.
     Drift,
+    /// What policy finds in the release that comes next, or is planned.
+    Checks,
     /// Types a filter.
     Filter,
     /// To the next match, or the next difference.
     Next,
     /// To the one before.
     Previous,
-    /// Only what differs, or everything.
+    /// Only what differs, or is pending; or everything.
     Differences,
     /// The log on the whole screen, and back.
     Logs,
@@ -129,6 +131,8 @@ pub enum Place {
     Reconcile,
     /// On the grid.
     Grid,
+    /// On the checks.
+    Checks,
     /// On every screen above the board.
     Above,
     /// Wherever there is something to scroll.
@@ -319,6 +323,22 @@ pub const BINDINGS: &[Binding] = &[
         4,
     ),
     row(
+        Action::Checks,
+        &[letter('C')],
+        "checks",
+        "What policy finds in the release that comes next for the selected environment",
+        Place::Board,
+        6,
+    ),
+    row(
+        Action::Checks,
+        &[letter('C')],
+        "checks",
+        "What policy finds in the planned release, finding by finding",
+        Place::WayForward,
+        4,
+    ),
+    row(
         Action::Retry,
         &[letter('r')],
         "try again",
@@ -441,6 +461,32 @@ pub const BINDINGS: &[Binding] = &[
         9,
     ),
     row(
+        Action::DrillIn,
+        &[key(KeyCode::Enter)],
+        "the whole finding",
+        "The finding with its statement, why it matters, how to mend it, how to waive it",
+        Place::Checks,
+        3,
+    ),
+    row(
+        Action::Filter,
+        &[letter('/')],
+        "filter",
+        "Only findings with these words in check, severity, changeset or statement; esc puts it away",
+        Place::Checks,
+        3,
+    ),
+    row(
+        Action::Differences,
+        &[letter('o')],
+        "only pending",
+        "Leave out what has run in the environment already, and back",
+        Place::Checks,
+        4,
+    ),
+    row(Action::Next, &[letter('n')], "next", "To the next finding", Place::Checks, 5),
+    row(Action::Previous, &[letter('N')], "", "To the one before", Place::Checks, 9),
+    row(
         Action::Environment(0),
         &[letter('1')],
         "",
@@ -540,6 +586,14 @@ pub(super) fn off(action: Action, state: &State, ui: &Ui) -> Option<String> {
             Some(format!("nothing is being promoted to {name}"))
         }
         Action::Approvals if state.petitions.is_empty() => Some("nothing waits for approval".to_owned()),
+        Action::DrillIn | Action::Filter | Action::Differences | Action::Next
+            if matches!(ui.screen(), Screen::Checks) && ui.checks.findings().is_empty() =>
+        {
+            Some("nothing was found".to_owned())
+        }
+        Action::Checks if state.policy.is_none() => {
+            Some("no policy is configured, so nothing is checked".to_owned())
+        }
         Action::Reconcile if is_board && !state.environments.iter().any(|it| is_unknown(state, it)) => {
             Some("every run was seen to its end".to_owned())
         }
@@ -595,6 +649,7 @@ fn works(place: Place, ui: &Ui, state: &State) -> bool {
         Place::Approvals => matches!(ui.screen(), Screen::Approvals(_)),
         Place::Reconcile => matches!(ui.screen(), Screen::Reconcile(_)),
         Place::Grid => matches!(ui.screen(), Screen::Grid),
+        Place::Checks => matches!(ui.screen(), Screen::Checks),
         Place::Above => !matches!(ui.screen(), Screen::Board),
         Place::Log => is_log,
         Place::Scrolling => is_log || !matches!(ui.screen(), Screen::Board),
@@ -648,6 +703,7 @@ mod tests {
             Place::Board => Some("board"),
             Place::Plan | Place::WayForward | Place::WayBack => Some("plan"),
             Place::Grid => Some("grid"),
+            Place::Checks => Some("checks"),
             Place::Approvals => Some("approvals"),
             Place::Reconcile => Some("reconcile"),
             Place::Anywhere | Place::Above | Place::Scrolling | Place::Log => None,
