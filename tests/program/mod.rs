@@ -10,6 +10,7 @@ pub(crate) mod life;
 mod locks;
 mod newcomer;
 pub(crate) mod place;
+mod policy;
 mod releases;
 mod rivals;
 mod schemas;
