@@ -1,7 +1,7 @@
 //! What policy finds in the release that comes next, or is planned, grouped by changeset; and one finding whole.
 //!
 //! ```text
-//! ── checks of v1.4.0, next for dev ──────────── 3 block · 12 checks · 18 changesets
+//! ── checks of v1.4.0 for dev ─────────────── ✖ 3 block · 12 checks · 18 changesets
 //!    013-tidy-orders                                                      · pending
 //!  ▸  ✖ BLOCKER   RollbackRequired          3:1   alter table products drop column …
 //!     ✖ BLOCKER   ChangeDropColumnWarn      5:1   alter table products drop column …
