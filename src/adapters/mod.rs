@@ -10,7 +10,6 @@ mod health;
 mod leases;
 pub mod liquibase;
 pub mod packing;
-mod policy;
 mod postgres;
 mod process;
 mod redact;
@@ -18,6 +17,7 @@ mod report;
 mod schemas;
 pub mod sources;
 mod tls;
+mod verdicts;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -31,10 +31,10 @@ use self::aws::{Aws, Deployment};
 use self::health::{Health, Waiting};
 use self::leases::Leases;
 use self::liquibase::{Liquibase, Target};
-use self::policy::Policies;
 use self::postgres::Databases;
 use self::redact::Redactor;
 use self::report::{Report, within};
+use self::verdicts::Verdicts;
 use crate::config::{EnvironmentSettings, Settings};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::log::Level;
@@ -59,7 +59,7 @@ struct Parts {
     aws: Aws,
     databases: Databases,
     artifacts: Artifacts,
-    policies: Policies,
+    verdicts: Verdicts,
     liquibase: Liquibase,
     health: Health,
     leases: Leases,
@@ -85,12 +85,12 @@ impl Adapters {
         let aws = Aws::new(settings.clone());
         let databases = Databases::new(settings.clone(), aws.clone(), redactor.clone());
         let artifacts = Artifacts::new(settings.clone());
-        let policies = Policies::new(settings.clone());
+        let verdicts = Verdicts::new(settings.clone());
         let liquibase =
             Liquibase::new(settings.clone(), tools, databases.clone(), artifacts.clone(), leases.clone());
         let health = Health::default();
         let parts =
-            Parts { settings, redactor, aws, databases, artifacts, policies, liquibase, health, leases };
+            Parts { settings, redactor, aws, databases, artifacts, verdicts, liquibase, health, leases };
         Self(Arc::new(parts))
     }
 }
@@ -113,7 +113,7 @@ impl Perform for Adapters {
             }
             Effect::CheckPolicy(generation, release) => {
                 let today = report.clock().now().to_zoned(TimeZone::UTC).date();
-                let verdict = report.clean(parts.policies.judge(&release, today).await);
+                let verdict = report.clean(parts.verdicts.judge(&release, today).await);
                 let digest = release.archive_digest.clone();
                 report.send(EventKind::Policy(digest, generation, verdict)).await;
             }

@@ -19,7 +19,7 @@ use crate::engine::planning::Planning;
 use crate::engine::promotion::{Promotion, StepStatus};
 use crate::engine::{EnvironmentState, State};
 use crate::exit::Exit;
-use crate::headless::{findings, line, locks};
+use crate::headless::{inspection, line, locks};
 
 #[derive(Serialize)]
 struct FailureJson<'a> {
@@ -91,7 +91,7 @@ fn environment(state: &State, environment: &EnvironmentState) -> Value {
         "schema": schema(environment),
         "health": health(environment),
         "next": state.candidate(name).map(|release| release.version.to_string()),
-        "policy": findings::outlook_json(environment),
+        "policy": inspection::outlook_json(environment),
         "alarm": state.history.alarm(name).map(|(run, why)| json!({
             "run": run.run.as_str(),
             "version": run.version.to_string(),
@@ -208,7 +208,7 @@ pub(super) fn plan(state: &State, why: Option<&Failure>) -> Value {
                 "how": unmet.how,
                 "can_override": unmet.can_override,
             })).collect::<Vec<_>>(),
-            "policy": findings::json(prepared.policy.as_ref()),
+            "policy": inspection::json(prepared.policy.as_ref()),
             "failure": failure(why),
         }),
         _ => json!({ "plan": null, "unmet": [], "policy": null, "failure": failure(why) }),

@@ -6,7 +6,7 @@ pub mod journal;
 
 mod approvals;
 mod drift;
-mod findings;
+mod inspection;
 mod job;
 mod json;
 mod line;

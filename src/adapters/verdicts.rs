@@ -19,7 +19,7 @@ use crate::runtime::compute;
 
 /// What is checked against what.
 #[derive(Clone)]
-pub(super) struct Policies(Arc<Parts>);
+pub(super) struct Verdicts(Arc<Parts>);
 
 struct Parts {
     settings: Arc<Settings>,
@@ -43,7 +43,7 @@ struct Texts {
     today: Date,
 }
 
-impl Policies {
+impl Verdicts {
     /// The policy of the instance that `settings` describe.
     pub(super) fn new(settings: Arc<Settings>) -> Self {
         Self(Arc::new(Parts { settings, known: Mutex::default() }))
@@ -122,14 +122,14 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn policies(folder: &Path) -> Policies {
+    fn verdicts(folder: &Path) -> Verdicts {
         let policy = PolicySettings {
             settings: folder.join("checks.conf"),
             waivers: Some(folder.join("waivers.toml")),
             blocks_at: Severity::Blocker,
             engine: PolicyEngine::Lockstep,
         };
-        Policies::new(Arc::new(Settings { policy: Some(policy), ..settings() }))
+        Verdicts::new(Arc::new(Settings { policy: Some(policy), ..settings() }))
     }
 
     #[tokio::test]
@@ -137,28 +137,28 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("checks.conf"), CHECKS).unwrap();
         fs::write(folder.path().join("waivers.toml"), "").unwrap();
-        let (policies, release) = (policies(folder.path()), Arc::new(release(2)));
+        let (verdicts, release) = (verdicts(folder.path()), Arc::new(release(2)));
         let today = day("2026-11-21");
-        let first = policies.judge(&release, today).await.unwrap();
+        let first = verdicts.judge(&release, today).await.unwrap();
         assert_eq!((first.findings.len(), first.changesets.len()), (0, 2));
-        assert!(Arc::ptr_eq(&first, &policies.judge(&release, today).await.unwrap()));
-        assert!(!Arc::ptr_eq(&first, &policies.judge(&release, day("2026-11-22")).await.unwrap()));
-        let again = policies.judge(&release, today).await.unwrap();
+        assert!(Arc::ptr_eq(&first, &verdicts.judge(&release, today).await.unwrap()));
+        assert!(!Arc::ptr_eq(&first, &verdicts.judge(&release, day("2026-11-22")).await.unwrap()));
+        let again = verdicts.judge(&release, today).await.unwrap();
         fs::write(folder.path().join("waivers.toml"), "# nothing\n").unwrap();
-        assert!(!Arc::ptr_eq(&again, &policies.judge(&release, today).await.unwrap()));
+        assert!(!Arc::ptr_eq(&again, &verdicts.judge(&release, today).await.unwrap()));
     }
 
     #[tokio::test]
     async fn what_is_missing_or_wrong_is_a_failure_that_names_file_and_line() {
         let folder = tempfile::tempdir().unwrap();
-        let (policies, release) = (policies(folder.path()), Arc::new(release(2)));
+        let (verdicts, release) = (verdicts(folder.path()), Arc::new(release(2)));
         let today = day("2026-11-21");
-        let failure = policies.judge(&release, today).await.unwrap_err();
+        let failure = verdicts.judge(&release, today).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Configuration);
         assert!(failure.because[0].contains("checks.conf: "), "{failure}");
         fs::write(folder.path().join("checks.conf"), "rules: 7\n").unwrap();
         fs::write(folder.path().join("waivers.toml"), "[[waiver]]\ncheck = \"RollbackRequired\"\n").unwrap();
-        let failure = policies.judge(&release, today).await.unwrap_err();
+        let failure = verdicts.judge(&release, today).await.unwrap_err();
         let told = failure.because.join("\n");
         assert!(told.contains("checks.conf:1: ") && told.contains("waivers.toml:1: "), "{told}");
     }
