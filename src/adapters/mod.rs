@@ -10,6 +10,7 @@ mod health;
 mod leases;
 pub mod liquibase;
 pub mod packing;
+pub mod policy;
 mod postgres;
 mod process;
 mod redact;

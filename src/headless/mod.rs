@@ -2,6 +2,7 @@
 //! means something.
 
 pub mod changelog;
+pub mod findings;
 pub mod journal;
 
 mod approvals;

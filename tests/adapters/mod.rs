@@ -7,6 +7,7 @@ mod ledgers;
 mod locks;
 mod looks;
 pub(crate) mod migrating;
+mod policies;
 mod recovery;
 mod schemas;
 mod standings;
