@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::policy::Severity;
 
 /// How the program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum Exit {
     ActionNeeded,
     /// 5: nobody knows how it ended; reconcile.
     Unknown,
+    /// 0 to 4: policy checks looked, and this is the highest severity of what they found.
+    Judged(Severity),
     /// 64: the command line is wrong.
     Usage,
     /// 65: a configuration file or a changelog is wrong.
@@ -41,6 +44,7 @@ impl Exit {
             Self::Failed => 3,
             Self::ActionNeeded => 4,
             Self::Unknown => 5,
+            Self::Judged(severity) => severity.code(),
             Self::Usage => 64,
             Self::Configuration => 65,
             Self::Unavailable => 69,

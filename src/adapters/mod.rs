@@ -13,6 +13,7 @@ mod leases;
 pub mod liquibase;
 pub mod opening;
 pub mod packing;
+pub mod policy;
 mod postgres;
 mod process;
 mod redact;
@@ -21,12 +22,15 @@ mod reports;
 mod schemas;
 pub mod sources;
 mod tls;
+mod verdicts;
 mod way;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+use jiff::tz::TimeZone;
 
 use self::artifacts::Artifacts;
 use self::aws::{Aws, Deployment};
@@ -39,6 +43,7 @@ use self::postgres::Databases;
 use self::redact::Redactor;
 use self::report::{Report, within};
 use self::reports::Reports;
+use self::verdicts::Verdicts;
 use crate::config::{EnvironmentSettings, Settings};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::log::Level;
@@ -63,6 +68,7 @@ struct Parts {
     aws: Aws,
     databases: Databases,
     artifacts: Artifacts,
+    verdicts: Verdicts,
     liquibase: Liquibase,
     health: Health,
     leases: Leases,
@@ -100,6 +106,7 @@ impl Adapters {
             (leases.clone(), cancels.clone()),
         );
         let health = Health::default();
+        let verdicts = Verdicts::new(settings.clone());
         let flows = Flows::new(
             settings.clone(),
             aws.clone(),
@@ -115,6 +122,7 @@ impl Adapters {
             aws,
             databases,
             artifacts,
+            verdicts,
             liquibase,
             health,
             leases,
@@ -140,6 +148,12 @@ impl Perform for Adapters {
                 let told = Box::pin(parts.liquibase.checksums(&release)).await.map(Arc::new);
                 let told = EventKind::Checksums(release.archive_digest.clone(), report.clean(told));
                 report.send(told).await;
+            }
+            Effect::CheckPolicy(generation, release) => {
+                let today = report.clock().now().to_zoned(TimeZone::UTC).date();
+                let verdict = report.clean(parts.verdicts.judge(&release, today).await);
+                let digest = release.archive_digest.clone();
+                report.send(EventKind::Policy(digest, generation, verdict)).await;
             }
             Effect::Cloud(environment, call) => Box::pin(parts.cloud(&environment, call, &report)).await,
             Effect::Database(environment, call) => {
@@ -457,6 +471,7 @@ mod tests {
             },
             liquibase: LiquibaseSettings { runner: RunnerKind::Auto, docker_image: "image".to_owned() },
             promotion_flow: None,
+            policy: None,
             journals: None,
             reports: ReportSettings { folder: None, bucket: None, prefix: String::new() },
             polling: PollingSettings { operation: second, observe: second },

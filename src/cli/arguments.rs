@@ -33,8 +33,8 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn format(&self) -> Format {
         match self.output {
-            Output::Text => Format::Text,
             Output::Json => Format::Json,
+            Output::Text | Output::Sarif | Output::Junit => Format::Text,
         }
     }
 }
@@ -43,6 +43,10 @@ impl Arguments {
 pub(super) enum Output {
     Text,
     Json,
+    /// Of `check` only: for platforms that show findings at their lines
+    Sarif,
+    /// Of `check` only: for build servers
+    Junit,
 }
 
 #[derive(Subcommand)]
@@ -79,6 +83,8 @@ pub(super) enum Command {
     Reconcile(Reconcile),
     /// Compare what really is in two databases: of environments, or of releases built for it
     Diff(Diff),
+    /// Hold a changelog, or a database, against policy checks; the exit code is the highest severity found, 0 to 4
+    Check(Check),
     /// Releases and their archives
     Release(Release),
     /// What a changelog says, without any database
@@ -378,6 +384,58 @@ pub(super) struct Diff {
     /// Print the SQL that would bring B to A: a proposal, which is not run
     #[arg(long)]
     pub(super) sql: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Check {
+    /// The root changelog, relative to the search path; by default changelog/changelog-master.yaml, else the newest release
+    #[arg(long, value_name = "FILE", conflicts_with = "release")]
+    pub(super) changelog: Option<String>,
+    /// The folder that paths are relative to; by default the current one
+    #[arg(long, value_name = "DIR", requires = "changelog")]
+    pub(super) search_path: Option<PathBuf>,
+    /// A release of the instance
+    #[arg(long, value_name = "VERSION")]
+    pub(super) release: Option<String>,
+    /// The settings of the checks; by default flows/liquibase.checks-settings.conf or liquibase.checks-settings.conf
+    #[arg(long, value_name = "FILE")]
+    pub(super) settings: Option<PathBuf>,
+    /// What is let pass, by whom and until when
+    #[arg(long, value_name = "FILE")]
+    pub(super) waivers: Option<PathBuf>,
+    /// What to look at: changelog, database, or both
+    #[arg(long, value_name = "SCOPES", value_delimiter = ',', default_value = "changelog")]
+    pub(super) scope: Vec<String>,
+    /// The environment whose database is meant
+    #[arg(long, value_name = "ENV")]
+    pub(super) environment: Option<String>,
+    /// Which changesets: all, or those that the environment has not run
+    #[arg(long, value_enum, default_value_t = ChangesetFilter::All)]
+    pub(super) changeset_filter: ChangesetFilter,
+    /// Only these checks, or all but those with `!` in front
+    #[arg(long = "check-name", value_name = "NAMES", value_delimiter = ',')]
+    pub(super) names: Vec<String>,
+    /// How much it matters when SQL cannot be read; by default as much as the check that matters most
+    #[arg(long, value_name = "SEVERITY")]
+    pub(super) sql_parser_fail_severity: Option<String>,
+    /// Who checks: lockstep alone, or Liquibase with its licence as well, side by side
+    #[arg(long, value_enum, default_value_t = Engine::Lockstep)]
+    pub(super) engine: Engine,
+    /// List every check there is, and whether it looks by these settings
+    #[arg(long)]
+    pub(super) list: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Engine {
+    Lockstep,
+    Liquibase,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ChangesetFilter {
+    All,
+    Pending,
 }
 
 #[derive(Args)]

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod changelog;
+mod check;
 mod demo;
 mod diff;
 mod fault;
@@ -36,7 +37,7 @@ use crate::headless::{self, Format, Headless, Job};
 use crate::runtime::{Clock, Journal, Runtime, StopSignals, drive, mark};
 use crate::tui::terminal::{self, Screen};
 use crate::tui::{self, Console};
-use arguments::{Arguments, Command, Demo};
+use arguments::{Arguments, Command, Demo, Output};
 
 /// How often time goes by for the console: the clock, arming delays, looks that are due.
 const TICK: Duration = Duration::from_millis(250);
@@ -88,9 +89,15 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return Err(Failure::new(FailureKind::Usage, "`--auto` is for the console")
             .hint("Where nobody can see and hold it, use `lockstep promote ENV`."));
     }
+    let is_check = matches!(arguments.command, Some(Command::Check(_)));
+    if matches!(arguments.output, Output::Sarif | Output::Junit) && !is_check {
+        return Err(Failure::new(FailureKind::Usage, "only `lockstep check` writes SARIF and JUnit")
+            .hint("Use `--output text` or `--output json`."));
+    }
     match &arguments.command {
         None => console(instance::settings(arguments)?, opening).await,
         Some(Command::Demo(demo)) => demo::run(demo, format, opening).await,
+        Some(Command::Check(words)) => check::run(words, arguments).await,
         Some(Command::Release(release)) => release::run(release, arguments, format).await,
         Some(Command::Diff(words)) => diff::run(words, arguments, format).await,
         Some(Command::Changelog(changelog)) => changelog::run(&changelog.command, format),
@@ -198,14 +205,18 @@ fn at_rest(settings: Settings) -> Runtime<Adapters> {
 
 fn state(settings: &Settings) -> State {
     let environments = settings.environments.iter().map(|it| it.environment.clone()).collect();
-    State::new(
+    let state = State::new(
         settings.id.clone(),
         settings.title.clone(),
         settings.mode.clone(),
         environments,
         settings.polling.observe,
-    )
-    .marked(mark())
+    );
+    let state = state.marked(mark());
+    match &settings.policy {
+        Some(policy) => state.policed(policy.blocks_at),
+        None => state,
+    }
 }
 
 fn runtime(settings: Settings, state: State) -> Runtime<Adapters> {

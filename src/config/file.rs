@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::environment::{EnvironmentEntry, environments};
+use super::policy::PolicyEntry;
 use super::{
     AwsSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
     ReportSettings, RunnerKind, Settings,
@@ -52,6 +53,7 @@ struct File {
     releases: Releases,
     #[serde(default)]
     liquibase: Liquibase,
+    policy: Option<PolicyEntry>,
     #[serde(default)]
     promotion: Promotion,
     #[serde(default)]
@@ -215,6 +217,7 @@ impl File {
         let beside = origin.parent().unwrap_or(Path::new(""));
         let reports = self.reports.check(beside, &mut problems);
         let folder = beside.join(self.releases.folder);
+        let policy = self.policy.map(|policy| policy.check(beside, text, &mut problems));
         let journals = self.journal.folder.map(|folder| beside.join(folder));
         match id {
             Some(id) if problems.is_empty() => Ok(Settings {
@@ -240,6 +243,7 @@ impl File {
                     docker_image: self.liquibase.docker_image,
                 },
                 promotion_flow: self.promotion.flow,
+                policy,
                 journals,
                 reports,
                 polling,
@@ -294,7 +298,9 @@ impl Aws {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::PolicyEngine;
     use crate::domain::names::EnvironmentName;
+    use crate::domain::policy::Severity;
 
     const GOOD: &str = r#"
 [instance]
@@ -385,6 +391,41 @@ production = true
         );
         let failure = load_text(&format!("{GOOD}[reports]\nbucket = \"s3://Team\"\n")).unwrap_err();
         assert!(failure.because[0].starts_with("[reports] bucket: `s3://Team` is no name"), "{failure}");
+    }
+
+    #[test]
+    fn a_policy_blocks_at_its_highest_severity_unless_it_says_otherwise() {
+        assert_eq!(load_text(GOOD).unwrap().policy, None);
+        let settings = load_text(&format!("{GOOD}[policy]\nsettings = \"flows/checks.conf\"\n")).unwrap();
+        let policy = settings.policy.unwrap();
+        assert_eq!(policy.settings, settings.origin.with_file_name("flows").join("checks.conf"));
+        assert_eq!((policy.waivers, policy.blocks_at), (None, Severity::Blocker));
+        assert_eq!(policy.engine, PolicyEngine::Lockstep);
+        let more = "waivers = \"w.toml\"\nblocks_at = \"Major\"\nengine = \"liquibase\"\n";
+        let settings = load_text(&format!("{GOOD}[policy]\nsettings = \"c.conf\"\n{more}")).unwrap();
+        let policy = settings.policy.unwrap();
+        assert_eq!(policy.waivers, Some(settings.origin.with_file_name("w.toml")));
+        assert_eq!((policy.blocks_at, policy.engine), (Severity::Major, PolicyEngine::Liquibase));
+    }
+
+    #[test]
+    fn every_word_of_a_policy_that_means_nothing_is_named_with_its_line_and_what_to_write() {
+        let policy = "[policy]\nsettings = \"c.conf\"\nblocks_at = \"severe\"\nengine = \"pro\"\n";
+        let failure = load_text(&format!("{GOOD}{policy}")).unwrap_err();
+        let line = GOOD.lines().count();
+        assert_eq!(
+            failure.because,
+            [
+                format!(
+                    "line {}: [policy] blocks_at: `severe` is not known; write info, minor, major, critical or blocker",
+                    line + 3
+                ),
+                format!(
+                    "line {}: [policy] engine: `pro` is not known; write lockstep or liquibase",
+                    line + 4
+                ),
+            ]
+        );
     }
 
     #[test]

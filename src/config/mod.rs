@@ -4,6 +4,7 @@ mod environment;
 pub mod file;
 pub mod instance;
 pub mod paths;
+mod policy;
 pub mod theme;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use crate::domain::environment::Environment;
 use crate::domain::names::{DemoId, EnvironmentName};
+use crate::domain::policy::Severity;
 use crate::domain::secret::Secret;
 
 /// Everything that is configured about one instance.
@@ -34,6 +36,8 @@ pub struct Settings {
     pub liquibase: LiquibaseSettings,
     /// The flow that promotions go by, relative to the folder of the file; `None` for lockstep's own steps.
     pub promotion_flow: Option<PathBuf>,
+    /// What no changelog may do; `None` where nothing is checked.
+    pub policy: Option<PolicySettings>,
     /// The folder that holds a folder with the journal of each instance; `None` for the platform's.
     pub journals: Option<PathBuf>,
     /// Where reports go.
@@ -121,6 +125,28 @@ pub struct LiquibaseSettings {
     pub runner: RunnerKind,
     /// The Docker image, for that kind.
     pub docker_image: String,
+}
+
+/// What no changelog may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicySettings {
+    /// The settings of the checks, in the format of Liquibase.
+    pub settings: PathBuf,
+    /// What is let pass nevertheless, for some time.
+    pub waivers: Option<PathBuf>,
+    /// From this severity on a finding stands in a promotion's way.
+    pub blocks_at: Severity,
+    /// Who checks.
+    pub engine: PolicyEngine,
+}
+
+/// Who checks a changelog against policy. lockstep always does; a promotion waits for what that says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyEngine {
+    /// lockstep alone.
+    Lockstep,
+    /// lockstep, and beside it Liquibase's own checks, which need a licence key.
+    Liquibase,
 }
 
 /// The kinds of Liquibase runner.

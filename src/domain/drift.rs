@@ -331,7 +331,7 @@ pub(crate) mod tests {
             image: ImageRef::of_release("registry/store", &version),
             version,
             archive: "all.zip".to_owned(),
-            archive_digest: "0".repeat(64),
+            archive_digest: count.to_string().repeat(64),
             changelog: Arc::new(changelog),
             oldest_images: OldestImages::new(),
         }

@@ -49,6 +49,8 @@ pub enum Effect {
     /// Let Liquibase tell the checksums of a release that cannot be worked out here. It needs no database. Outcome:
     /// `Checksums`.
     AskChecksums(Arc<Release>),
+    /// Hold a release against policy as it is now. It needs no database. Outcome: `Policy` with this generation.
+    CheckPolicy(u64, Arc<Release>),
     /// Find out who is asking. Outcome: `Identified`.
     Identify,
     /// Write an entry to the journal. Carried out at once and in order: when it fails, neither the steps of its run that
@@ -175,6 +177,7 @@ impl Effect {
             | Self::Health(..)
             | Self::ReadReleases
             | Self::AskChecksums(_)
+            | Self::CheckPolicy(..)
             | Self::Identify
             | Self::Record(_)
             | Self::ReadJournal

@@ -11,6 +11,7 @@ use crate::domain::log::LogLine;
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{Observation, OperationStatus};
 use crate::domain::plan::PlanDigest;
+use crate::domain::policy::Verdict;
 use crate::domain::release::{Catalog, Version};
 use crate::domain::report::Filed;
 use crate::domain::step::StepKind;
@@ -43,6 +44,8 @@ pub enum EventKind {
     Releases(Result<Catalog, Failure>),
     /// Liquibase told the checksums of the release whose archive has this digest.
     Checksums(String, Result<Arc<Checksums>, Failure>),
+    /// The release whose archive has this digest was held against policy. The number is the generation.
+    Policy(String, u64, Result<Arc<Verdict>, Failure>),
     /// It is known who is asking.
     Identified(Result<Identity, Failure>),
     /// The journal was read; `None` when it says nothing new.
@@ -88,6 +91,8 @@ pub enum Intent {
     InspectDrift(Vec<EnvironmentName>),
     /// Find out who asks, read the journal and the releases, and look at nothing else.
     InspectLine,
+    /// Hold what would come next to an environment, or what is planned for it, against policy as it is now.
+    InspectPolicy(EnvironmentName),
     /// Work out what promoting a release, or going back to one, would do.
     Plan {
         /// Where.

@@ -6,6 +6,7 @@ pub mod event;
 pub mod flow;
 pub mod petitions;
 pub mod planning;
+pub mod policy;
 pub mod promotion;
 
 mod gates;
@@ -39,6 +40,7 @@ use effect::{Effect, FlowCall};
 use event::{Event, EventKind, Identity, Intent};
 use petitions::Petition;
 use planning::Planning;
+use policy::{Outlook, Policing};
 use promotion::Promotion;
 pub use reconcile::{OpenRun, Reconciliation};
 pub use schemas::SchemaWatch;
@@ -93,6 +95,8 @@ pub struct State {
     pub messages: VecDeque<Message>,
     /// What waits for approval, in the order of the environments.
     pub petitions: Vec<Petition>,
+    /// What no changelog may do, and what it said about releases; `None` where nothing is checked.
+    pub policy: Option<Policing>,
     /// What begins by itself, unless somebody holds it.
     pub automatic: Option<Upcoming>,
     /// True once somebody asked to stop: nothing new begins.
@@ -131,6 +135,8 @@ pub struct EnvironmentState {
     pub schema: Facet<SchemaView>,
     /// Whether that is what it must be.
     pub schemas: SchemaWatch,
+    /// What policy says about what would come next; `None` while nothing does, or nothing was checked.
+    pub outlook: Option<Outlook>,
 }
 
 impl EnvironmentState {
@@ -177,6 +183,7 @@ impl State {
                 standings: Standings::default(),
                 schema: Facet::default(),
                 schemas: SchemaWatch::default(),
+                outlook: None,
             })
             .collect();
         Self {
@@ -200,6 +207,7 @@ impl State {
             log: LogBook::default(),
             messages: VecDeque::new(),
             petitions: Vec::new(),
+            policy: None,
             automatic: None,
             is_stopping: false,
             mark: String::new(),
@@ -236,6 +244,10 @@ impl State {
             EventKind::Checksums(archive_digest, told) => {
                 self.checksums_told(archive_digest, told);
                 self.releases_changed()
+            }
+            EventKind::Policy(archive_digest, generation, told) => {
+                self.policy_told(archive_digest, *generation, told);
+                Vec::new()
             }
             EventKind::Identified(result) => {
                 self.identity = Some(result.clone());
@@ -313,6 +325,8 @@ impl State {
     fn saw(&mut self, name: &EnvironmentName, generation: u64, observation: &Observation) -> Vec<Effect> {
         let mut effects = self.observed(name, generation, observation);
         effects.extend(self.compare());
+        self.keep_outlooks_true(Some(name));
+        effects.extend(self.ask_policy_of_what_is_next());
         if matches!(observation, Observation::Ledger(_) | Observation::Schema(_)) {
             self.judge_schemas(name);
         }
@@ -324,9 +338,12 @@ impl State {
     }
 
     fn releases_changed(&mut self) -> Vec<Effect> {
-        let effects = self.compare();
+        let mut effects = self.compare();
+        self.forget_verdicts();
+        self.keep_outlooks_true(None);
         self.keep_plan_true(None);
         self.keep_petitions_true(None);
+        effects.extend(self.ask_policy_of_what_is_next());
         effects
     }
 
@@ -403,9 +420,11 @@ impl State {
             }
             Intent::Refresh => {
                 let mut effects = vec![Effect::ReadJournal, self.ask_releases()];
+                effects.extend(self.ask_policy_again(|_| true));
                 effects.extend(self.observe_all());
                 effects
             }
+            Intent::InspectPolicy(environment) => self.inspect_policy(environment),
             Intent::InspectLocks(environments) => self.inspect_locks(environments),
             Intent::InspectLine => vec![Effect::Identify, Effect::ReadJournal, self.ask_releases()],
             Intent::InspectDrift(environments) => self.inspect_drift(environments),

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use super::State;
+use jiff::civil::Date;
+
+use super::{State, policy};
 use crate::domain::changelog::Changelog;
 use crate::domain::gate::{Admission, Lapse, Tally};
 use crate::domain::ledger::Rows;
 use crate::domain::names::EnvironmentName;
+use crate::domain::observation::Facet;
 use crate::domain::plan::Plan;
+use crate::domain::policy::Verdict;
 use crate::domain::procedure::Way;
 use crate::domain::release::{ImageRef, Version};
 
@@ -50,6 +54,9 @@ struct Source {
     changelog: Arc<Changelog>,
     archive_digest: String,
     way: Arc<Way>,
+    verdict: Option<Arc<Verdict>>,
+    /// Waivers end with a day.
+    day: Date,
 }
 
 impl Petition {
@@ -108,7 +115,7 @@ impl State {
     }
 
     /// What would come next, and every later release than the running one that somebody has said something about.
-    fn versions_to_approve(&self, name: &EnvironmentName) -> Vec<Version> {
+    pub(super) fn versions_to_approve(&self, name: &EnvironmentName) -> Vec<Version> {
         let Some(state) = self.environment(name) else { return Vec::new() };
         let running = state.version();
         let voted = self.history.votes().iter().filter(|(_, vote)| vote.environment == *name);
@@ -132,7 +139,13 @@ impl State {
             changelog: Arc::clone(&release.changelog),
             archive_digest: release.archive_digest.clone(),
             way: self.catalog.value().map(|catalog| Arc::clone(catalog.way())).unwrap_or_default(),
+            verdict: self.verdict(release).and_then(Facet::current).cloned(),
+            day: policy::day(self.now),
         };
+        // Until it is known what is waived in it, nobody can tell which plan that is.
+        if !self.has_verdict(release) {
+            return None;
+        }
         let known = self.petitions.iter().find(|known| {
             known.plan.environment == *name
                 && known.plan.version == *version
@@ -142,7 +155,8 @@ impl State {
             Arc::clone(&known.plan)
         } else {
             let procedure = self.procedure(state, release).ok()?;
-            Arc::new(Plan::make(&state.environment, release, Some(&service.image), ledger, procedure))
+            let plan = Plan::make(&state.environment, release, Some(&service.image), ledger, procedure);
+            Arc::new(self.waiving(plan))
         };
         if plan.is_empty() {
             return None;
@@ -178,5 +192,7 @@ impl Source {
             && Arc::ptr_eq(&self.changelog, &other.changelog)
             && self.archive_digest == other.archive_digest
             && self.way == other.way
+            && self.verdict == other.verdict
+            && self.day == other.day
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::gate::{Condition, Unmet};
+use crate::domain::gate::{Condition, Inspection, Unmet};
 use crate::domain::names::EnvironmentName;
 use crate::domain::plan::{Plan, RollbackFacts};
 use crate::domain::procedure::Procedure;
@@ -78,6 +78,8 @@ pub struct Prepared {
     pub source: Arc<Release>,
     /// Everything that stands in the way; empty when it may be carried out.
     pub unmet: Vec<Unmet>,
+    /// What policy found in it, or why nobody can tell; `None` where nothing is checked.
+    pub policy: Option<Result<Inspection, Failure>>,
 }
 
 impl Prepared {
@@ -115,14 +117,20 @@ impl State {
 
     /// Finishes the plan once every answer is there.
     pub(super) fn settle_planning(&mut self) -> Vec<Effect> {
-        if let Planning::Looking { environment, request, waits } = &self.planning
-            && self.is_answered(waits)
-        {
-            self.planning = match self.prepare(environment, request) {
-                Ok(prepared) => Planning::Ready(Box::new(prepared)),
-                Err(failure) => Planning::Failed(environment.clone(), failure),
-            };
+        let Planning::Looking { environment, request, waits } = &self.planning else { return Vec::new() };
+        if !self.is_answered(waits) {
+            return Vec::new();
         }
+        let (environment, request, mut waits) = (environment.clone(), request.clone(), waits.clone());
+        if let Some((effect, wait)) = self.ask_policy_for(&environment, &request, &waits) {
+            waits.push(wait);
+            self.planning = Planning::Looking { environment, request, waits };
+            return vec![effect];
+        }
+        self.planning = match self.prepare(&environment, &request) {
+            Ok(prepared) => Planning::Ready(Box::new(prepared)),
+            Err(failure) => Planning::Failed(environment, failure),
+        };
         Vec::new()
     }
 
@@ -149,8 +157,10 @@ impl State {
         let mut unmet = self.unmet(&prepared.plan);
         // What the way back itself lacks follows from the plan alone.
         unmet.extend(prepared.unmet.iter().filter(|unmet| unmet.condition == Condition::WayBack).cloned());
+        let policy = self.inspect(&prepared.plan, self.now);
         if let Planning::Ready(prepared) = &mut self.planning {
             prepared.unmet = unmet;
+            prepared.policy = policy;
         }
     }
 
@@ -180,9 +190,10 @@ impl State {
                 let release = self.release_to_promote(state, wanted.as_ref())?;
                 let procedure = self.procedure(state, release).map_err(|failure| cannot(&failure))?;
                 let plan = Plan::make(&state.environment, release, Some(&service.image), ledger, procedure);
-                let unmet = self.unmet(&plan);
+                let plan = self.waiving(plan);
+                let (unmet, policy) = (self.unmet(&plan), self.inspect(&plan, self.now));
                 let release = Arc::new(release.clone());
-                Ok(Prepared { plan, source: Arc::clone(&release), release, unmet })
+                Ok(Prepared { plan, source: Arc::clone(&release), release, unmet, policy })
             }
             Request::Back { release, keep_schema } => {
                 let catalog = self.catalog.current().ok_or_else(missing)?;
@@ -198,7 +209,8 @@ impl State {
                 let (plan, source, blockers) = facts.plan();
                 let mut unmet = self.unmet(&plan);
                 unmet.extend(blockers);
-                Ok(Prepared { plan, release: Arc::new(target.clone()), source: Arc::new(source), unmet })
+                let (release, source) = (Arc::new(target.clone()), Arc::new(source));
+                Ok(Prepared { plan, release, source, unmet, policy: None })
             }
         }
     }
@@ -218,7 +230,7 @@ impl State {
         catalog.way().procedure(known.map(|(name, value)| (name.to_owned(), value)).to_vec())
     }
 
-    fn release_to_promote(
+    pub(super) fn release_to_promote(
         &self,
         state: &EnvironmentState,
         wanted: Option<&Version>,

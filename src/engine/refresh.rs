@@ -26,6 +26,8 @@ pub enum Wait {
     Living(u64),
     /// The releases.
     Releases(u64),
+    /// What policy says about the release whose archive has this digest.
+    Policy(String, u64),
 }
 
 /// Asks one facet, and says what to wait for.
@@ -72,6 +74,7 @@ impl State {
         if !self.catalog.is_waiting() && is_due(self.catalog.asked_at()) {
             effects.push(self.ask_releases());
         }
+        effects.extend(self.ask_policy_again(is_due));
         if is_due(self.journal_checked_at) {
             self.journal_checked_at = Some(now);
             effects.push(Effect::ReadJournal);
@@ -158,6 +161,7 @@ impl State {
             }
             Wait::Living(generation) => self.living.has_answered(*generation),
             Wait::Releases(generation) => self.catalog.has_answered(*generation),
+            Wait::Policy(archive_digest, generation) => self.has_judged(archive_digest, *generation),
         })
     }
 }

@@ -17,6 +17,7 @@ use crate::domain::drift::tests::{catalog, ledger};
 use crate::domain::gate::{Admission, Gate};
 use crate::domain::observation::OperationStatus;
 use crate::domain::plan::{Direction, Order, PlanDigest, Until};
+use crate::domain::policy::Verdict;
 use crate::domain::procedure::Way;
 use crate::domain::release::ImageRef;
 use crate::domain::report::Filed;
@@ -39,6 +40,8 @@ pub(super) struct World {
     pub(super) clock: i64,
     /// What is on the disk; `None` while it is full.
     pub(super) journal: Option<History>,
+    /// What policy says about every release.
+    pub(super) verdict: Result<Arc<Verdict>, Failure>,
     has_grown: bool,
     /// How releases are promoted.
     pub(super) way: Arc<Way>,
@@ -102,6 +105,7 @@ impl World {
             deploys: Deploys::Well,
             clock: 0,
             journal: Some(History::default()),
+            verdict: Ok(Arc::default()),
             has_grown: false,
             way: Arc::default(),
             failing: vec![],
@@ -209,6 +213,10 @@ impl World {
                     self.has_grown = true;
                 }
                 vec![]
+            }
+            Effect::CheckPolicy(generation, release) => {
+                let digest = release.archive_digest.clone();
+                vec![EventKind::Policy(digest, *generation, self.verdict.clone())]
             }
             Effect::Report(report) => {
                 let filed = Filed { path: format!("reports/{}", report.run), upload: None };

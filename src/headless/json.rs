@@ -18,7 +18,7 @@ use crate::engine::planning::Planning;
 use crate::engine::promotion::{Promotion, StepStatus};
 use crate::engine::{EnvironmentState, State};
 use crate::exit::Exit;
-use crate::headless::{line, locks};
+use crate::headless::{inspection, line, locks};
 
 #[derive(Serialize)]
 struct FailureJson<'a> {
@@ -90,6 +90,7 @@ fn environment(state: &State, environment: &EnvironmentState) -> Value {
         "schema": schema(environment),
         "health": health(environment),
         "next": state.candidate(name).map(|release| release.version.to_string()),
+        "policy": inspection::outlook_json(environment),
         "alarm": state.history.alarm(name).map(|(run, why)| json!({
             "run": run.run.as_str(),
             "version": run.version.to_string(),
@@ -206,9 +207,10 @@ pub(super) fn plan(state: &State, why: Option<&Failure>) -> Value {
                 "how": unmet.how,
                 "can_override": unmet.can_override,
             })).collect::<Vec<_>>(),
+            "policy": inspection::json(prepared.policy.as_ref()),
             "failure": failure(why),
         }),
-        _ => json!({ "plan": null, "unmet": [], "failure": failure(why) }),
+        _ => json!({ "plan": null, "unmet": [], "policy": null, "failure": failure(why) }),
     }
 }
 

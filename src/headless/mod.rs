@@ -2,11 +2,13 @@
 //! means something.
 
 pub mod changelog;
+pub mod findings;
 pub mod journal;
 
 mod approvals;
 mod drift;
 mod flow;
+mod inspection;
 mod job;
 mod json;
 mod line;

@@ -10,6 +10,7 @@ use crate::domain::schema::judgement::Against;
 use crate::engine::planning::Prepared;
 use crate::engine::promotion::Promotion;
 use crate::engine::{EnvironmentState, State};
+use crate::headless::inspection;
 
 /// A failure with its causes and what to do.
 pub fn failure(failure: &Failure) -> String {
@@ -97,7 +98,7 @@ fn row(state: &State, environment: &EnvironmentState) -> [String; 8] {
             || if environment.health.failure().is_some() { "does not answer".to_owned() } else { unknown() },
             |health| format!("{} · {} ms", health.status, health.latency.as_millis()),
         ),
-        settings.gate.admission.word().to_owned(),
+        format!("{}{}", settings.gate.admission.word(), inspection::outlook(environment)),
     ]
 }
 
@@ -136,10 +137,16 @@ pub(super) fn plan(state: &State, prepared: &Prepared) -> String {
     }
     let steps: Vec<_> = plan.steps().into_iter().map(|step| plan.step_words(step)).collect();
     writeln!(text, "steps       {}", steps.join(" → ")).ok();
+    if let Some(policy) = &prepared.policy {
+        writeln!(text, "policy      {}", inspection::summary(policy)).ok();
+    }
     if let Some((usual, worst)) = state.history.usual(environment) {
         writeln!(text, "usually     {} s, at worst {} s", usual.as_secs(), worst.as_secs()).ok();
     }
     writeln!(text, "digest      sha256:{}", plan.digest()).ok();
+    if let Some(Ok(inspection)) = &prepared.policy {
+        text.push_str(&inspection::text(inspection));
+    }
     for changeset in &plan.changesets {
         if plan.direction() == Direction::Back {
             let undo = changeset.rollback.text().unwrap_or("-- nothing to run; only its row goes");

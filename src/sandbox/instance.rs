@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::databases::Access;
 use super::folder::{StateFolder, create_folder, write_json, write_private};
-use super::{LaunchSettings, SandboxError, story};
+use super::{LaunchSettings, SandboxError, policy, story};
 
 /// A ready sandbox; also the form of `ready.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +74,7 @@ impl Sandbox {
         access: &Access,
     ) -> Result<(), SandboxError> {
         create_folder(&self.releases, 0o755)?;
+        policy::place(state, false)?;
         let pgpass = format!("127.0.0.1:{}:*:{}:{}\n", access.port, access.user, access.password);
         write_private(&state.pgpass(), pgpass.as_bytes())?;
         let config = toml::to_string(&self.configuration(settings)).map_err(std::io::Error::other);
@@ -117,6 +118,7 @@ impl Sandbox {
             },
             reports: Reports { bucket: story::reports_bucket(id) },
             releases: Releases { folder: self.releases.clone(), image: story::image_repository(id) },
+            policy: policy::Policy::of_a_sandbox(),
             polling: Polling {
                 operation: (5.0 / f64::from(settings.time_factor.max(1))).max(0.05),
                 observe: 2.0,
@@ -134,6 +136,7 @@ struct Configuration {
     database: Database,
     releases: Releases,
     reports: Reports,
+    policy: policy::Policy,
     polling: Polling,
     environment: Vec<Environment>,
 }

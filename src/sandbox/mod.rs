@@ -16,6 +16,7 @@ mod launcher;
 mod life;
 mod link;
 mod listing;
+mod policy;
 mod postgres;
 mod seeding;
 mod settings;

@@ -77,13 +77,15 @@ pub enum Action {
     StopFlow,
     /// Changesets by environments.
     Drift,
+    /// What policy finds in the release that comes next, or is planned.
+    Checks,
     /// Types a filter.
     Filter,
     /// To the next match, or the next difference.
     Next,
     /// To the one before.
     Previous,
-    /// Only what differs, or everything.
+    /// Only what differs, or is pending; or everything.
     Differences,
     /// Opens the report of what ran last in the selected environment.
     OpenReport,
@@ -142,6 +144,8 @@ pub enum Place {
     Flow,
     /// On the grid.
     Grid,
+    /// On the checks.
+    Checks,
     /// On every screen above the board.
     Above,
     /// Wherever there is something to scroll.
@@ -332,6 +336,22 @@ pub const BINDINGS: &[Binding] = &[
         4,
     ),
     row(
+        Action::Checks,
+        &[letter('C')],
+        "checks",
+        "What policy finds in the release that comes next for the selected environment",
+        Place::Board,
+        6,
+    ),
+    row(
+        Action::Checks,
+        &[letter('C')],
+        "checks",
+        "What policy finds in the planned release, finding by finding",
+        Place::WayForward,
+        4,
+    ),
+    row(
         Action::Flows,
         &[letter('F')],
         "flows",
@@ -495,6 +515,32 @@ pub const BINDINGS: &[Binding] = &[
         9,
     ),
     row(
+        Action::DrillIn,
+        &[key(KeyCode::Enter)],
+        "the whole finding",
+        "The finding with its statement, why it matters, how to mend it, how to waive it",
+        Place::Checks,
+        3,
+    ),
+    row(
+        Action::Filter,
+        &[letter('/')],
+        "filter",
+        "Only findings with these words in check, severity, changeset or statement; esc puts it away",
+        Place::Checks,
+        3,
+    ),
+    row(
+        Action::Differences,
+        &[letter('o')],
+        "only pending",
+        "Leave out what has run in the environment already, and back",
+        Place::Checks,
+        4,
+    ),
+    row(Action::Next, &[letter('n')], "next", "To the next finding", Place::Checks, 5),
+    row(Action::Previous, &[letter('N')], "", "To the one before", Place::Checks, 9),
+    row(
         Action::Environment(0),
         &[letter('1')],
         "",
@@ -601,6 +647,14 @@ pub(super) fn off(action: Action, state: &State, ui: &Ui) -> Option<String> {
             Some(format!("nothing that ran here in {name} has left a report"))
         }
         Action::Approvals if state.petitions.is_empty() => Some("nothing waits for approval".to_owned()),
+        Action::DrillIn | Action::Filter | Action::Differences | Action::Next
+            if matches!(ui.screen(), Screen::Checks) && ui.checks.findings().is_empty() =>
+        {
+            Some("nothing was found".to_owned())
+        }
+        Action::Checks if state.policy.is_none() => {
+            Some("no policy is configured, so nothing is checked".to_owned())
+        }
         Action::Reconcile if is_board && !state.environments.iter().any(|it| is_unknown(state, it)) => {
             Some("every run was seen to its end".to_owned())
         }
@@ -658,6 +712,7 @@ fn works(place: Place, ui: &Ui, state: &State) -> bool {
         Place::Flows => matches!(ui.screen(), Screen::Flows(_)),
         Place::Flow => matches!(ui.screen(), Screen::Flow(_)),
         Place::Grid => matches!(ui.screen(), Screen::Grid),
+        Place::Checks => matches!(ui.screen(), Screen::Checks),
         Place::Above => !matches!(ui.screen(), Screen::Board),
         Place::Log => is_log,
         Place::Scrolling => is_log || !matches!(ui.screen(), Screen::Board),
@@ -711,6 +766,7 @@ mod tests {
             Place::Board => Some("board"),
             Place::Plan | Place::WayForward | Place::WayBack => Some("plan"),
             Place::Grid => Some("grid"),
+            Place::Checks => Some("checks"),
             Place::Approvals => Some("approvals"),
             Place::Reconcile => Some("reconcile"),
             Place::Flows => Some("flows"),

@@ -1,5 +1,6 @@
 //! The full-screen frontend: keys to intents, state to cells.
 
+pub mod checks;
 pub mod clipboard;
 pub mod dialog;
 pub mod field;

@@ -16,6 +16,7 @@ use crate::engine::event::Intent;
 use crate::engine::flow::FlowFile;
 use crate::engine::planning::{Planning, Prepared, Request};
 use crate::engine::{EnvironmentState, Message, State};
+use crate::tui::checks::ChecksView;
 use crate::tui::dialog::{Answer, Dialog};
 use crate::tui::grid::GridView;
 use crate::tui::keymap::{self, Action};
@@ -36,6 +37,8 @@ pub struct Ui {
     pub log: LogScroll,
     /// The grid, and where in it the operator is.
     pub grid: GridView,
+    /// What policy found, and where in it the operator is.
+    pub checks: ChecksView,
     /// A short notice, such as why a key did nothing.
     pub notice: Option<String>,
     /// The time zone that times are shown in.
@@ -71,6 +74,10 @@ pub enum Screen {
     Grid,
     /// One changeset in every environment, scrolled down by some lines.
     Changeset(ChangesetId, usize),
+    /// What policy finds in the release that comes next, or is planned.
+    Checks,
+    /// The finding under the cursor there, scrolled down by some lines.
+    Finding(usize),
     /// The log alone.
     Log,
     /// The keys, scrolled down by some lines.
@@ -118,6 +125,7 @@ impl Ui {
             pane: Pane::Columns,
             log: LogScroll::Following,
             grid: GridView::default(),
+            checks: ChecksView::default(),
             notice: None,
             zone,
             theme: theme.to_owned(),
@@ -154,6 +162,7 @@ impl Ui {
         if matches!(self.screen(), Screen::Grid | Screen::Changeset(..)) {
             self.grid.watch(state, self.page);
         }
+        self.watch_checks(state);
         let is_running =
             self.environment(state).is_some_and(|it| state.running_in(&it.environment.name).is_some());
         if let Some(Screen::Plan(dialog, _)) = self.screens.last_mut() {
@@ -164,6 +173,13 @@ impl Ui {
                 // A plan that cannot be confirmed says itself why.
                 _ => drop(dialog.watch(state)),
             }
+        }
+    }
+
+    fn watch_checks(&mut self, state: &State) {
+        let environment = state.environments.get(self.selected).map(|it| &it.environment.name);
+        if let (Screen::Checks | Screen::Finding(_), Some(environment)) = (self.screen(), environment) {
+            self.checks.watch(state, environment, self.page);
         }
     }
 
@@ -201,6 +217,10 @@ impl Ui {
         if is_typing && self.grid.type_key(event, self.page) {
             return Outcome::Redraw;
         }
+        let is_typing = matches!(self.screen(), Screen::Checks) && self.checks.is_typing;
+        if is_typing && self.checks.type_key(event, self.page) {
+            return Outcome::Redraw;
+        }
         match keymap::resolve(event, self, state) {
             Some(action) => self.act(action, state),
             None => Outcome::Redraw,
@@ -213,6 +233,8 @@ impl Ui {
             dialog.paste(text, state.now);
         } else if matches!(self.screen(), Screen::Grid) && self.grid.is_typing {
             self.grid.paste(text, self.page);
+        } else if matches!(self.screen(), Screen::Checks) && self.checks.is_typing {
+            self.checks.paste(text, self.page);
         }
     }
 
@@ -270,6 +292,9 @@ impl Ui {
         if let Some(reason) = keymap::off(action, state, self) {
             self.notice = Some(reason);
             return Outcome::Redraw;
+        }
+        if let Some(outcome) = self.check(action, state) {
+            return outcome;
         }
         match action {
             Action::Left
@@ -334,8 +359,31 @@ impl Ui {
             Action::Help if !matches!(self.screen(), Screen::Help(_)) => self.open(Screen::Help(0)),
             Action::Help | Action::Back => return self.back(),
             Action::Quit => return self.quit(state),
+            // Done before.
+            Action::Checks => {}
         }
         Outcome::Redraw
+    }
+
+    /// Opens the checks, or does what only they do; `None` for what is done elsewhere.
+    fn check(&mut self, action: Action, state: &State) -> Option<Outcome> {
+        let is_list = matches!(self.screen(), Screen::Checks);
+        match action {
+            Action::Checks => {
+                self.open(Screen::Checks);
+                return Some(self.inspect(state));
+            }
+            Action::Refresh if is_list || matches!(self.screen(), Screen::Finding(_)) => {
+                return Some(self.inspect(state));
+            }
+            Action::Filter if is_list => self.checks.is_typing = true,
+            Action::Next | Action::Previous if is_list => {
+                self.checks.jump(action == Action::Next, self.page);
+            }
+            Action::Differences if is_list => self.checks.toggle_pending(self.page),
+            _ => return None,
+        }
+        Some(Outcome::Redraw)
     }
 
     /// Moves, and changes nothing else.
@@ -368,6 +416,15 @@ impl Ui {
         Outcome::Redraw
     }
 
+    /// Asks policy once more about what the checks view shows.
+    fn inspect(&mut self, state: &State) -> Outcome {
+        self.watch_checks(state);
+        match self.environment(state) {
+            Some(environment) => Outcome::Intent(Intent::InspectPolicy(environment.environment.name.clone())),
+            None => Outcome::Redraw,
+        }
+    }
+
     fn toggle_log(&mut self) {
         if matches!(self.screen(), Screen::Log) {
             self.screens.pop();
@@ -380,6 +437,8 @@ impl Ui {
         let screen = match (self.screen(), self.grid.id()) {
             (Screen::Grid, Some(id)) => Screen::Changeset(id.clone(), 0),
             (Screen::Grid, None) => return,
+            (Screen::Checks, _) if self.checks.finding().is_none() => return,
+            (Screen::Checks, _) => Screen::Finding(0),
             _ => Screen::Detail(0),
         };
         self.open(screen);
@@ -568,6 +627,10 @@ impl Ui {
             self.grid.scroll(by, self.page);
             return;
         }
+        if matches!(self.screen(), Screen::Checks) {
+            self.checks.scroll(by, self.page);
+            return;
+        }
         let last = match self.screen() {
             Screen::Approvals(_) => state.petitions.len(),
             Screen::Reconcile(_) => open_reports(state).len(),
@@ -587,6 +650,7 @@ impl Ui {
             | Screen::Detail(scroll)
             | Screen::Flow(scroll)
             | Screen::Changeset(_, scroll)
+            | Screen::Finding(scroll)
             | Screen::Help(scroll),
         ) = self.screens.last_mut()
         {
@@ -605,6 +669,9 @@ impl Ui {
 
     fn back(&mut self) -> Outcome {
         if matches!(self.screen(), Screen::Grid) && self.grid.clear_filter(self.page) {
+            return Outcome::Redraw;
+        }
+        if matches!(self.screen(), Screen::Checks) && self.checks.clear_filter(self.page) {
             return Outcome::Redraw;
         }
         match self.screens.len() {

@@ -8,6 +8,7 @@ mod ledgers;
 mod locks;
 mod looks;
 pub(crate) mod migrating;
+mod policies;
 mod recovery;
 mod schemas;
 mod standings;
@@ -107,6 +108,7 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
         },
         liquibase: LiquibaseSettings { runner: RunnerKind::Jvm, docker_image: "unused".to_owned() },
         promotion_flow: None,
+        policy: None,
         journals: None,
         reports: ReportSettings { folder: None, bucket: None, prefix: String::new() },
         polling: PollingSettings { operation: Duration::from_millis(20), observe: Duration::from_secs(1) },

@@ -2,6 +2,7 @@
 //! clock: a story goes on when nothing more happens by itself.
 
 mod back;
+mod checks;
 mod drift;
 mod flows;
 mod locks;
@@ -22,6 +23,7 @@ use jiff::tz::TimeZone;
 use lockstep::domain::Timestamp;
 use lockstep::domain::journal::Entry;
 use lockstep::domain::names::DemoId;
+use lockstep::domain::policy::Severity;
 use lockstep::engine::State;
 use lockstep::engine::event::{Event, EventKind, Intent};
 use lockstep::runtime::{Clock, Frontend as _, Journal, Next, Runtime};
@@ -92,6 +94,15 @@ impl Story {
     /// A console whose gates are set by `prepare`.
     pub(crate) async fn gated(width: u16, height: u16, prepare: impl FnOnce(&mut State)) -> Self {
         let mut story = Self::made(Script::new(), width, height, "dark", prepare);
+        story.intend(Intent::Begin);
+        story.settle().await;
+        story
+    }
+
+    /// A console of an instance with a policy, at which BLOCKER blocks.
+    pub(crate) async fn policed(script: Script, width: u16, height: u16) -> Self {
+        let police = |state: &mut State| *state = state.clone().policed(Severity::Blocker);
+        let mut story = Self::made(script, width, height, "dark", police);
         story.intend(Intent::Begin);
         story.settle().await;
         story
@@ -227,6 +238,7 @@ fn parse(keys: &str) -> Vec<(KeyCode, KeyModifiers)> {
             Some(("pgup", after)) => (KeyCode::PageUp, after),
             Some(("end", after)) => (KeyCode::End, after),
             Some(("bs", after)) => (KeyCode::Backspace, after),
+            Some(("f5", after)) => (KeyCode::F(5), after),
             _ => (KeyCode::Char(first), rest.strip_prefix(first).unwrap_or_default()),
         };
         codes.push((code, KeyModifiers::NONE));

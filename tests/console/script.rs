@@ -20,6 +20,7 @@ use lockstep::domain::observation::{
     HealthView, Observation, Operation, OperationStatus, ServiceStatus, ServiceView,
 };
 use lockstep::domain::plan::Until;
+use lockstep::domain::policy::Verdict;
 use lockstep::domain::reconcile::Trail;
 use lockstep::domain::release::{Catalog, ImageRef, Release, Version};
 use lockstep::domain::report::Filed;
@@ -74,6 +75,8 @@ struct World {
     held: usize,
     is_cancelled: bool,
     mutations: Vec<Effect>,
+    /// What policy says about every release; `None` while it takes its time.
+    policy: Option<Result<Arc<Verdict>, Failure>>,
 }
 
 pub(crate) fn environments() -> Vec<Environment> {
@@ -159,12 +162,23 @@ impl Script {
             held: 0,
             is_cancelled: false,
             mutations: Vec::new(),
+            policy: Some(Ok(Arc::default())),
         };
         Self { world: Arc::new(Mutex::new(world)), changed: Arc::default(), go_on: Arc::default() }
     }
 
     fn world(&self) -> std::sync::MutexGuard<'_, World> {
         self.world.lock().unwrap()
+    }
+
+    /// What policy says about every release from now on.
+    pub(crate) fn judges(&self, policy: Result<Verdict, Failure>) {
+        self.world().policy = Some(policy.map(Arc::new));
+    }
+
+    /// Policy does not answer any more.
+    pub(crate) fn ponders(&self) {
+        self.world().policy = None;
     }
 
     pub(crate) fn deploys(&self, how: Deploys) {
@@ -519,6 +533,16 @@ impl Perform for Script {
             Effect::Open(path) => {
                 out.send(EventKind::Opened(Ok(format!("there is no desktop here to open it with: {path}"))))
                     .await;
+            }
+            Effect::CheckPolicy(generation, release) => {
+                let policy = self.world().policy.clone();
+                let Some(verdict) = policy else {
+                    self.world().held += 1;
+                    self.changed.notify_one();
+                    return std::future::pending().await;
+                };
+                let digest = release.archive_digest.clone();
+                out.send(EventKind::Policy(digest, *generation, verdict)).await;
             }
             // Every checksum of these releases can be worked out.
             Effect::AskChecksums(_) | Effect::Forget(_) => {}

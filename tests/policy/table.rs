@@ -181,3 +181,19 @@ fn every_check_has_five_cases_of_each_kind_and_some_of_both_are_modelled() {
     // All but the one for databases alone, and the one for what cannot be read.
     assert_eq!(all.len(), checks::all().count(), "a file belongs to no check");
 }
+
+#[test]
+fn every_check_is_in_the_documentation_with_what_it_says() {
+    let text = include_str!("../../docs/policy.md");
+    for check in checks::all().chain([checks::SYNTAX]) {
+        let row = text.lines().find(|line| line.starts_with(&format!("| `{}`", check.short_name)));
+        let row = row.unwrap_or_else(|| panic!("docs/policy.md lacks {}", check.short_name));
+        for part in [check.title, check.why] {
+            assert!(
+                row.contains(part),
+                "docs/policy.md says something else about {}: {part}",
+                check.short_name
+            );
+        }
+    }
+}

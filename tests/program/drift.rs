@@ -26,7 +26,7 @@ pub(crate) async fn edit_newest_release(place: &Place) {
     place.ok(&["--instance", DEMO, "release", "build", "v1.4.0", "--changelog", &from, "--to", &to]).await;
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().flatten() {
         let target = to.join(entry.file_name());

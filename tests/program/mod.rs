@@ -1,6 +1,7 @@
 //! The built program: what it prints, how it ends, what it leaves behind. Real sandboxes, real Liquibase.
 
 mod changelogs;
+mod checks;
 mod crashing;
 pub(crate) mod drift;
 mod failing;
@@ -11,6 +12,7 @@ pub(crate) mod life;
 mod locks;
 mod newcomer;
 pub(crate) mod place;
+mod policy;
 mod releases;
 mod reports;
 mod rivals;

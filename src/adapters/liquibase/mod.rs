@@ -1,5 +1,6 @@
 //! Running Liquibase on a release: validate, tag, update, with its lines as they come and every row as it appears.
 
+pub mod checks;
 mod command;
 mod discover;
 mod output;

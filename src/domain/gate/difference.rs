@@ -36,6 +36,7 @@ pub fn differences(before: &str, after: &str) -> Vec<String> {
 fn lines(before: &Form<'_>, after: &Form<'_>) -> Vec<String> {
     let mut lines = facts(before, after);
     lines.extend(changesets(before, after));
+    lines.extend(waivers(before, after));
     let steps = |form: &Form<'_>| form.values("step").join(" → ");
     if steps(before) != steps(after) {
         lines.push(format!("steps now {}, before {}", steps(after), steps(before)));
@@ -78,7 +79,7 @@ impl<'a> Form<'a> {
 fn facts(before: &Form<'_>, after: &Form<'_>) -> Vec<String> {
     let mut names: Vec<&str> = Vec::new();
     for (name, _) in before.facts.iter().chain(&after.facts) {
-        if *name != "step" && !names.contains(name) {
+        if !matches!(*name, "step" | "waived") && !names.contains(name) {
             names.push(name);
         }
     }
@@ -93,6 +94,15 @@ fn facts(before: &Form<'_>, after: &Form<'_>) -> Vec<String> {
         Some(format!("{name} {was} → {is}"))
     });
     changed.collect()
+}
+
+/// What policy lets pass that it did not, and the other way round.
+fn waivers(before: &Form<'_>, after: &Form<'_>) -> Vec<String> {
+    let (was, is) = (before.values("waived"), after.values("waived"));
+    let gone =
+        was.iter().filter(|line| !is.contains(line)).map(|line| format!("not waived any more: {line}"));
+    let new = is.iter().filter(|line| !was.contains(line)).map(|line| format!("waived now: {line}"));
+    gone.chain(new).collect()
 }
 
 fn changesets(before: &Form<'_>, after: &Form<'_>) -> Vec<String> {
@@ -203,7 +213,7 @@ mod tests {
     use super::*;
 
     fn form(image: &str, changesets: &[(&str, &str, &str)], step: &str) -> String {
-        let mut text = "lockstep plan 1\n".to_owned();
+        let mut text = "lockstep plan 2\n".to_owned();
         let mut line = |name: &str, value: &str| writeln!(text, "{name} {} {value}", value.len()).unwrap();
         line("image-to", image);
         line("archive", &image[image.len() - 3..].repeat(20));
@@ -257,6 +267,15 @@ mod tests {
             differences(&one, &other),
             ["the changesets are in another order", "steps now service, before update"]
         );
+    }
+
+    #[test]
+    fn a_waiver_that_came_or_went_is_told_whole() {
+        let plan = form("v1.0.0", &[("1", "a", "")], "update");
+        let line = "SqlGrantWarn in changelog/all.sql::1::store until 2026-12-31 by ana: the reporting role needs it";
+        let waived = format!("{plan}waived {} {line}\n", line.len());
+        assert_eq!(differences(&plan, &waived), [format!("waived now: {line}")]);
+        assert_eq!(differences(&waived, &plan), [format!("not waived any more: {line}")]);
     }
 
     #[test]

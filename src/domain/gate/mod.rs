@@ -1,12 +1,13 @@
 //! A gate: everything that an environment asks for before a promotion to it may begin.
 //!
 //! Here is how a gate is configured; `condition` is the table of what it can ask for, `approval` counts votes,
-//! `freeze` knows the calendar, `difference` tells two plans apart.
+//! `freeze` knows the calendar, `inspection` holds policy against a plan, `difference` tells two plans apart.
 
 mod approval;
 mod condition;
 mod difference;
 mod freeze;
+mod inspection;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ pub use approval::{ApprovalRule, Ballot, Lapse, Person, Tally, is_role};
 pub use condition::{Condition, Look, Nature, Surroundings, Unmet, Waiver, unmet};
 pub use difference::differences;
 pub use freeze::Freeze;
+pub use inspection::{Inspection, is_blocking, on};
 
 /// What has to be so before a promotion to an environment may begin.
 #[derive(Debug, Clone, PartialEq, Eq)]

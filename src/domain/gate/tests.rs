@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::condition::TABLE;
 use super::*;
 use crate::domain::Timestamp;
-use crate::domain::changelog::{Checksum, Selection};
+use crate::domain::changelog::{Checksum, Place, Selection};
 use crate::domain::drift::Comparison;
 use crate::domain::drift::tests::{ledger, release};
 use crate::domain::environment::Environment;
@@ -14,6 +14,7 @@ use crate::domain::ledger::{Ledger, LockState};
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{ServiceStatus, ServiceView};
 use crate::domain::plan::Plan;
+use crate::domain::policy::{Finding, Severity, Subject};
 use crate::domain::procedure::Procedure;
 use crate::domain::release::{ImageRef, Version};
 use crate::domain::schema::judgement::SchemaDrift;
@@ -58,6 +59,8 @@ struct Scene {
     running: Option<Version>,
     rival: Option<&'static str>,
     is_unknown: bool,
+    /// What policy finds in the changesets of the plan.
+    found: Vec<Finding>,
 }
 
 impl Scene {
@@ -89,6 +92,7 @@ impl Scene {
             running: None,
             rival: None,
             is_unknown: false,
+            found: Vec::new(),
         };
         scene.run("staging", "v2.0.0", "", "2026-11-21T10:00:00Z");
         scene.say("bob", VoteWord::Approve);
@@ -174,6 +178,12 @@ impl Scene {
             running: self.running.as_ref(),
             rival: self.rival,
             unknown: self.history.runs().first().filter(|_| self.is_unknown),
+            policy: Some(Ok(Inspection {
+                findings: self.found.clone(),
+                checks: 12,
+                blocks_at: Severity::Blocker,
+                notes: Vec::new(),
+            })),
         };
         unmet(&surroundings, |_| true)
     }
@@ -193,6 +203,22 @@ fn notice(reason: &str) -> Notice {
 
 fn edited(ledger: &mut Ledger) {
     ledger.rows[0].checksum = Some(Checksum::stored("9:00000000000000000000000000000000"));
+}
+
+fn finding() -> Finding {
+    Finding {
+        check: "SqlGrantWarn".to_owned(),
+        title: "Grant".to_owned(),
+        severity: Severity::Blocker,
+        subject: Subject::Changeset(release(2).changelog.changesets()[1].id.clone()),
+        place: Some(Place { file: "changelog/all.sql".to_owned(), line: 5 }),
+        column: Some(1),
+        statement: "grant select\n  on t2 to public".to_owned(),
+        within: Some("function f".to_owned()),
+        why: "A privilege is granted.".to_owned(),
+        mend: "Grant it outside of the changelog.".to_owned(),
+        waiver: None,
+    }
 }
 
 /// What makes exactly one condition unmet, and what is then said.
@@ -249,6 +275,11 @@ const SCENES: &[(Condition, Spoil, &str)] = &[
         "prod is frozen: Mon 08:00 - Mon 10:00 UTC",
     ),
     (Condition::Drift, |scene| scene.drifts = None, "it is not known whether the schema of prod drifts"),
+    (
+        Condition::Policy,
+        |scene| scene.found = vec![finding()],
+        "all.sql:5: SqlGrantWarn (BLOCKER, in function f): grant select on t2 to public",
+    ),
     (Condition::Rejected, |scene| scene.say("dan", VoteWord::Reject), "dan rejected the plan PLAN: because"),
     (Condition::Approval, |scene| scene.prod.gate.approval.needed = 2, "the plan PLAN has 1 of 2 approvals"),
     (
@@ -474,4 +505,27 @@ fn sessions_of_a_role_are_different_people_unless_a_tool_made_their_names_up() {
     assert!(session("botocore-session-1700000000").is_same(&session("botocore-session-1700009999")));
     assert!(!session("botocore-session-1700000000").is_same(&session("ana")));
     assert!(person("ana").is_same(&session("ana")));
+}
+
+#[test]
+fn an_override_of_policy_covers_the_findings_that_were_seen_and_no_other() {
+    let mut scene = Scene::new();
+    scene.found = vec![finding()];
+    let waiver = Waiver { unmet: scene.unmet(), reason: "the reporting role needs it".to_owned() };
+    assert_eq!(waiver.record().conditions, scene.whats());
+    assert!(scene.unmet().iter().all(|unmet| waiver.covers(unmet)));
+    scene.found[0].statement = "grant all on t2 to public".to_owned();
+    assert!(!scene.unmet().iter().any(|unmet| waiver.covers(unmet)));
+}
+
+#[test]
+fn what_is_waived_or_matters_less_does_not_stand_in_the_way() {
+    let mut scene = Scene::new();
+    scene.found = vec![finding()];
+    scene.found[0].severity = Severity::Critical;
+    assert_eq!(scene.whats(), Vec::<String>::new());
+    let (reason, owner) = ("it is the demo".to_owned(), "ana".to_owned());
+    let waiver = crate::domain::policy::Waiver { reason, owner, expires: "2026-12-31".parse().unwrap() };
+    scene.found = vec![Finding { waiver: Some(waiver), ..finding() }];
+    assert_eq!(scene.whats(), Vec::<String>::new());
 }

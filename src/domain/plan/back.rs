@@ -149,6 +149,7 @@ impl RollbackFacts<'_> {
             already_applied: kept.len(),
             procedure: procedure(order),
             course: Course::Back(way),
+            waived: Vec::new(),
             digest: PlanDigest(String::new()),
         };
         (plan.sealed(), source, unmet)

@@ -124,6 +124,8 @@ pub struct Plan {
     pub course: Course,
     /// The steps in the order in which they are taken, and what the flow adds to them.
     pub procedure: Procedure,
+    /// What policy found in it and somebody waived, each with who, why and until when.
+    waived: Vec<String>,
     digest: PlanDigest,
 }
 
@@ -157,9 +159,17 @@ impl Plan {
             changesets,
             already_applied: comparison.applied(),
             procedure,
+            waived: Vec::new(),
             digest: PlanDigest(String::new()),
         }
         .sealed()
+    }
+
+    /// The same plan with what of it passes only because somebody waived it: that is part of what is approved.
+    #[must_use]
+    pub fn waiving(mut self, waived: Vec<String>) -> Self {
+        self.waived = waived;
+        self.sealed()
     }
 
     fn sealed(mut self) -> Self {
@@ -277,7 +287,7 @@ impl Plan {
     /// The text that the digest is made of: one line per fact, texts with their length in front so that no two
     /// plans can read the same. Its first line names the form; a new form gets a new name.
     pub fn canonical(&self) -> String {
-        let mut text = String::from("lockstep plan 1\n");
+        let mut text = String::from("lockstep plan 2\n");
         let mut line = |name: &str, value: &str| {
             // Writing to a `String` cannot fail.
             writeln!(text, "{name} {} {value}", value.len()).ok();
@@ -298,6 +308,9 @@ impl Plan {
             Course::Forward(Anchor::New(tag)) => line("anchor-new", tag),
             Course::Forward(Anchor::NotNeeded) => line("anchor-none", ""),
             Course::Back(way) => way.facts().into_iter().for_each(|(name, value)| line(name, &value)),
+        }
+        for waived in &self.waived {
+            line("waived", waived);
         }
         for step in self.steps() {
             line("step", &step.to_string());

@@ -58,7 +58,9 @@ pub(super) fn acts(part: &Part) -> Vec<Act> {
         "dropAllForeignKeyConstraints" | "dropForeignKeyConstraint" => {
             vec![Act::new(Deed::LockOut).on(said.table("baseTableName"))]
         }
+        "createView" => vec![Act::new(Deed::CreateTableAs).on(said.table("viewName"))],
         "dropPrimaryKey" | "dropUniqueConstraint" => vec![act(Deed::LockOut)],
+        "dropView" => vec![Act::new(Deed::LockOut).on(said.table("viewName"))],
         "dropIndex" => vec![act(Deed::DropIndex { is_concurrent: false }).about(said.owned("indexName"))],
         "dropTable" => {
             let cascades = part.attributes.is_true("cascadeConstraints").then(|| act(Deed::Cascade));

@@ -353,7 +353,11 @@ fn acts(node: &SyntaxNode) -> Vec<Act> {
         K::TRUNCATE => tables(node).map(|table| Act::new(Deed::Truncate).on(Some(table))).collect(),
         K::DROP_TABLE => tables(node).map(|table| Act::new(Deed::DropTable).on(Some(table))).collect(),
         K::CASCADE => cascade(node).into_iter().collect(),
-        K::CREATE_TABLE => one(Deed::CreateTable(columns(node))),
+        K::CREATE_TABLE => {
+            let parent = node.children().find(|it| it.kind() == K::PARTITION_OF).and_then(|it| named_in(&it));
+            let made = act(Deed::CreateTable(columns(node)));
+            [made].into_iter().chain(parent.map(|parent| Act::new(Deed::LockOut).on(Some(parent)))).collect()
+        }
         K::CREATE_TABLE_AS => one(Deed::CreateTableAs),
         K::CREATE_INDEX => {
             let deed = Deed::CreateIndex { is_concurrent: has(K::CONCURRENTLY_KW) };
@@ -378,8 +382,42 @@ fn acts(node: &SyntaxNode) -> Vec<Act> {
         K::CALL_EXPR => set_config(node).into_iter().collect(),
         K::VIEW_RENAME_TO => vec![Act::new(Deed::RenameTable { to: renamed(node) }).on(view(node))],
         _ if node.parent().is_some_and(|it| alters_a_table(&it)) => alteration(node),
+        _ => attachment(node),
+    }
+}
+
+/// What a statement does about views, and about triggers, rules and policies, which lock the table that they are on.
+fn attachment(node: &SyntaxNode) -> Vec<Act> {
+    let lock_out = |table| Act::new(Deed::LockOut).on(table);
+    match node.kind() {
+        K::CREATE_VIEW if node.children().any(|it| it.kind() == K::OR_REPLACE) => Vec::new(),
+        K::CREATE_VIEW | K::CREATE_MATERIALIZED_VIEW => {
+            let view = node.children().find(|it| it.kind() == K::VIEW).and_then(|it| name(&it));
+            vec![Act::new(Deed::CreateTableAs).on(view)]
+        }
+        K::DROP_VIEW | K::DROP_MATERIALIZED_VIEW => {
+            let views = node.children().filter(|it| it.kind() == K::VIEW_REF);
+            views.map(|view| lock_out(name(&view))).collect()
+        }
+        K::ALTER_POLICY
+        | K::ALTER_TRIGGER
+        | K::CREATE_POLICY
+        | K::CREATE_RULE
+        | K::DROP_POLICY
+        | K::DROP_RULE
+        | K::DROP_TRIGGER => {
+            let on =
+                node.children().find(|it| matches!(it.kind(), K::ON_RELATION | K::ON_TABLE | K::RULE_ON));
+            vec![lock_out(on.and_then(|on| named_in(&on)))]
+        }
         _ => Vec::new(),
     }
+}
+
+/// The table that a clause names.
+fn named_in(clause: &SyntaxNode) -> Option<Name> {
+    let table = clause.children().find(|it| matches!(it.kind(), K::RELATION_NAME_REF | K::TABLE_NAME_REF));
+    table.and_then(|table| name(&table))
 }
 
 fn alters_a_table(node: &SyntaxNode) -> bool {
@@ -419,9 +457,10 @@ fn alteration(node: &SyntaxNode) -> Vec<Act> {
                 _ => Deed::LockOut,
             }
         }
+        // The table itself gets away with SHARE UPDATE EXCLUSIVE.
+        K::ATTACH_PARTITION => return vec![Act::new(Deed::LockOut).on(named_in(node))],
         // SHARE UPDATE EXCLUSIVE or SHARE ROW EXCLUSIVE.
-        K::ATTACH_PARTITION
-        | K::CLUSTER_ON
+        K::CLUSTER_ON
         | K::SET_WITHOUT_CLUSTER
         | K::SET_OPTIONS
         | K::RESET_OPTIONS

@@ -147,7 +147,7 @@ mod tests {
         }
     }
 
-    /// What PostgreSQL 15 does with each is asked of the real one in `tests/policy`.
+    /// More of them are asked of the real PostgreSQL in `tests/policy/facts.rs`.
     #[test]
     fn a_type_grows_without_a_rewrite_or_it_does_not() {
         for (from, to, without) in [

@@ -46,10 +46,13 @@ impl State {
             Some(own) if own.plan.digest() == plan.digest() => (Some(own), None),
             own => (None, own),
         };
+        // Policy judges changesets that have not run; once one has, stopping would only leave the rest undone.
+        let is_too_late = this.is_some_and(|this| !this.applied.is_empty());
+        let begins = this.map_or(self.now, |this| this.began);
         let before = state.environment.after.iter().filter_map(|name| self.environment(name));
         let surroundings = Surroundings {
             now: self.now,
-            begins: this.map_or(self.now, |this| this.began),
+            begins,
             environment: &state.environment,
             plan,
             history: &self.history,
@@ -59,6 +62,7 @@ impl State {
             running: other.map(|other| &other.plan.version),
             rival: holder.filter(|holder| !is_ours(holder)).or_else(|| self.rival_run(&plan.environment)),
             unknown: self.unknown_run(&plan.environment),
+            policy: if is_too_late { None } else { self.inspect(plan, begins) },
         };
         gate::unmet(&surroundings, is_meant)
     }

@@ -85,7 +85,7 @@ fn a_plan_is_on_record_once_before_the_first_word_about_it() {
             _ => None,
         })
         .collect();
-    assert_eq!(records, ["lockstep plan 1", "request", "approve"]);
+    assert_eq!(records, ["lockstep plan 2", "request", "approve"]);
 }
 
 #[test]

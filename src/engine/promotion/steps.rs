@@ -267,6 +267,12 @@ impl State {
         let answered: Vec<_> = answered.collect();
         let mut effects = Vec::new();
         for (environment, step) in answered {
+            if step == StepKind::Recheck
+                && let Some(effect) = self.recheck_policy(&environment)
+            {
+                effects.push(effect);
+                continue;
+            }
             effects.extend(match step {
                 StepKind::Recheck => self.recheck(&environment),
                 _ => self.judge(&environment),
@@ -360,6 +366,18 @@ impl State {
             promotion.stage = Stage::Looking(kind, waits);
         }
         effects
+    }
+
+    /// Asks policy once more, once it is known that the release is still there: settings may have changed.
+    fn recheck_policy(&mut self, environment: &EnvironmentName) -> Option<Effect> {
+        let promotion = self.promotion(environment)?;
+        let Stage::Looking(_, waits) = &promotion.stage else { return None };
+        let (request, waits) = (Request::of(&promotion.plan), waits.clone());
+        let (effect, wait) = self.ask_policy_for(environment, &request, &waits)?;
+        if let Some(Stage::Looking(_, waits)) = self.promotion_mut(environment).map(|it| &mut it.stage) {
+            waits.push(wait);
+        }
+        Some(effect)
     }
 
     /// Compares the plan made from fresh looks with the one that was confirmed.

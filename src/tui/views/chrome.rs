@@ -85,6 +85,12 @@ pub(super) fn teach(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, s
     }
     let command = match (&state.planning, ui.environment(state)) {
         _ if matches!(ui.screen(), Screen::Grid | Screen::Changeset(..)) => "lockstep drift".to_owned(),
+        (_, Some(environment)) if matches!(ui.screen(), Screen::Checks | Screen::Finding(_)) => {
+            match state.checked(&environment.environment.name) {
+                Some(release) => format!("lockstep check --release {}", release.version),
+                None => "lockstep check".to_owned(),
+            }
+        }
         _ if matches!(ui.screen(), Screen::Approvals(_)) => "lockstep approvals".to_owned(),
         _ if matches!(ui.screen(), Screen::Reconcile(_)) => "lockstep reconcile".to_owned(),
         (Planning::Ready(prepared), _) => plan_command(prepared),
@@ -142,9 +148,14 @@ pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, 
     let (always, mut first): (Vec<_>, Vec<_>) = hints.into_iter().partition(|binding| binding.rank == 0);
     let right = spans(&always, styles);
     let right_width: usize = right.iter().map(|span| text::width(&span.content)).sum();
-    if matches!(ui.screen(), Screen::Grid) && ui.grid.is_typing {
+    let words = match ui.screen() {
+        Screen::Grid if ui.grid.is_typing => Some(" words of path, id, author or state "),
+        Screen::Checks if ui.checks.is_typing => Some(" words of check, severity, changeset or statement "),
+        _ => None,
+    };
+    if let Some(words) = words {
         let left = vec![
-            Span::styled(" words of path, id, author or state ", styles.muted),
+            Span::styled(words, styles.muted),
             Span::styled(" enter", styles.key),
             Span::styled(" done ", styles.muted),
             Span::styled(" esc", styles.key),

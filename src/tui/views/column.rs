@@ -27,6 +27,7 @@ use crate::domain::drift::{ChangesetState, Comparison, Pair};
 use crate::domain::ledger::LockState;
 use crate::domain::observation::{HealthView, ServiceStatus};
 use crate::engine::petitions::Standing;
+use crate::engine::policy::Outlook;
 use crate::engine::{EnvironmentState, OpenRun, State};
 use crate::tui::keymap::{self, Action};
 use crate::tui::style::Styles;
@@ -195,6 +196,9 @@ fn rows<'a>(
         add(1, line);
     }
     if let Some(line) = approvals_line(state, environment, width, styles) {
+        add(2, line);
+    }
+    if let Some(line) = policy_line(environment, width, styles) {
         add(2, line);
     }
     add(3, gate_line(state, environment, width, styles));
@@ -401,6 +405,21 @@ fn approvals_line<'a>(
     let key = keymap::key_of(Action::Approvals);
     let right = vec![Span::styled(words, style), Span::styled(key, styles.key)];
     Some(text::between(vec![Span::styled("approval", styles.muted)], right, width))
+}
+
+/// That policy stands in the way of what is next.
+fn policy_line<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) -> Option<Line<'a>> {
+    let (words, style) = match environment.outlook? {
+        Outlook::Clear => return None,
+        Outlook::Blocked(_) => ("✖ policy ", styles.danger),
+        Outlook::Unreadable => ("? policy ", styles.warning),
+    };
+    let key = Span::styled(keymap::key_of(Action::Checks), styles.key);
+    if width < "blocked  ✖ policy C".len() - 2 {
+        return Some(text::between(vec![Span::styled(words, style)], vec![key], width));
+    }
+    let right = vec![Span::styled(words, style), key];
+    Some(text::between(vec![Span::styled("blocked", styles.muted)], right, width))
 }
 
 fn age_line<'a>(state: &State, environment: &EnvironmentState, width: usize, styles: &Styles) -> Line<'a> {

@@ -10,7 +10,7 @@ use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
 
-const PLACES: [(Place, &str); 13] = [
+const PLACES: [(Place, &str); 14] = [
     (Place::Anywhere, "everywhere"),
     (Place::Board, "board"),
     (Place::Plan, "plan"),
@@ -21,6 +21,7 @@ const PLACES: [(Place, &str); 13] = [
     (Place::Grid, "drift"),
     (Place::Flows, "flows"),
     (Place::Flow, "a flow that runs"),
+    (Place::Checks, "checks"),
     (Place::Above, "above the board"),
     (Place::Scrolling, "scrolling"),
     (Place::Log, "log"),

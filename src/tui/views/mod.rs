@@ -3,11 +3,13 @@
 mod approvals;
 mod board;
 mod changeset;
+mod checks;
 mod chrome;
 mod column;
 mod detail;
 mod dialog;
 mod failing;
+mod finding;
 mod flow;
 mod flows;
 mod grid;
@@ -70,6 +72,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, ui: &Ui, styles: &Style
         Screen::Flow(scroll) => flow::draw(frame, body, state, ui, *scroll, styles),
         Screen::Grid => grid::draw(frame, body, state, ui, styles),
         Screen::Changeset(id, scroll) => changeset::draw(frame, body, state, ui, (id, *scroll), styles),
+        Screen::Checks => checks::draw(frame, body, state, ui, styles),
+        Screen::Finding(scroll) => checks::draw_one(frame, body, (state, ui), *scroll, styles),
         Screen::Log => log::draw(frame, body, state, ui, styles),
         Screen::Help(scroll) => help::draw(frame, body, ui, *scroll, styles),
     }

@@ -3,7 +3,9 @@
 use ratatui::text::{Line, Span};
 
 use crate::domain::drift::{ChangesetState, Pair};
+use crate::engine::policy::Outlook;
 use crate::engine::{EnvironmentState, State};
+use crate::tui::keymap::{self, Action};
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
@@ -71,6 +73,7 @@ pub(super) fn lines<'a>(
         format!("{} to run: {}", pending.len(), pending.join(", "))
     };
     lines.push(fact("database", changesets, styles));
+    lines.extend(policy(environment, styles));
     if let Some(words) = drift {
         lines.push(fact("drift", words, styles));
     }
@@ -80,6 +83,24 @@ pub(super) fn lines<'a>(
     );
     lines.push(fact("usually", usual, styles));
     lines.into_iter().map(|line| Line::from(text::cut(line.spans, width))).collect()
+}
+
+/// What policy says about it, where that is known.
+fn policy<'a>(environment: &EnvironmentState, styles: &Styles) -> Option<Line<'a>> {
+    let (words, style) = match environment.outlook? {
+        Outlook::Clear => ("✔ nothing blocks".to_owned(), styles.success),
+        Outlook::Blocked(1) => ("✖ 1 finding blocks it".to_owned(), styles.danger),
+        Outlook::Blocked(count) => (format!("✖ {count} findings block it"), styles.danger),
+        Outlook::Unreadable => ("? it cannot be read, so nothing passes".to_owned(), styles.warning),
+    };
+    let key = keymap::key_of(Action::Checks);
+    Some(Line::from(vec![
+        Span::styled(format!("   {:10} ", "policy"), styles.muted),
+        Span::styled(words, style),
+        Span::styled("  ", styles.muted),
+        Span::styled(key, styles.key),
+        Span::styled(" shows the checks", styles.muted),
+    ]))
 }
 
 fn fact<'a>(name: &'static str, value: String, styles: &Styles) -> Line<'a> {

@@ -21,13 +21,16 @@ use ratatui::widgets::Paragraph;
 
 use crate::domain::changelog::Rollback;
 use crate::domain::compatibility::Compatibility;
+use crate::domain::failure::Failure;
+use crate::domain::gate::{Condition, Inspection, Unmet};
 use crate::domain::plan::{Anchor, Course, Direction, Order, Plan, PlannedChangeset, WayBack};
 use crate::engine::State;
 use crate::engine::planning::{Planning, Prepared};
 use crate::tui::dialog::Dialog;
+use crate::tui::keymap::{self, Action};
 use crate::tui::style::Styles;
 use crate::tui::text;
-use crate::tui::views::{dialog, failing};
+use crate::tui::views::{dialog, failing, finding};
 
 /// Draws the plan that was asked for, or how far it is.
 pub(super) fn draw(
@@ -68,7 +71,7 @@ fn draw_plan(
 ) {
     let width = usize::from(area.width);
     let plan = &prepared.plan;
-    let facts = facts(state, plan, width, styles);
+    let facts = facts(state, prepared, width, styles);
     let mut foot = match (prepared.unmet.is_empty(), plan.direction()) {
         (true, Direction::Forward) => confirm_lines(state, dialog, width, styles),
         (true, Direction::Back) => back_lines(plan, width, styles),
@@ -94,33 +97,56 @@ fn draw_plan(
     if middle.height == 0 {
         return;
     }
-    let changesets: Vec<Line<'_>> =
-        plan.changesets.iter().flat_map(|it| changeset_lines(it, plan.direction(), width, styles)).collect();
+    let (heading, content) = content(prepared, width, styles);
     let rows = usize::from(middle.height) - 1;
-    let scroll = scroll.min(changesets.len().saturating_sub(rows));
-    let below = changesets.len().saturating_sub(scroll + rows);
+    let scroll = scroll.min(content.len().saturating_sub(rows));
+    let below = content.len().saturating_sub(scroll + rows);
     let more = if below > 0 {
         vec![Span::styled(format!("{below} more lines ↓ "), styles.muted)]
     } else {
         Vec::new()
     };
+    let mut lines = vec![text::rule(heading, more, width, styles.faint)];
+    lines.extend(content.into_iter().skip(scroll).take(rows));
+    frame.render_widget(Paragraph::new(lines), middle);
+}
+
+/// What can be scrolled, and what its first part is called: the findings of policy, then the changesets.
+fn content<'a>(prepared: &'a Prepared, width: usize, styles: &Styles) -> (Vec<Span<'a>>, Vec<Line<'a>>) {
+    let plan = &prepared.plan;
     let heading = match plan.direction() {
         Direction::Forward => "changesets",
         Direction::Back => "changesets to undo, the newest first",
     };
-    let mut lines = vec![text::rule(vec![Span::styled(heading, styles.strong)], more, width, styles.faint)];
+    let heading = vec![Span::styled(heading, styles.strong)];
+    let mut changesets: Vec<Line<'_>> =
+        plan.changesets.iter().flat_map(|it| changeset_lines(it, plan.direction(), width, styles)).collect();
     if changesets.is_empty() {
         let words = match plan.direction() {
             Direction::Forward => " None to run: only the image changes.",
             Direction::Back => " None to undo: only the image changes.",
         };
-        lines.push(Line::styled(words, styles.muted));
+        changesets.push(Line::styled(words, styles.muted));
     }
-    lines.extend(changesets.into_iter().skip(scroll).take(rows));
-    frame.render_widget(Paragraph::new(lines), middle);
+    let Some(Ok(inspection)) = &prepared.policy else { return (heading, changesets) };
+    if inspection.findings.is_empty() && inspection.notes.is_empty() {
+        return (heading, changesets);
+    }
+    let mut lines = Vec::new();
+    for (index, found) in inspection.findings.iter().enumerate() {
+        if index > 0 {
+            lines.push(Line::default());
+        }
+        lines.extend(finding::lines(found, width, styles));
+    }
+    lines.extend(inspection.notes.iter().flat_map(|note| finding::note(note, width, styles)));
+    lines.push(text::rule(heading, Vec::new(), width, styles.faint));
+    lines.extend(changesets);
+    (vec![Span::styled("what policy finds", styles.strong)], lines)
 }
 
-fn facts<'a>(state: &State, plan: &Plan, width: usize, styles: &Styles) -> Vec<Line<'a>> {
+fn facts<'a>(state: &State, prepared: &Prepared, width: usize, styles: &Styles) -> Vec<Line<'a>> {
+    let plan = &prepared.plan;
     let words = match plan.direction() {
         Direction::Forward => format!("  {} to {}", plan.version, plan.environment),
         Direction::Back => format!("  {} back to {}", plan.environment, plan.version),
@@ -148,6 +174,7 @@ fn facts<'a>(state: &State, plan: &Plan, width: usize, styles: &Styles) -> Vec<L
         Some(way) => lines.extend(way_facts(plan, way, width, styles)),
     }
     lines.push(fact("steps", steps.join(" → "), width, styles));
+    lines.extend(prepared.policy.as_ref().map(|policy| policy_fact(policy, width, styles)));
     for changeset in plan.without_rollback().filter(|_| plan.direction() == Direction::Forward) {
         let spans = vec![
             Span::styled("   ▲ ", styles.warning),
@@ -159,6 +186,26 @@ fn facts<'a>(state: &State, plan: &Plan, width: usize, styles: &Styles) -> Vec<L
         lines.push(Line::from(text::cut(spans, width)));
     }
     lines
+}
+
+/// What policy says, in one line.
+fn policy_fact<'a>(policy: &Result<Inspection, Failure>, width: usize, styles: &Styles) -> Line<'a> {
+    let plural = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    let (words, style) = match policy {
+        Err(_) => ("? cannot be checked".to_owned(), styles.warning),
+        Ok(inspection) => {
+            let (found, blocking) = (inspection.findings.len(), inspection.blocking().count());
+            let checks = plural(inspection.checks, "check");
+            match (found, blocking) {
+                (0, _) => (format!("✔ no findings, {checks}"), styles.success),
+                (found, 0) => (format!("✔ {}, none blocks", plural(found, "finding")), styles.success),
+                (_, 1) => ("✖ 1 finding blocks it".to_owned(), styles.danger),
+                (_, blocking) => (format!("✖ {blocking} findings block it"), styles.danger),
+            }
+        }
+    };
+    let spans = vec![Span::styled(format!("   {:10} ", "policy"), styles.muted), Span::styled(words, style)];
+    Line::from(text::cut(spans, width))
 }
 
 fn fact<'a>(name: &str, value: String, width: usize, styles: &Styles) -> Line<'a> {
@@ -246,7 +293,26 @@ fn unmet_lines<'a>(prepared: &Prepared, width: usize, styles: &Styles) -> Vec<Li
     };
     let title = vec![Span::styled(words, styles.warning)];
     let mut lines = vec![text::rule(title, Vec::new(), width, styles.faint)];
-    for unmet in &prepared.unmet {
+    // Each finding is told above, with its mend.
+    let is_told =
+        |unmet: &Unmet| unmet.condition == Condition::Policy && matches!(prepared.policy, Some(Ok(_)));
+    let told = prepared.unmet.iter().filter(|unmet| is_told(unmet));
+    let (count, can_override) = told.fold((0, false), |(count, _), unmet| (count + 1, unmet.can_override));
+    let summary = (count > 0).then(|| Unmet {
+        condition: Condition::Policy,
+        what: if count == 1 {
+            "policy: the finding above stands in the way".to_owned()
+        } else {
+            format!("policy: {count} findings stand in the way")
+        },
+        how: format!(
+            "Mend the changeset, or waive what may pass, with a reason and an end; {} shows each finding.",
+            keymap::key_of(Action::Checks)
+        ),
+        can_override,
+    });
+    let others = prepared.unmet.iter().filter(|unmet| !is_told(unmet));
+    for unmet in summary.iter().chain(others) {
         for (row, words) in text::wrap(&unmet.what, width.saturating_sub(4)).into_iter().enumerate() {
             let sign = if row == 0 { " ✖ " } else { "   " };
             lines.push(Line::from(vec![

@@ -7,6 +7,7 @@ use crate::domain::gate::Admission;
 use crate::domain::grid::Mark;
 use crate::domain::log::Level;
 use crate::domain::observation::ServiceStatus;
+use crate::domain::policy::Severity;
 use crate::engine::promotion::StepStatus;
 use crate::tui::style::Styles;
 
@@ -49,6 +50,17 @@ pub(super) fn step(status: &StepStatus, styles: &Styles) -> (&'static str, Style
         StepStatus::Running { .. } => ("▶", styles.running),
         StepStatus::Done { .. } => ("✔", styles.success),
         StepStatus::Failed { .. } => ("✖", styles.danger),
+    }
+}
+
+/// Shape and style of a severity.
+pub(super) fn severity(severity: Severity, styles: &Styles) -> (&'static str, Style) {
+    match severity {
+        Severity::Blocker => ("✖", styles.danger),
+        Severity::Critical => ("◆", styles.danger),
+        Severity::Major => ("▲", styles.warning),
+        Severity::Minor => ("△", styles.warning),
+        Severity::Info => ("·", styles.muted),
     }
 }
 

@@ -1,16 +1,19 @@
 //! Everything that can stand in the way of a promotion: a table with one row per condition.
 //!
-//! What looks at it is in `facts` (how the world is), `words` (what people said) and `rules` (what the gate asks for).
+//! What looks at it is in `facts` (how the world is), `words` (what people said), `rules` (what the gate asks for) and
+//! `policy` (what no changelog may do).
 //! A new condition is a new row: its word, whether it is a rule of people or a fact of the world, and its check.
 
 mod facts;
+mod policy;
 mod rules;
 mod words;
 
 use crate::domain::Timestamp;
 use crate::domain::drift::Comparison;
 use crate::domain::environment::Environment;
-use crate::domain::gate::Person;
+use crate::domain::failure::Failure;
+use crate::domain::gate::{Inspection, Person};
 use crate::domain::journal::{History, Override, PastRun};
 use crate::domain::ledger::Ledger;
 use crate::domain::names::EnvironmentName;
@@ -50,6 +53,8 @@ pub enum Condition {
     Freeze,
     /// Something is in a database that no release brought.
     Drift,
+    /// A changeset does what policy forbids, or nobody can tell.
+    Policy,
     /// Somebody said no.
     Rejected,
     /// Approvals are missing.
@@ -110,6 +115,7 @@ pub(in crate::domain::gate) const TABLE: &[Row] = &[
     rule(Condition::Soak, "soak", rules::soak),
     rule(Condition::Freeze, "freeze", rules::freeze),
     rule(Condition::Drift, "drift", rules::drift),
+    rule(Condition::Policy, "policy", policy::policy),
     word(Condition::Rejected, "rejected", words::rejected),
     rule(Condition::Approval, "approval", rules::approval),
     fact(Condition::Service, "service", facts::service),
@@ -168,9 +174,14 @@ impl Waiver {
         Override { conditions, reason: self.reason.clone() }
     }
 
-    /// True when it covers `unmet`: the same condition was overridden, whatever its words are by now.
+    /// True when it covers `unmet`: the same condition was overridden, whatever its words are by now. Of policy it is
+    /// the same finding that has to have been: another one was not seen by whoever overrode.
     pub fn covers(&self, unmet: &Unmet) -> bool {
-        unmet.can_override && self.unmet.iter().any(|other| other.condition == unmet.condition)
+        let is_same = |other: &Unmet| {
+            other.condition == unmet.condition
+                && (unmet.condition != Condition::Policy || other.what == unmet.what)
+        };
+        unmet.can_override && self.unmet.iter().any(is_same)
     }
 }
 
@@ -199,6 +210,8 @@ pub struct Surroundings<'a> {
     pub rival: Option<&'a str>,
     /// An earlier run there of which nobody knows what became.
     pub unknown: Option<&'a PastRun>,
+    /// What policy says about the plan, or why nobody can tell; `None` where nothing is checked.
+    pub policy: Option<Result<Inspection, Failure>>,
 }
 
 /// One environment as it was seen last.

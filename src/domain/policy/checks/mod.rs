@@ -89,15 +89,19 @@ pub(super) fn identified(id: &str) -> Option<&'static Check> {
 }
 
 impl Check {
+    /// How to mend what it finds, whatever that is.
+    pub fn advice(&self) -> String {
+        self.mend(None)
+    }
+
     /// How to mend what it found in this act.
     pub(super) fn mend(&self, act: Option<&Act>) -> String {
         let table = act.and_then(|act| act.table.as_ref()).map(ToString::to_string);
-        let object = act.and_then(|act| act.object.clone());
-        let fill = |text: String, name: &str, value: Option<&String>, otherwise: &str| {
-            text.replace(name, value.map_or(otherwise, String::as_str))
-        };
-        let mend = fill(self.mend.to_owned(), "{table}", table.as_ref(), "the table");
-        fill(mend, "{object}", object.as_ref(), "it")
+        let mend = self.mend.replace("{table}", table.as_deref().unwrap_or("the table"));
+        match act.and_then(|act| act.object.as_ref()) {
+            Some(object) => mend.replace("{object}", object),
+            None => mend.replace("`{object}`", "it").replace("{object}", "…"),
+        }
     }
 }
 

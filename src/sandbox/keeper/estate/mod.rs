@@ -17,7 +17,7 @@ use crate::sandbox::launcher::Launcher;
 use crate::sandbox::link::KeeperAddress;
 use crate::sandbox::postgres::{Binaries, Cluster, Server, claim};
 use crate::sandbox::seeding::Seeding;
-use crate::sandbox::{LaunchSettings, PostgresAddress, Sandbox, SandboxError, story};
+use crate::sandbox::{LaunchSettings, PostgresAddress, Sandbox, SandboxError, policy, story};
 
 /// A part is there from the moment its processes exist, so that closing finds all of them.
 pub(crate) struct Estate {
@@ -116,6 +116,7 @@ impl Estate {
             progress("bringing AWS and the stores back to the start");
             world.reset(seeds(&now)).await.map_err(cloud("go back to the start"))?;
         }
+        policy::place(&self.state, true)?;
         self.publish()
     }
 

@@ -1,0 +1,52 @@
+//! The policy of a sandbox: the settings of the checks and a file of waivers, in the sandbox's own folder, so that a
+//! presenter can change them. They are compiled in, written where they are missing, and brought back by a reset.
+//!
+//! Deliberately absent: what they mean; the layer that reads them knows.
+
+use std::path::PathBuf;
+
+use include_dir::{Dir, include_dir};
+use serde::Serialize;
+
+use super::SandboxError;
+use super::folder::{StateFolder, create_folder, write_private};
+
+static FLOWS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/flows");
+
+/// The folder of the files, beside `lockstep.toml`.
+const FOLDER: &str = "flows";
+
+/// The settings of the checks.
+const SETTINGS: &str = "liquibase.checks-settings.conf";
+
+/// What is let pass.
+const WAIVERS: &str = "policy-waivers.toml";
+
+/// `[policy]` of `lockstep.toml`; paths are relative to that file.
+#[derive(Serialize)]
+pub(super) struct Policy {
+    settings: PathBuf,
+    waivers: PathBuf,
+    blocks_at: &'static str,
+}
+
+impl Policy {
+    /// As every sandbox has it.
+    pub(super) fn of_a_sandbox() -> Self {
+        let path = |name: &str| PathBuf::from(FOLDER).join(name);
+        Self { settings: path(SETTINGS), waivers: path(WAIVERS), blocks_at: "blocker" }
+    }
+}
+
+/// Writes the files that are missing; with `anew` those too that somebody changed.
+pub(super) fn place(state: &StateFolder, anew: bool) -> Result<(), SandboxError> {
+    let folder = state.path().join(FOLDER);
+    create_folder(&folder, 0o755)?;
+    for name in [SETTINGS, WAIVERS] {
+        let path = folder.join(name);
+        if let Some(file) = FLOWS.get_file(name).filter(|_| anew || !path.exists()) {
+            write_private(&path, file.contents())?;
+        }
+    }
+    Ok(())
+}
