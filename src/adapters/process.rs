@@ -223,6 +223,6 @@ mod tests {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), gone).await.expect("the grandchild was killed");
+        timeout(Duration::from_secs(10), gone).await.expect("the grandchild was killed");
     }
 }

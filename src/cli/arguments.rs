@@ -426,10 +426,10 @@ pub(super) struct FlowFile {
 pub(super) struct FlowRunning {
     #[command(flatten)]
     pub(super) file: FlowFile,
-    /// The environment whose database it runs against; sets ENV, DEMO_ID and APP_URL too
+    /// The environment whose database it runs against; sets `ENV`, `DEMO_ID` and `APP_URL` too
     #[arg(long, value_name = "ENV")]
     pub(super) environment: Option<String>,
-    /// The release whose changelog it runs with, in place of the one in this folder; sets VERSION too
+    /// The release whose changelog it runs with, in place of the one in this folder; sets `VERSION` too
     #[arg(long, value_name = "VERSION")]
     pub(super) release: Option<String>,
     /// The environment's name, said again, when the flow changes its database

@@ -107,6 +107,8 @@ pub enum LiquibaseCall {
 pub enum FlowCall {
     /// Read a flow file and everything that it leads to, and find out what it runs against. Outcome: `FlowRead`.
     Read(RunId, Box<Asking>),
+    /// Look which flow files there are. Outcome: `FlowsListed`.
+    List,
     /// Look which of these files exist. Outcome: `FlowFound` with this row.
     Find(RunId, usize, Vec<String>),
     /// Carry out an action. Its output arrives as log lines. Outcome: `FlowActed` with this row.

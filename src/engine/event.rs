@@ -13,7 +13,7 @@ use crate::domain::observation::{Observation, OperationStatus};
 use crate::domain::plan::PlanDigest;
 use crate::domain::release::{Catalog, Version};
 use crate::domain::step::StepKind;
-use crate::engine::flow::{Asking, Deed, Reading};
+use crate::engine::flow::{Asking, Deed, FlowFile, Reading};
 use crate::engine::planning::Request;
 
 /// Identifies one effect that is being carried out.
@@ -56,6 +56,8 @@ pub enum EventKind {
     LetGo(EnvironmentName, Result<String, Failure>),
     /// Of which of the runs that were asked for something lives on this machine. The number is the generation.
     Sought(u64, Result<BTreeMap<RunId, bool>, Failure>),
+    /// The flow files of the folder were looked at.
+    FlowsListed(Result<Vec<FlowFile>, Failure>),
     /// A flow file was read, with everything that it leads to.
     FlowRead(RunId, Result<Box<Reading>, Failure>),
     /// Which of the files that a condition in this row asks for exist.
@@ -153,6 +155,8 @@ pub enum Intent {
     Settle(RunId),
     /// Let Liquibase's lock of this environment go, which was seen to be stale.
     ReleaseLock(EnvironmentName),
+    /// Look which flow files there are.
+    ListFlows,
     /// Run a flow file.
     RunFlow(Box<Asking>),
     /// Stop the flow that runs; asked once more, stop what always runs in it too.

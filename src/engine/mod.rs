@@ -27,14 +27,14 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::{Entry, History};
 use crate::domain::ledger::Ledger;
 use crate::domain::lock::LockSight;
-use crate::domain::log::LogBook;
+use crate::domain::log::{LogBook, LogLine};
 use crate::domain::names::{DemoId, EnvironmentName, RunId};
 use crate::domain::observation::{Facet, HealthView, Observation, Operation, ServiceStatus, ServiceView};
 use crate::domain::reconcile::Trail;
 use crate::domain::release::{Catalog, Release, Version};
 use crate::domain::schema::judgement::SchemaView;
 use automatic::Upcoming;
-use effect::Effect;
+use effect::{Effect, FlowCall};
 use event::{Event, EventKind, Identity, Intent};
 use petitions::Petition;
 use planning::Planning;
@@ -74,6 +74,8 @@ pub struct State {
     pub promotions: Vec<Promotion>,
     /// The flow that runs, or ran last.
     pub flow: Option<flow::FlowRun>,
+    /// The flow files there are; `None` until somebody looks.
+    pub flow_files: Option<Result<Vec<flow::FlowFile>, Failure>>,
     /// What the journal adds up to.
     pub history: History,
     /// What became of runs that nobody saw end, as far as somebody asked.
@@ -186,6 +188,7 @@ impl State {
             promotions: Vec::new(),
             returns: Vec::new(),
             flow: None,
+            flow_files: None,
             history: History::default(),
             reconciliation: Reconciliation::default(),
             living: Facet::default(),
@@ -215,6 +218,7 @@ impl State {
         let before = self.now;
         self.now = before.max(event.at);
         let mut effects = match &event.kind {
+            kind if self.is_of_flow(kind) => self.flow_went_on(kind),
             EventKind::Intent(intent) => self.intend(intent),
             EventKind::Ticked => self.ticked(before),
             EventKind::Observed(environment, generation, observation) => {
@@ -246,20 +250,9 @@ impl State {
                 effects.extend(sought.map(|(effect, _)| effect));
                 effects
             }
-            EventKind::JournalFailed(Some(run), failure) if self.is_flow(run) => {
-                self.flow_unrecorded(failure)
-            }
             EventKind::JournalFailed(run, failure) => self.journal_failed(run.as_ref(), failure),
-            EventKind::Step(run, _, progress) if self.is_flow(run) => self.flow_locked(progress),
             EventKind::Step(run, step, progress) => self.step_went_on(run, *step, progress),
-            EventKind::Unlocked(run) if self.is_flow(run) => self.flow_unlocked(),
             EventKind::Unlocked(run) => self.unlocked(run),
-            EventKind::FlowRead(run, result) => {
-                self.flow_read(run, result);
-                Vec::new()
-            }
-            EventKind::FlowFound(run, row, found) => self.flow_found(run, *row, found),
-            EventKind::FlowActed(run, row, deed) => self.flow_acted(run, *row, deed),
             EventKind::LetGo(environment, result) => self.let_go(environment, result),
             EventKind::Sought(generation, living) => {
                 self.living.answer(*generation, event.at, living.clone());
@@ -267,14 +260,14 @@ impl State {
                 Vec::new()
             }
             EventKind::Log(run, lines) => {
-                let promotion = self.promotions.iter().find(|it| Some(&it.run) == run.as_ref());
-                let flow = self.flow.as_ref().filter(|it| Some(&it.run) == run.as_ref());
-                let environment = promotion.map(|it| &it.plan.environment);
-                let environment = environment.or_else(|| flow?.environment.as_ref());
-                self.log.extend(environment, lines.iter().cloned());
+                self.logged(run.as_ref(), lines);
                 Vec::new()
             }
-            EventKind::Finished(_) => Vec::new(),
+            EventKind::Finished(_)
+            | EventKind::FlowsListed(_)
+            | EventKind::FlowRead(..)
+            | EventKind::FlowFound(..)
+            | EventKind::FlowActed(..) => Vec::new(),
         };
         effects.extend(self.settle_planning());
         effects.extend(self.settle_promotions());
@@ -285,8 +278,12 @@ impl State {
         effects
     }
 
-    fn is_flow(&self, run: &RunId) -> bool {
-        self.flow.as_ref().is_some_and(|flow| flow.run == *run)
+    fn logged(&mut self, run: Option<&RunId>, lines: &[LogLine]) {
+        let promotion = self.promotions.iter().find(|it| Some(&it.run) == run);
+        let flow = self.flow.as_ref().filter(|it| Some(&it.run) == run);
+        let environment = promotion.map(|it| &it.plan.environment);
+        let environment = environment.or_else(|| flow?.environment.as_ref());
+        self.log.extend(environment, lines.iter().cloned());
     }
 
     fn ticked(&mut self, before: Timestamp) -> Vec<Effect> {
@@ -418,6 +415,7 @@ impl State {
             Intent::Attach(environments) => self.reconcile(environments, true),
             Intent::Settle(run) => self.settle(run),
             Intent::ReleaseLock(environment) => self.release_lock(environment),
+            Intent::ListFlows => vec![Effect::Flow(FlowCall::List)],
             Intent::RunFlow(asking) => self.run_flow(asking),
             Intent::StopFlow => self.stop_flow(),
             Intent::Interrupt => self.interrupt(),

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::json::failure as failure_json;
 use super::{Format, Progress};
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::flow::{Kind, Problem, Rank, Row};
+use crate::domain::flow::{Kind, Problem, Rank, Row, Work};
 use crate::engine::State;
 use crate::engine::event::{Event, EventKind, Intent};
 use crate::engine::flow::{Asking, FlowRun, Outcome, RowStatus, Skip};
@@ -53,7 +53,8 @@ impl<Out: Write, Err: Write> Flowing<Out, Err> {
             serde_json::to_writer_pretty(&mut self.out, &value)?;
             writeln!(self.out)?;
         } else {
-            if let Some(flow) = &state.flow {
+            // Of a flow that was refused there is nothing to tell but why.
+            if let Some(flow) = state.flow.as_ref().filter(|_| outcome.is_some_and(|it| !it.is_refusal)) {
                 write!(self.out, "{}", tree(flow))?;
             }
             self.out.flush()?;
@@ -106,6 +107,11 @@ impl<Out: Write, Err: Write> Flowing<Out, Err> {
                 RowStatus::Running { .. } | RowStatus::Done { .. } | RowStatus::Failed { .. } => {
                     if !matches!(row.kind, Kind::Stage { .. }) {
                         self.banner(row)?;
+                    }
+                    if let (Kind::Action(action), RowStatus::Done { note, .. }) = (&row.kind, status)
+                        && matches!(action.work, Work::Exit { .. })
+                    {
+                        self.line(note)?;
                     }
                     self.told += 1;
                 }
@@ -234,10 +240,10 @@ fn sign(status: &RowStatus) -> &'static str {
 
 fn status_words(status: &RowStatus) -> String {
     match status {
-        RowStatus::Waiting => "not begun".to_owned(),
-        RowStatus::Skipped(Skip::Condition(_)) => "skipped: its condition does not hold".to_owned(),
-        RowStatus::Skipped(Skip::Ended) => "skipped: the flow had ended".to_owned(),
-        RowStatus::Running { .. } => "running".to_owned(),
+        RowStatus::Waiting => " waiting".to_owned(),
+        RowStatus::Skipped(Skip::Condition(_)) => " skipped  its condition does not hold".to_owned(),
+        RowStatus::Skipped(Skip::Ended) => " skipped".to_owned(),
+        RowStatus::Running { .. } => " running".to_owned(),
         RowStatus::Done { took, note } if note.is_empty() => format!("{:6.1} s", took.as_secs_f64()),
         RowStatus::Done { took, note } => format!("{:6.1} s  {note}", took.as_secs_f64()),
         RowStatus::Failed { took, code, .. } => {

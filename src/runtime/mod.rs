@@ -238,6 +238,7 @@ fn lost(effect: &Effect) -> EventKind {
         return EventKind::Step(run.clone(), step, Progress::Ended(Err(failure)));
     }
     match effect {
+        Effect::Flow(FlowCall::List) => EventKind::FlowsListed(Err(failure)),
         Effect::Flow(FlowCall::Read(run, _)) => EventKind::FlowRead(run.clone(), Err(failure)),
         Effect::Flow(FlowCall::Find(run, row, _)) => EventKind::FlowFound(run.clone(), *row, BTreeSet::new()),
         Effect::Flow(FlowCall::Act { run, row, .. }) => {

@@ -5,6 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use crate::domain::journal::VoteWord;
 use crate::domain::plan::Direction;
 use crate::domain::reconcile::Next;
+use crate::engine::flow::FlowRun;
 use crate::engine::planning::Planning;
 use crate::engine::{EnvironmentState, State};
 use crate::tui::ui::{Pane, Screen, Ui};
@@ -70,6 +71,10 @@ pub enum Action {
     ReleaseLock,
     /// Plans the rest of a run.
     Resume,
+    /// The flow files there are, and the one that runs.
+    Flows,
+    /// Stops the flow that runs.
+    StopFlow,
     /// Changesets by environments.
     Drift,
     /// Types a filter.
@@ -127,6 +132,10 @@ pub enum Place {
     Approvals,
     /// On what became of runs.
     Reconcile,
+    /// On the list of flows.
+    Flows,
+    /// On the flow that runs, or ran last.
+    Flow,
     /// On the grid.
     Grid,
     /// On every screen above the board.
@@ -317,6 +326,31 @@ pub const BINDINGS: &[Binding] = &[
         "Changesets by environments: what is pending, edited, unexpected, out of order",
         Place::Board,
         4,
+    ),
+    row(
+        Action::Flows,
+        &[letter('F')],
+        "flows",
+        "The flow files of the folder; enter runs one against the selected environment",
+        Place::Board,
+        8,
+    ),
+    row(
+        Action::DrillIn,
+        &[key(KeyCode::Enter)],
+        "run",
+        "Run it against the selected environment; what changes something is asked about first",
+        Place::Flows,
+        2,
+    ),
+    row(Action::Flows, &[letter('F')], "what runs", "The flow that runs, or ran last", Place::Flows, 3),
+    row(
+        Action::StopFlow,
+        &[letter('X')],
+        "stop",
+        "Stop the action that runs; the end stage still runs, until it is pressed once more",
+        Place::Flow,
+        1,
     ),
     row(
         Action::Retry,
@@ -539,6 +573,10 @@ pub(super) fn off(action: Action, state: &State, ui: &Ui) -> Option<String> {
         Action::Abort if state.running_in(name).is_none() => {
             Some(format!("nothing is being promoted to {name}"))
         }
+        Action::Flows if !is_board && state.flow.is_none() => Some("no flow has run yet".to_owned()),
+        Action::StopFlow if state.flow.as_ref().is_none_or(FlowRun::is_over) => {
+            Some("no flow runs".to_owned())
+        }
         Action::Approvals if state.petitions.is_empty() => Some("nothing waits for approval".to_owned()),
         Action::Reconcile if is_board && !state.environments.iter().any(|it| is_unknown(state, it)) => {
             Some("every run was seen to its end".to_owned())
@@ -594,6 +632,8 @@ fn works(place: Place, ui: &Ui, state: &State) -> bool {
         Place::WayBack => matches!(ui.screen(), Screen::Plan(..)) && leads(state, Direction::Back),
         Place::Approvals => matches!(ui.screen(), Screen::Approvals(_)),
         Place::Reconcile => matches!(ui.screen(), Screen::Reconcile(_)),
+        Place::Flows => matches!(ui.screen(), Screen::Flows(_)),
+        Place::Flow => matches!(ui.screen(), Screen::Flow(_)),
         Place::Grid => matches!(ui.screen(), Screen::Grid),
         Place::Above => !matches!(ui.screen(), Screen::Board),
         Place::Log => is_log,
@@ -650,6 +690,8 @@ mod tests {
             Place::Grid => Some("grid"),
             Place::Approvals => Some("approvals"),
             Place::Reconcile => Some("reconcile"),
+            Place::Flows => Some("flows"),
+            Place::Flow => Some("flow"),
             Place::Anywhere | Place::Above | Place::Scrolling | Place::Log => None,
         };
         let meets = |one: Place, other: Place| match (one, other) {

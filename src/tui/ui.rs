@@ -12,6 +12,7 @@ use crate::domain::plan::Direction;
 use crate::domain::reconcile::{Next, Report};
 use crate::domain::release::{ImageRef, Version};
 use crate::engine::event::Intent;
+use crate::engine::flow::FlowFile;
 use crate::engine::planning::{Planning, Prepared, Request};
 use crate::engine::{EnvironmentState, Message, State};
 use crate::tui::dialog::{Answer, Dialog};
@@ -61,6 +62,10 @@ pub enum Screen {
     Reconcile(usize),
     /// Everything about the selected environment, scrolled down by some lines.
     Detail(usize),
+    /// The flow files there are, with the cursor on this one.
+    Flows(usize),
+    /// The flow that runs, or ran last, its stages scrolled down by some lines.
+    Flow(usize),
     /// Changesets by environments.
     Grid,
     /// One changeset in every environment, scrolled down by some lines.
@@ -225,6 +230,9 @@ impl Ui {
             Answer::Cancelled => return Outcome::Redraw,
             Answer::Confirmed => {
                 if let Some(intent) = dialog.intent() {
+                    if matches!(intent, Intent::RunFlow(_)) {
+                        self.open(Screen::Flow(0));
+                    }
                     return Outcome::Intent(intent);
                 }
             }
@@ -267,6 +275,8 @@ impl Ui {
             | Action::Environment(_)
             | Action::NextPane => return self.go(action, state),
             Action::DrillIn if matches!(self.screen(), Screen::Approvals(_)) => return self.read(state),
+            Action::DrillIn if matches!(self.screen(), Screen::Flows(_)) => return self.run_flow(state),
+            Action::Flows | Action::StopFlow => return self.flows(action),
             Action::DrillIn => self.drill_in(),
             Action::Drift => {
                 self.open(Screen::Grid);
@@ -364,6 +374,52 @@ impl Ui {
             _ => Screen::Detail(0),
         };
         self.open(screen);
+    }
+
+    /// Opens the list of flows, from there the one that runs; or stops that.
+    fn flows(&mut self, action: Action) -> Outcome {
+        if action == Action::StopFlow {
+            return Outcome::Intent(Intent::StopFlow);
+        }
+        if matches!(self.screen(), Screen::Flows(_)) {
+            self.open(Screen::Flow(0));
+            return Outcome::Redraw;
+        }
+        self.open(Screen::Flows(0));
+        Outcome::Intent(Intent::ListFlows)
+    }
+
+    /// Runs the flow under the cursor against the selected environment; what changes something is asked about first.
+    fn run_flow(&mut self, state: &State) -> Outcome {
+        let (Some(file), Some(environment)) = (self.flow_file(state), self.environment(state)) else {
+            return Outcome::Redraw;
+        };
+        let environment = environment.environment.name.clone();
+        if let Some(error) = file.errors.first() {
+            self.notice = Some(format!("it cannot be run: {}", error.text));
+            return Outcome::Redraw;
+        }
+        let question = Question::Flow(file.path.clone(), environment);
+        if !file.changes.is_empty() {
+            self.ask(question, state);
+            return Outcome::Redraw;
+        }
+        match question.asked(state) {
+            Ok(asked) => {
+                self.open(Screen::Flow(0));
+                Outcome::Intent(question.intent(&asked, ""))
+            }
+            Err(why) => {
+                self.notice = Some(why);
+                Outcome::Redraw
+            }
+        }
+    }
+
+    /// The flow file under the cursor.
+    pub fn flow_file<'a>(&self, state: &'a State) -> Option<&'a FlowFile> {
+        let Screen::Flows(cursor) = self.screen() else { return None };
+        state.flow_files.as_ref()?.as_ref().ok()?.get(*cursor)
     }
 
     fn select(&mut self, index: usize, state: &State) {
@@ -506,15 +562,21 @@ impl Ui {
         let last = match self.screen() {
             Screen::Approvals(_) => state.petitions.len(),
             Screen::Reconcile(_) => open_reports(state).len(),
+            Screen::Flows(_) => {
+                state.flow_files.as_ref().and_then(|files| files.as_ref().ok()).map_or(0, Vec::len)
+            }
             _ => usize::MAX,
         };
-        if let Some(Screen::Approvals(cursor) | Screen::Reconcile(cursor)) = self.screens.last_mut() {
+        if let Some(Screen::Approvals(cursor) | Screen::Reconcile(cursor) | Screen::Flows(cursor)) =
+            self.screens.last_mut()
+        {
             *cursor = moved(*cursor).min(last.saturating_sub(1));
             return;
         }
         if let Some(
             Screen::Plan(_, scroll)
             | Screen::Detail(scroll)
+            | Screen::Flow(scroll)
             | Screen::Changeset(_, scroll)
             | Screen::Help(scroll),
         ) = self.screens.last_mut()
@@ -556,6 +618,11 @@ impl Ui {
         if state.running().next().is_some() {
             self.is_leaving = true;
             self.notice = Some("a promotion is running; lockstep leaves when it has ended".to_owned());
+            return Outcome::Redraw;
+        }
+        if state.flow.as_ref().is_some_and(|flow| !flow.is_over()) {
+            self.is_leaving = true;
+            self.notice = Some("a flow is running; lockstep leaves when it has ended".to_owned());
             return Outcome::Redraw;
         }
         Outcome::Leave

@@ -2,6 +2,7 @@
 
 mod cloud;
 mod deploying;
+mod flows;
 mod health;
 mod ledgers;
 mod locks;

@@ -3,6 +3,7 @@
 
 mod back;
 mod drift;
+mod flows;
 mod locks;
 mod people;
 mod running;

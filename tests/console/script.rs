@@ -280,7 +280,7 @@ impl Script {
         self.changed.notified().await;
     }
 
-    async fn pause(&self, step: StepKind) {
+    pub(super) async fn pause(&self, step: StepKind) {
         let waiting = self.go_on.notified();
         tokio::pin!(waiting);
         waiting.as_mut().enable();
@@ -437,7 +437,7 @@ impl Script {
     }
 }
 
-async fn say(out: &Sink, run: &RunId, source: Source, text: &str) {
+pub(super) async fn say(out: &Sink, run: &RunId, source: Source, text: &str) {
     let line = LogLine { at: out.clock().now(), source, level: Level::Normal, text: text.into() };
     out.send(EventKind::Log(Some(run.clone()), vec![line])).await;
 }
@@ -534,6 +534,7 @@ impl Perform for Script {
                 let text = format!("200, and /version says {version}");
                 out.send(EventKind::Step(run.clone(), StepKind::Health, done(&text))).await;
             }
+            Effect::Flow(call) => super::flows::perform(self, call, &out).await,
             Effect::Record(_) | Effect::ReadJournal => unreachable!("the runtime does these itself"),
         }
     }

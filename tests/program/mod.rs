@@ -4,6 +4,7 @@ mod changelogs;
 mod crashing;
 pub(crate) mod drift;
 mod failing;
+mod flows;
 mod gates;
 mod journal;
 pub(crate) mod life;

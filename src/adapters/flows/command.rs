@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::ground::{Database, Ground, PASSWORD, URL, USERNAME};
-use super::{Doing, Ended, Flows, NOT_BEGUN};
+use super::{Doing, Ended, Flows, NOT_BEGUN, Voice};
 use crate::adapters::liquibase::{CommandLine, Liquibase, Said, level};
 use crate::adapters::postgres::Watch;
 use crate::adapters::process::Launch;
@@ -27,8 +27,17 @@ use crate::engine::flow::{Deed, Order, Task};
 const ACCESS: [&str; 6] =
     ["url", "username", "password", "reference-url", "reference-username", "reference-password"];
 
+/// A variable of the environment of a process.
+type Variable = (OsString, OsString);
+
+/// How its lines are told.
+const VOICE: Voice = Voice { source: Source::Liquibase, level };
+
 /// Between two attempts to cancel while no statement runs.
 const BETWEEN_CANCELS: Duration = Duration::from_millis(50);
+
+/// The argument of `tag` that keeps a tag from being overwritten.
+const ADD_ROW: &str = "add-row";
 
 /// What `status` says when nothing is pending.
 const UP_TO_DATE: &str = " is up to date";
@@ -43,10 +52,19 @@ impl Flows {
         liquibase: &Liquibase,
         report: &Report,
     ) -> Deed {
-        let Task::Command { name, globals, is_change, .. } = &order.task else {
+        let Task::Command { name, arguments, globals, is_change } = &order.task else {
             return Deed::done(String::new());
         };
         let what = format!("`{name}` failed");
+        if let Some(environment) = self.changed(order).filter(|_| adds_row(arguments)) {
+            match self.tag_that_stays(environment).await {
+                Ok(None) => {}
+                Ok(Some(tag)) => {
+                    return Deed::done(format!("the newest row has the tag {tag}, and keeps it"));
+                }
+                Err(failure) => return Deed::failed(NOT_BEGUN, failure),
+            }
+        }
         let launch = Box::pin(self.launch(doing, ground, order, liquibase)).await;
         let launch = match launch {
             Ok(launch) => launch,
@@ -61,7 +79,7 @@ impl Flows {
         let changed = self.changed(order).filter(|_| *is_change);
         // A change is stopped by the database first.
         let stop = if changed.is_some() { CancellationToken::new() } else { self.token(doing) };
-        let followed = self.follow(launch, stop.clone(), Source::Liquibase, report, level, keep);
+        let followed = self.follow(launch, stop.clone(), VOICE, report, keep);
         let ended = match changed {
             Some(environment) => self.follow_change(doing, environment, followed, &stop).await,
             None => followed.await,
@@ -82,6 +100,12 @@ impl Flows {
             }
             Err(error) => Deed::failed(NOT_BEGUN, Failure::new(FailureKind::Failed, what).because(error)),
         }
+    }
+
+    /// The tag of the newest row, which Liquibase would overwrite. It leads back to the same state as another would.
+    async fn tag_that_stays(&self, environment: &EnvironmentSettings) -> Result<Option<String>, Failure> {
+        let ledger = self.0.databases.ledger(environment).await?;
+        Ok(ledger.rows.last().and_then(|row| row.tag.as_deref()).map(str::to_owned))
     }
 
     fn changed(&self, order: &Order) -> Option<&EnvironmentSettings> {
@@ -152,10 +176,13 @@ impl Flows {
             liquibase.refuse_while_locked(environment, &what).await?;
         }
         let CommandLine { program, mut args, env } = line;
-        let mut env: Vec<(OsString, OsString)> =
+        let mut env: Vec<Variable> =
             env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         self.database_of(doing, ground, &mut env).await?;
-        self.arguments(ground, name, arguments, globals, &mut args, &mut env);
+        let (given, own) = self.given(ground, name, arguments, globals);
+        args.extend(given);
+        env.retain(|(name, _)| own.iter().all(|(other, _)| other != name));
+        env.extend(own);
         let lease = self.0.leases.share(&doing.0).ok().flatten();
         Ok(Launch { program, args, env, folder: ground.here().to_owned(), lease })
     }
@@ -165,7 +192,7 @@ impl Flows {
         &self,
         doing: &Doing,
         ground: &Ground,
-        env: &mut Vec<(OsString, OsString)>,
+        env: &mut Vec<Variable>,
     ) -> Result<(), Failure> {
         match &ground.database {
             Database::Environment(name) => {
@@ -182,16 +209,15 @@ impl Flows {
         Ok(())
     }
 
-    /// Adds what the command is given.
-    fn arguments(
+    /// What the command is given: arguments, and variables for what must not be one.
+    fn given(
         &self,
         ground: &Ground,
         name: &str,
         arguments: &[Given],
         globals: &[Given],
-        args: &mut Vec<OsString>,
-        env: &mut Vec<(OsString, OsString)>,
-    ) {
+    ) -> (Vec<OsString>, Vec<Variable>) {
+        let (mut args, mut env): (Vec<OsString>, Vec<Variable>) = (Vec::new(), Vec::new());
         let is_given = |list: &[Given], name: &str| list.iter().any(|given| given.name == name);
         for (option, value) in [("show-banner", "false"), ("headless", "true")] {
             if !is_given(globals, option) {
@@ -215,14 +241,13 @@ impl Flows {
         for given in arguments {
             if ACCESS.contains(&given.name.as_str()) {
                 let variable = given.name.replace('-', "_").to_uppercase();
-                let added = self.secret(format!("LIQUIBASE_COMMAND_{variable}"), &given.value);
-                env.retain(|(name, _)| *name != added.0);
-                env.push(added);
-            } else {
+                env.push(self.secret(format!("LIQUIBASE_COMMAND_{variable}"), &given.value));
+            } else if given.name != ADD_ROW {
                 args.push(format!("--{}={}", given.name, given.value).into());
             }
         }
         args.extend(self.selected(ground, name, arguments));
+        (args, env)
     }
 
     /// The contexts and labels of an environment, for a command that takes them and is given none.
@@ -246,13 +271,17 @@ impl Flows {
 
     /// A variable of Liquibase's environment. What the flow left to the environment is filled in from there, and what
     /// may be secret is kept out of every text from now on.
-    fn secret(&self, variable: String, value: &str) -> (OsString, OsString) {
+    fn secret(&self, variable: String, value: &str) -> Variable {
         let value = Template::read(value).expand(&mut |name| env::var(name).ok());
         if Scope::is_secret(&variable) {
             self.0.redactor.learn(&Secret::new(value.clone()));
         }
         (variable.into(), value.into())
     }
+}
+
+fn adds_row(arguments: &[Given]) -> bool {
+    arguments.iter().any(|given| given.name == ADD_ROW && given.value == "true")
 }
 
 /// A change that did not end by itself may have left anything behind.

@@ -13,7 +13,7 @@ use crate::domain::flow::{Problem, Scope, Script};
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::release::Version;
 use crate::domain::secret::Secret;
-use crate::engine::flow::{Asking, Reading};
+use crate::engine::flow::{Asking, FlowFile, Reading};
 
 /// The variables that name the caller's database to Liquibase.
 pub(super) const URL: &str = "LIQUIBASE_COMMAND_URL";
@@ -114,17 +114,13 @@ impl Flows {
             notes.push(format!("against the database that {URL} names"));
             return Ok(Database::Caller);
         }
-        match self.0.settings.environments.first() {
-            Some(first) => {
-                let name = &first.environment.name;
-                notes.push(format!("against the database of {name}, which is only looked at"));
-                Ok(Database::Environment(name.clone()))
-            }
-            None => {
-                notes.push(format!("without a database: {URL} is not set, and there is no instance"));
-                Ok(Database::Nowhere)
-            }
+        if let Some(first) = self.0.settings.environments.first() {
+            let name = &first.environment.name;
+            notes.push(format!("against the database of {name}, which is only looked at"));
+            return Ok(Database::Environment(name.clone()));
         }
+        notes.push(format!("without a database: {URL} is not set, and there is no instance"));
+        Ok(Database::Nowhere)
     }
 
     async fn address(&self, name: &EnvironmentName) -> Result<String, Failure> {
@@ -159,6 +155,45 @@ impl Flows {
             }
         }
     }
+}
+
+/// The folder in which flow files are looked for.
+const FOLDER: &str = "flows";
+
+/// The flow files of the folder, by name. A file without stages is something else.
+pub(super) fn list() -> Result<Vec<FlowFile>, Failure> {
+    let here = env::current_dir().unwrap_or_default();
+    let failed = |error: std::io::Error| {
+        Failure::new(FailureKind::Configuration, format!("the folder {FOLDER} could not be read"))
+            .because(error)
+            .hint("Start lockstep in the folder that holds it.")
+    };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(here.join(FOLDER)).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+        let extension = Path::new(&name).extension().unwrap_or_default();
+        if extension == "yaml" || extension == "yml" {
+            paths.push(format!("{FOLDER}/{name}"));
+        }
+    }
+    paths.sort();
+    let read = |path: &str| std::fs::read_to_string(here.join(path)).map_err(|error| error.to_string());
+    let scope = Scope::outermost(env::vars(), [], []);
+    let files = paths.into_iter().filter_map(|path| {
+        if !read(&path).ok()?.lines().any(|line| line.starts_with("stages:")) {
+            return None;
+        }
+        let (script, problems) = Script::read(&path, &scope, &read);
+        let mut errors = problems;
+        errors.extend(script.iter().flat_map(|script| crate::domain::flow::validate(script, &|_| true)));
+        errors.retain(|problem| problem.is_error);
+        let mut changes: Vec<_> =
+            script.iter().flat_map(Script::changes).map(|(_, command)| command.name).collect();
+        changes.dedup();
+        let actions = script.map_or(0, |script| script.actions().count());
+        Some(FlowFile { path, actions, changes, errors })
+    });
+    Ok(files.collect())
 }
 
 /// The flow with everything that it leads to, or every problem in it.

@@ -37,6 +37,9 @@ use crate::engine::flow::{Asking, Deed, INTERRUPTED, Order, Reading, Task};
 /// How long a process that was asked to end may take before it is killed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What Liquibase says of a part of it that no open-source command needs, and that is left out for that.
+const NO_LICENCE: &str = "WARNING: License service not loaded";
+
 /// The exit code of an action that could not even be begun.
 const NOT_BEGUN: u8 = 1;
 
@@ -59,6 +62,13 @@ struct Parts {
 
 /// An action of a run, by its row.
 type Doing = (RunId, usize);
+
+/// Whose lines they are, and how much each matters.
+#[derive(Clone, Copy)]
+struct Voice {
+    source: Source,
+    level: fn(&str) -> Level,
+}
 
 /// How a process ended.
 enum Ended {
@@ -89,6 +99,10 @@ impl Flows {
     /// Does what a flow asks for.
     pub(super) async fn perform(&self, call: FlowCall, liquibase: &Liquibase, report: &Report) {
         match call {
+            FlowCall::List => {
+                let listed = report.clean(ground::list());
+                report.send(EventKind::FlowsListed(listed)).await;
+            }
             FlowCall::Read(run, asking) => {
                 let read = Box::pin(self.read(&run, &asking)).await.map(Box::new);
                 report.send(EventKind::FlowRead(run, report.clean(read))).await;
@@ -158,17 +172,19 @@ impl Flows {
         &self,
         launch: Launch,
         stop: CancellationToken,
-        source: Source,
+        voice: Voice,
         report: &Report,
-        level: impl Fn(&str) -> Level,
         mut keep: impl FnMut(Vec<Arc<str>>),
     ) -> std::io::Result<Ended> {
         let mut process = Process::start(launch)?;
         let ended = {
             let running = async {
                 while let Some(lines) = process.lines().await {
-                    let lines = lines.into_iter();
-                    let lines = lines.map(|text| RawLine { at: None, source, level: level(&text), text });
+                    let lines = lines.into_iter().filter(|line| !line.starts_with(NO_LICENCE));
+                    let lines = lines.map(|text| {
+                        let level = (voice.level)(&text);
+                        RawLine { at: None, source: voice.source, level, text }
+                    });
                     keep(report.lines(lines.collect()).await);
                 }
                 process.end().await

@@ -2,12 +2,12 @@
 //! first on the search path and the flow's variables in the environment.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::ground::{Database, Ground, PASSWORD, URL, USERNAME};
-use super::{Doing, Ended, Flows, NOT_BEGUN};
+use super::{Doing, Ended, Flows, NOT_BEGUN, Voice};
 use crate::adapters::liquibase;
 use crate::adapters::process::Launch;
 use crate::adapters::report::Report;
@@ -18,6 +18,9 @@ use crate::engine::flow::Deed;
 
 /// The shells that are looked for when a flow names none, the best first.
 const USUAL: [&str; 2] = ["bash", "sh"];
+
+/// How its lines are told.
+const VOICE: Voice = Voice { source: Source::Shell, level: |_| Level::Normal };
 
 /// What a shell is to do.
 pub(super) struct Shell<'a> {
@@ -43,7 +46,7 @@ impl Flows {
             Ok(environment) => environment,
             Err(failure) => return Deed::failed(NOT_BEGUN, failure),
         };
-        let path = environment.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
+        let path = environment.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path.as_os_str());
         let program = match program(shell.interpreter, path.unwrap_or_default()) {
             Ok(program) => program,
             Err(failure) => return Deed::failed(NOT_BEGUN, failure),
@@ -59,7 +62,7 @@ impl Flows {
         let keep = |texts: Vec<Arc<str>>| {
             last = texts.into_iter().rfind(|text| !text.trim().is_empty()).or(last.take());
         };
-        match self.follow(launch, self.token(doing), Source::Shell, report, |_| Level::Normal, keep).await {
+        match self.follow(launch, self.token(doing), VOICE, report, keep).await {
             Ok(Ended::With(0)) => Deed::done(String::new()),
             Ok(Ended::With(code)) => {
                 let failure = Failure::new(FailureKind::Failed, what);
@@ -125,8 +128,8 @@ fn search_path() -> OsString {
 }
 
 /// The program of a shell.
-fn program(interpreter: Option<&str>, path: OsString) -> Result<PathBuf, Failure> {
-    let folders: Vec<PathBuf> = env::split_paths(&path).collect();
+fn program(interpreter: Option<&str>, path: &OsStr) -> Result<PathBuf, Failure> {
+    let folders: Vec<PathBuf> = env::split_paths(path).collect();
     let find = |name: &str| {
         if name.contains('/') {
             return Some(PathBuf::from(name)).filter(|path| path.is_file());

@@ -21,6 +21,8 @@ pub struct Command {
     arguments: Vec<&'static str>,
     /// Arguments that only a licensed edition has.
     licensed: Vec<&'static str>,
+    /// Arguments that only a licensed edition has, and whose meaning lockstep brings along.
+    ours: Vec<&'static str>,
 }
 
 /// Who carries a command out.
@@ -91,7 +93,10 @@ pub fn globals() -> impl Iterator<Item = &'static str> {
 impl Command {
     /// What an argument name is to this command.
     pub fn argument(&self, written: &str) -> Known {
-        known(written, &self.arguments, &self.licensed)
+        match known(written, &self.ours, &[]) {
+            Known::No => known(written, &self.arguments, &self.licensed),
+            ours => ours,
+        }
     }
 
     /// The names of its arguments.
@@ -153,10 +158,12 @@ fn read() -> Vec<Command> {
             Some("liquibase") => Hand::Liquibase,
             Some("lockstep") => Hand::Lockstep,
             Some("licensed") => Hand::Licensed,
-            Some("licensed-argument") => {
+            Some(word @ ("licensed-argument" | "lockstep-argument")) => {
                 let name = words.next().unwrap_or_default();
                 if let Some(command) = commands.iter_mut().find(|command| command.name == name) {
-                    command.licensed.extend(words);
+                    let list =
+                        if word == "lockstep-argument" { &mut command.ours } else { &mut command.licensed };
+                    list.extend(words);
                 }
                 continue;
             }
@@ -168,7 +175,13 @@ fn read() -> Vec<Command> {
             "init_start-h2" => "init start-h2",
             name => name,
         };
-        commands.push(Command { name, by, arguments: words.collect(), licensed: Vec::new() });
+        commands.push(Command {
+            name,
+            by,
+            arguments: words.collect(),
+            licensed: Vec::new(),
+            ours: Vec::new(),
+        });
     }
     commands
 }

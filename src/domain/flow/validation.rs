@@ -233,7 +233,7 @@ stages:
         f.yaml:9: `rollback-one-update` needs a licensed edition of Liquibase. Do it in another way, or run the flow under that edition.
         f.yaml:10: `release-locks` lets a lock go without a proof that its holder is gone. Take it out; `lockstep reconcile --release-lock ENV` does it with the proof.
         f.yaml:11: nothing sets `UNSET`, so `${UNSET}` stays as it is. Set it in the environment or with `--set UNSET=…`, or write `${UNSET:-text}`.
-        f.yaml:11: the argument `add-row` of `tag` needs a licensed edition of Liquibase. `liquibase tag --help` lists them.
+        f.yaml:11: the argument `rollback-on-error` of `update` needs a licensed edition of Liquibase. `liquibase update --help` lists them.
         ");
     }
 

@@ -41,6 +41,19 @@ pub struct Asking {
     pub force: bool,
 }
 
+/// A flow file that can be run, or could be if it were right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowFile {
+    /// The file, relative to the folder that the program was started in.
+    pub path: String,
+    /// How many actions it has.
+    pub actions: usize,
+    /// The commands in it that may change a database.
+    pub changes: Vec<&'static str>,
+    /// What is wrong with it; empty when it can be run.
+    pub errors: Vec<Problem>,
+}
+
 /// A flow that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
@@ -155,9 +168,7 @@ pub struct FlowRun {
     facts: Facts,
     /// Files that the condition of the next row asked for, of those that exist.
     found: Option<BTreeSet<String>>,
-    is_interrupted: bool,
-    /// True once nothing more is begun, not even what always runs.
-    is_given_up: bool,
+    halt: Halt,
     changes: bool,
     holds_lock: bool,
 }
@@ -233,6 +244,17 @@ pub enum Skip {
     Ended,
 }
 
+/// Whether somebody wants it to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Halt {
+    /// Nobody.
+    None,
+    /// Everything but what always runs.
+    Stopping,
+    /// What always runs too.
+    GivenUp,
+}
+
 /// A stage or a flow that is open.
 #[derive(Debug, Clone)]
 struct Open {
@@ -261,6 +283,11 @@ struct Facts {
 }
 
 impl FlowRun {
+    /// The file.
+    pub fn path(&self) -> &str {
+        &self.asking.path
+    }
+
     /// True when nothing more will happen to it.
     pub fn is_over(&self) -> bool {
         matches!(self.stage, FlowStage::Over(..))

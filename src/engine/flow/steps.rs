@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{
-    Asking, Deed, End, FlowRun, FlowStage, Frame, INTERRUPTED, Open, Order, Outcome, Reading, RowStatus,
-    Skip, Task, View, exported,
+    Asking, Deed, End, FlowRun, FlowStage, Frame, Halt, INTERRUPTED, Open, Order, Outcome, RowStatus, Skip,
+    Task, View, exported,
 };
 use crate::domain::Timestamp;
 use crate::domain::failure::{Failure, FailureKind};
@@ -15,7 +15,7 @@ use crate::domain::journal::{Entry, FlowWord};
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::engine::State;
 use crate::engine::effect::{DatabaseCall, Effect, FlowCall};
-use crate::engine::event::Progress;
+use crate::engine::event::{EventKind, Progress};
 use crate::engine::refresh::Wait;
 
 /// What stands in the place of an environment's name in the id of a run that has none.
@@ -62,18 +62,46 @@ impl State {
             frames: vec![Frame::default()],
             facts: super::Facts::default(),
             found: None,
-            is_interrupted: false,
-            is_given_up: false,
+            halt: Halt::None,
             changes: false,
             holds_lock: false,
         });
         effects
     }
 
-    /// The file was read, or could not be.
-    pub(in crate::engine) fn flow_read(&mut self, run: &RunId, result: &Result<Box<Reading>, Failure>) {
-        if let Some(flow) = self.flow.as_mut().filter(|flow| flow.run == *run) {
-            flow.read = Some(result.clone());
+    /// True for an event that only flows care about, or that is about the run of one.
+    pub(in crate::engine) fn is_of_flow(&self, kind: &EventKind) -> bool {
+        match kind {
+            EventKind::FlowsListed(_)
+            | EventKind::FlowRead(..)
+            | EventKind::FlowFound(..)
+            | EventKind::FlowActed(..) => true,
+            EventKind::JournalFailed(Some(run), _) | EventKind::Step(run, ..) | EventKind::Unlocked(run) => {
+                self.flow.as_ref().is_some_and(|flow| flow.run == *run)
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes such an event in.
+    pub(in crate::engine) fn flow_went_on(&mut self, kind: &EventKind) -> Vec<Effect> {
+        match kind {
+            EventKind::FlowsListed(files) => {
+                self.flow_files = Some(files.clone());
+                Vec::new()
+            }
+            EventKind::FlowRead(run, result) => {
+                if let Some(flow) = self.flow.as_mut().filter(|flow| flow.run == *run) {
+                    flow.read = Some(result.clone());
+                }
+                Vec::new()
+            }
+            EventKind::FlowFound(run, row, found) => self.flow_found(run, *row, found),
+            EventKind::FlowActed(run, row, deed) => self.flow_acted(run, *row, deed),
+            EventKind::JournalFailed(_, failure) => self.flow_unrecorded(failure),
+            EventKind::Step(_, _, progress) => self.flow_locked(progress),
+            EventKind::Unlocked(_) => self.flow_unlocked(),
+            _ => Vec::new(),
         }
     }
 
@@ -118,7 +146,7 @@ impl State {
         let script = reading.script;
         flow.rows = vec![RowStatus::Waiting; script.rows.len()];
         flow.script = Some(script.clone());
-        if flow.is_interrupted {
+        if flow.halt != Halt::None {
             return self.refuse_flow(interrupted().because("nothing of it was begun"));
         }
         let changes = script.changes();
@@ -143,7 +171,7 @@ impl State {
     }
 
     /// The step of a promotion that a flow has too, its lock, went on.
-    pub(in crate::engine) fn flow_locked(&mut self, progress: &Progress) -> Vec<Effect> {
+    fn flow_locked(&mut self, progress: &Progress) -> Vec<Effect> {
         let Some(flow) = self.flow.as_mut().filter(|flow| flow.stage == FlowStage::Locking) else {
             return Vec::new();
         };
@@ -161,12 +189,7 @@ impl State {
     }
 
     /// The files that a condition asks for were looked for.
-    pub(in crate::engine) fn flow_found(
-        &mut self,
-        run: &RunId,
-        row: usize,
-        found: &BTreeSet<String>,
-    ) -> Vec<Effect> {
+    fn flow_found(&mut self, run: &RunId, row: usize, found: &BTreeSet<String>) -> Vec<Effect> {
         let Some(flow) = self.flow.as_mut().filter(|flow| flow.run == *run) else { return Vec::new() };
         if flow.stage != FlowStage::Finding(row) {
             return Vec::new();
@@ -176,7 +199,7 @@ impl State {
     }
 
     /// An action ended.
-    pub(in crate::engine) fn flow_acted(&mut self, run: &RunId, row: usize, deed: &Deed) -> Vec<Effect> {
+    fn flow_acted(&mut self, run: &RunId, row: usize, deed: &Deed) -> Vec<Effect> {
         let Some(flow) = self.flow.as_ref().filter(|flow| flow.run == *run) else { return Vec::new() };
         if flow.stage != FlowStage::Acting(row) {
             return Vec::new();
@@ -194,7 +217,7 @@ impl State {
     }
 
     /// The journal could not be written for this run: what was to be done was not.
-    pub(in crate::engine) fn flow_unrecorded(&mut self, failure: &Failure) -> Vec<Effect> {
+    fn flow_unrecorded(&mut self, failure: &Failure) -> Vec<Effect> {
         let Some(flow) = self.flow.as_mut() else { return Vec::new() };
         match flow.stage {
             FlowStage::Locking => self.refuse_flow(failure.clone()),
@@ -215,20 +238,17 @@ impl State {
         let Some(flow) = self.flow.as_mut().filter(|flow| flow.outcome().is_none()) else {
             return Vec::new();
         };
-        if flow.is_interrupted {
-            flow.is_given_up = true;
-        }
-        flow.is_interrupted = true;
+        flow.halt = if flow.halt == Halt::None { Halt::Stopping } else { Halt::GivenUp };
         for frame in &mut flow.frames {
             frame.end.get_or_insert_with(|| End::Failed(INTERRUPTED, interrupted()));
         }
         let is_in_end = flow.is_in_end();
-        if !is_in_end || flow.is_given_up {
+        if !is_in_end || flow.halt == Halt::GivenUp {
             flow.open.iter_mut().for_each(|open| open.is_stopped = true);
         }
         match flow.stage {
             // What always runs goes on, until somebody insists.
-            FlowStage::Acting(row) if !is_in_end || flow.is_given_up => {
+            FlowStage::Acting(row) if !is_in_end || flow.halt == Halt::GivenUp => {
                 vec![Effect::Flow(FlowCall::Stop(flow.run.clone(), row))]
             }
             _ => Vec::new(),
@@ -236,7 +256,7 @@ impl State {
     }
 
     /// Its lock was let go.
-    pub(in crate::engine) fn flow_unlocked(&mut self) -> Vec<Effect> {
+    fn flow_unlocked(&mut self) -> Vec<Effect> {
         match self.flow.as_ref().map(|flow| &flow.stage) {
             Some(FlowStage::Unlocking(outcome)) => {
                 let outcome = outcome.clone();
@@ -391,14 +411,13 @@ impl FlowRun {
             let mut lookup = |name: &str| self.facts.lookup(&row.scope, name);
             let text = code.expand(&mut lookup);
             let message = message.as_ref().map(|message| message.expand(&mut lookup));
-            match text.trim().parse() {
-                Ok(code) => self.exit(index, code, message, now),
-                Err(_) => {
-                    let failure = Failure::new(FailureKind::Failed, "the flow could not be ended as it says")
-                        .because(format!("`{text}` is no exit code from 0 to 255"))
-                        .hint(format!("Correct {}:{}.", row.file, row.line));
-                    self.took_place(index, &Deed::failed(1, failure), now);
-                }
+            if let Ok(code) = text.trim().parse() {
+                self.exit(index, code, message, now);
+            } else {
+                let failure = Failure::new(FailureKind::Failed, "the flow could not be ended as it says")
+                    .because(format!("`{text}` is no exit code from 0 to 255"))
+                    .hint(format!("Correct {}:{}.", row.file, row.line));
+                self.took_place(index, &Deed::failed(1, failure), now);
             }
             return Move::On;
         }
@@ -423,7 +442,7 @@ impl FlowRun {
             Ok(note) => self.rows[index] = RowStatus::Done { took, note: note.clone() },
             Err(failure) => {
                 self.rows[index] = RowStatus::Failed { took, code: deed.code, failure: failure.clone() };
-                let is_stopped = self.is_interrupted && !self.is_in_end();
+                let is_stopped = self.halt != Halt::None && !self.is_in_end();
                 if is_stopped || !self.continues(index) {
                     self.stop(End::Failed(deed.code.max(1), failure.clone()));
                 }
@@ -484,7 +503,7 @@ impl FlowRun {
 
     /// True when a row is not gone through because of what came before it.
     fn is_cut_off(&self, row: &Row) -> bool {
-        if self.is_given_up {
+        if self.halt == Halt::GivenUp {
             return true;
         }
         match row.kind {

@@ -395,7 +395,7 @@ fn a_flow_changes_nothing_where_a_person_has_to_be_asked_first() {
         (CHANGING, with("prod", Some("prod"), true), "it is a production environment"),
         (CHANGING, with("test", None, false), "has to be confirmed"),
         (CHANGING, with("test", Some("dev"), false), "`--confirm dev` does not name test"),
-        (CHANGING, nowhere, "that of no environment"),
+        (CHANGING, nowhere, "no environment was named"),
         (dropping, with("dev", None, false), "destroys what may not come back"),
         (dropping, with("dev", None, true), "has to be confirmed"),
         (unlocking, with("dev", Some("dev"), true), "without a proof"),

@@ -1,5 +1,6 @@
 //! What can be asked in a dialog: what exactly would happen, what it takes to confirm it, and the intent it leads to.
 
+mod flows;
 mod plans;
 mod runs;
 mod votes;
@@ -11,6 +12,7 @@ use crate::domain::plan::PlanDigest;
 use crate::domain::release::Version;
 use crate::engine::State;
 use crate::engine::event::Intent;
+use crate::engine::flow::Asking;
 
 /// Something that a person is asked to confirm.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub enum Question {
     Abort(EnvironmentName),
     /// To mark the failure there as resolved.
     Resolve(EnvironmentName),
+    /// To run this flow file, which changes its database, there.
+    Flow(String, EnvironmentName),
 }
 
 /// A question, as it stands now.
@@ -111,6 +115,7 @@ impl Question {
             Self::ReleaseLock(environment) => runs::release_lock(state, environment),
             Self::Abort(environment) => runs::abort(state, environment),
             Self::Resolve(environment) => runs::resolve(state, environment),
+            Self::Flow(path, environment) => flows::run(state, path, environment),
         }
     }
 
@@ -136,6 +141,14 @@ impl Question {
             Self::ReleaseLock(environment) => Intent::ReleaseLock(environment.clone()),
             Self::Abort(environment) => Intent::Abort(environment.clone()),
             Self::Resolve(environment) => Intent::Resolve { environment: environment.clone(), reason },
+            Self::Flow(path, environment) => Intent::RunFlow(Box::new(Asking {
+                path: path.clone(),
+                environment: Some(environment.clone()),
+                release: None,
+                said: Vec::new(),
+                confirm: Some(environment.to_string()),
+                force: false,
+            })),
         }
     }
 }

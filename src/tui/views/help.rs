@@ -10,7 +10,7 @@ use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
 
-const PLACES: [(Place, &str); 11] = [
+const PLACES: [(Place, &str); 13] = [
     (Place::Anywhere, "everywhere"),
     (Place::Board, "board"),
     (Place::Plan, "plan"),
@@ -19,6 +19,8 @@ const PLACES: [(Place, &str); 11] = [
     (Place::Approvals, "approvals"),
     (Place::Reconcile, "what became of runs"),
     (Place::Grid, "drift"),
+    (Place::Flows, "flows"),
+    (Place::Flow, "a flow that runs"),
     (Place::Above, "above the board"),
     (Place::Scrolling, "scrolling"),
     (Place::Log, "log"),

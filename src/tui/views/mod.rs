@@ -8,6 +8,8 @@ mod column;
 mod detail;
 mod dialog;
 mod failing;
+mod flow;
+mod flows;
 mod grid;
 mod help;
 mod locks;
@@ -64,6 +66,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, ui: &Ui, styles: &Style
         Screen::Detail(scroll) => detail::draw(frame, body, state, ui, *scroll, styles),
         Screen::Approvals(cursor) => approvals::draw(frame, body, state, ui, *cursor, styles),
         Screen::Reconcile(cursor) => reconcile::draw(frame, body, state, ui, *cursor, styles),
+        Screen::Flows(cursor) => flows::draw(frame, body, state, ui, *cursor, styles),
+        Screen::Flow(scroll) => flow::draw(frame, body, state, ui, *scroll, styles),
         Screen::Grid => grid::draw(frame, body, state, ui, styles),
         Screen::Changeset(id, scroll) => changeset::draw(frame, body, state, ui, (id, *scroll), styles),
         Screen::Log => log::draw(frame, body, state, ui, styles),

@@ -1,0 +1,94 @@
+//! The flow files of the folder: what each does to a database, and what is wrong with it.
+//!
+//! ```text
+//! ── flows ─────────────────────────────── enter runs one against dev ──
+//! ▸ · flows/main-deployment-flow.yaml     9 actions   only looks
+//!   ● flows/promotion-flow.yaml          14 actions   may tag, update
+//!   ✖ flows/broken.yaml                  cannot be run
+//!     flows/broken.yaml:12: Liquibase has no command `updat`.
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use crate::engine::State;
+use crate::engine::flow::FlowFile;
+use crate::tui::style::Styles;
+use crate::tui::text;
+use crate::tui::ui::Ui;
+use crate::tui::views::failing;
+
+/// Problems of a file that are shown.
+const PROBLEMS: usize = 3;
+
+/// Draws the list.
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &State,
+    ui: &Ui,
+    cursor: usize,
+    styles: &Styles,
+) {
+    let width = usize::from(area.width);
+    let place = ui.environment(state).map(|it| it.environment.name.to_string()).unwrap_or_default();
+    let words = format!("enter runs one against {place} ");
+    let title = vec![Span::styled("flows", styles.strong)];
+    let mut lines = vec![text::rule(title, vec![Span::styled(words, styles.muted)], width, styles.faint)];
+    let mut selected = 0..1;
+    match &state.flow_files {
+        None => lines.push(Line::styled(" Looking into the folder flows/ …", styles.muted)),
+        Some(Err(failure)) => lines.extend(failing::failure_lines(failure, width, styles)),
+        Some(Ok(files)) if files.is_empty() => {
+            lines.push(Line::styled(" There is no flow file in the folder flows/.", styles.muted));
+        }
+        Some(Ok(files)) => {
+            let longest = files.iter().map(|file| text::width(&file.path)).max().unwrap_or(0);
+            for (index, file) in files.iter().enumerate() {
+                let start = lines.len();
+                lines.extend(file_lines(file, index == cursor, longest.min(width / 2), width, styles));
+                if index == cursor {
+                    selected = start..lines.len();
+                }
+            }
+        }
+    }
+    // The one under the cursor is in sight as far as it fits, its beginning always.
+    let rows = usize::from(area.height);
+    let first = selected.end.saturating_sub(rows).min(selected.start.saturating_sub(1));
+    frame.render_widget(Paragraph::new(lines.into_iter().skip(first).take(rows).collect::<Vec<_>>()), area);
+}
+
+fn file_lines<'a>(
+    file: &'a FlowFile,
+    is_selected: bool,
+    path: usize,
+    width: usize,
+    styles: &Styles,
+) -> Vec<Line<'a>> {
+    let (shape, style, words) = if !file.errors.is_empty() {
+        ("✖", styles.danger, "cannot be run".to_owned())
+    } else if file.changes.is_empty() {
+        ("·", styles.muted, "only looks".to_owned())
+    } else {
+        ("●", styles.warning, format!("may {}", file.changes.join(", ")))
+    };
+    let noun = if file.actions == 1 { "action" } else { "actions" };
+    let count = if file.actions == 0 { String::new() } else { format!("{:3} {noun}", file.actions) };
+    let head = vec![
+        Span::styled(if is_selected { "▸ " } else { "  " }, styles.accent),
+        Span::styled(format!("{shape} "), style),
+        Span::styled(format!("{:path$}  ", text::fit(&file.path, path)), styles.strong),
+        Span::styled(format!("{count:12} "), styles.muted),
+        Span::styled(words, style),
+    ];
+    let mut lines = vec![Line::from(text::cut(head, width))];
+    for problem in file.errors.iter().take(PROBLEMS) {
+        for line in text::wrap(&problem.to_string(), width.saturating_sub(5)) {
+            lines.push(Line::from(vec![Span::raw("    "), Span::raw(line)]));
+        }
+    }
+    lines
+}
