@@ -16,6 +16,8 @@ mod faults;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod policy;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod promises;

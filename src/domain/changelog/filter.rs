@@ -116,6 +116,11 @@ impl Filter {
         exclusions
     }
 
+    /// True when it belongs to runs against databases of this kind.
+    pub fn is_for(&self, kind: &str) -> bool {
+        is_for(&self.dbms, kind)
+    }
+
     /// The names in `dbms` that no database has: such a changeset silently never runs, or always.
     pub(super) fn unknown_databases(&self) -> impl Iterator<Item = &str> {
         self.dbms

@@ -15,18 +15,23 @@ mod parameters;
 mod path;
 mod problem;
 mod reader;
+mod script;
 mod shared;
 mod sql;
+mod statements;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::sync::Arc;
 
+pub use change::Object;
 pub use checksum::{Algorithm, Checksum, Sum, Sums};
 pub use cut::{cut, releases};
 pub use filter::{DATABASE, Exclusion, Filter, Selection};
 pub use parameters::Surroundings;
 pub use problem::Problem;
+pub use script::{Script, Spot};
 pub use shared::SharedFiles;
 
 /// The root file of every release's changelog, from the path root.
@@ -99,6 +104,26 @@ pub struct Changeset {
     pub valid_sums: Vec<String>,
     /// Other files that it is made of: those of `sqlFile`, `loadData` and the like, from the search root.
     pub files: Vec<String>,
+    /// False when it asks to run outside a transaction (`runInTransaction`).
+    pub runs_in_transaction: bool,
+    /// Its changes one by one, for those who judge what it does.
+    pub parts: Arc<[Part]>,
+}
+
+/// One change of a changeset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Its type, such as `createTable`; `sql` for what a SQL file holds.
+    pub kind: String,
+    /// Where it is written.
+    pub place: Place,
+    /// Its attributes; none of a change that only an extension knows.
+    pub attributes: Object,
+    /// The SQL that it is made of, or that it holds; `None` for a change without, and for one that is not for
+    /// PostgreSQL.
+    pub script: Option<Script>,
+    /// What it says, as text for people.
+    pub text: String,
 }
 
 impl Changeset {
@@ -117,6 +142,8 @@ impl Changeset {
             preconditions: Vec::new(),
             valid_sums: Vec::new(),
             files: Vec::new(),
+            runs_in_transaction: true,
+            parts: Arc::default(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! when nothing else does.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 use super::filter::{self, DATABASE, Selection};
 use super::node::Node;
@@ -84,6 +85,17 @@ pub(super) struct Expanded {
     pub(super) open: Vec<String>,
     /// Variables of the process that were filled in: on another machine the text would be another.
     pub(super) variables: Vec<String>,
+    /// Where something was filled in, in order.
+    pub(super) fills: Vec<Fill>,
+}
+
+/// A parameter that a value stands for now. Places are counted in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fill {
+    /// Where the parameter stood in the text as written.
+    pub(super) written: Range<usize>,
+    /// Where its value stands.
+    pub(super) filled: Range<usize>,
 }
 
 impl Expanded {
@@ -144,7 +156,9 @@ impl<'a> Parameters<'a> {
     /// Fills in every parameter in a text of the file at `path`.
     pub(super) fn expand(&self, path: &str, text: &str) -> Expanded {
         let mut expanded = Expanded::default();
-        expanded.text = self.fill(path, text, 0, &mut expanded);
+        let mut fills = Vec::new();
+        expanded.text = self.fill(path, text, 0, &mut expanded, Some(&mut fills));
+        expanded.fills = fills;
         expanded
     }
 
@@ -153,34 +167,51 @@ impl<'a> Parameters<'a> {
         if let Some(Scalar::Text(text)) = &mut node.value
             && text.contains("${")
         {
-            *text = self.fill(path, text, 0, seen);
+            *text = self.fill(path, text, 0, seen, None);
         }
         for child in &mut node.children {
             self.expand_node(path, child, seen);
         }
     }
 
-    fn fill(&self, path: &str, text: &str, depth: usize, seen: &mut Expanded) -> String {
-        let Some((before, rest)) = text.split_once("${") else { return text.to_owned() };
-        let mut filled = before.to_owned();
-        let Some(end) = end_of_name(rest) else {
-            filled.push_str("${");
-            filled.push_str(&self.fill(path, rest, depth, seen));
-            return filled;
-        };
-        // A name may itself be made of parameters.
-        let inner = self.fill(path, &rest[..end], depth, seen);
-        let name = inner.trim();
-        match self.value(path, name, seen) {
-            // A value that leads back to itself never ends; Liquibase refuses it, and here it stays as it is.
-            Some(value) if depth < DEEPEST => filled.push_str(&self.fill(path, &value, depth + 1, seen)),
-            _ => {
+    fn fill(
+        &self,
+        path: &str,
+        text: &str,
+        depth: usize,
+        seen: &mut Expanded,
+        mut fills: Option<&mut Vec<Fill>>,
+    ) -> String {
+        let mut filled = String::with_capacity(text.len());
+        let mut at = 0;
+        while let Some(found) = text[at..].find("${") {
+            let begin = at + found;
+            filled.push_str(&text[at..begin]);
+            at = begin + 2;
+            let Some(end) = end_of_name(&text[at..]) else {
                 filled.push_str("${");
-                filled.push_str(&inner);
-                filled.push('}');
+                continue;
+            };
+            let start = filled.len();
+            // A name may itself be made of parameters.
+            let inner = self.fill(path, &text[at..at + end], depth, seen, None);
+            match self.value(path, inner.trim(), seen) {
+                // A value that leads back to itself never ends; Liquibase refuses it, and here it stays as it is.
+                Some(value) if depth < DEEPEST => {
+                    filled.push_str(&self.fill(path, &value, depth + 1, seen, None));
+                }
+                _ => {
+                    filled.push_str("${");
+                    filled.push_str(&inner);
+                    filled.push('}');
+                }
+            }
+            at += end + 1;
+            if let Some(fills) = &mut fills {
+                fills.push(Fill { written: begin..at, filled: start..filled.len() });
             }
         }
-        filled.push_str(&self.fill(path, &rest[end + 1..], depth, seen));
+        filled.push_str(&text[at..]);
         filled
     }
 

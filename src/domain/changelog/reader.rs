@@ -101,7 +101,8 @@ impl Walk<'_> {
             Some("yaml" | "yml" | "json" | "xml") => {
                 let (root, problems) = document::read(path, &text);
                 self.reading.problems.extend(problems);
-                root.map_or_else(Ordered::new, |root| self.document(path, root, inherited))
+                let lines: Vec<_> = text.lines().collect();
+                root.map_or_else(Ordered::new, |root| self.document(path, &lines, root, inherited))
             }
             _ => {
                 let mend = "A changelog is a .yaml, .yml, .json, .xml or .sql file.";
@@ -126,7 +127,7 @@ impl Walk<'_> {
         text.strip_prefix('\u{feff}').map_or_else(|| text.to_string(), str::to_owned)
     }
 
-    fn document(&mut self, path: &str, mut root: Node, inherited: &Filter) -> Ordered {
+    fn document(&mut self, path: &str, lines: &[&str], mut root: Node, inherited: &Filter) -> Ordered {
         let mut inherited = inherited.clone();
         let own = context(&root).filter(|context| !context.trim().is_empty());
         inherited.contexts.splice(0..0, own);
@@ -150,7 +151,16 @@ impl Walk<'_> {
             self.parameters.expand_node(path, &mut node, &mut seen);
             match node.name.as_str() {
                 "changeSet" => {
-                    let (changeset, order) = self.changeset(&node, &seen, path, &stored_path, &inherited);
+                    let standing = Standing {
+                        files: self.files,
+                        file: path,
+                        stored_path: &stored_path,
+                        inherited: &inherited,
+                        lines,
+                        parameters: &self.parameters,
+                    };
+                    let (changeset, problems) = tree::changeset(&node, &standing);
+                    let (changeset, order) = self.changeset(&node, &seen, changeset, problems);
                     add(&mut ordered, changeset, order);
                 }
                 "include" => add_all(&mut ordered, self.include(path, &node, &inherited)),
@@ -162,17 +172,14 @@ impl Walk<'_> {
         ordered
     }
 
+    /// Takes a changeset in that was read, with what the parameters in it make doubtful.
     fn changeset(
         &mut self,
         node: &Node,
         seen: &Expanded,
-        file: &str,
-        stored_path: &str,
-        inherited: &Filter,
+        mut changeset: Changeset,
+        problems: Vec<Problem>,
     ) -> (Changeset, RunOrder) {
-        let standing =
-            Standing { files: self.files, file, stored_path, inherited, parameters: &self.parameters };
-        let (mut changeset, problems) = tree::changeset(node, &standing);
         self.reading.problems.extend(problems);
         if let Some(reason) = seen.unknown() {
             changeset.sums = Sums::open(&reason);
@@ -183,7 +190,7 @@ impl Walk<'_> {
                 changeset.id
             );
             let mend = "Define a property of another name in the changelog.";
-            let problem = Problem::warning(file, Some(node.line), text, mend);
+            let problem = Problem::warning(&changeset.place.file, Some(node.line), text, mend);
             self.reading.problems.push(problem.about(&changeset.id));
         }
         let order = match node.text("runOrder").as_deref() {

@@ -4,10 +4,76 @@
 //! found in one release, so that it can be held against any environment. Absent on purpose: reading files, and what a
 //! finding means for a promotion; the gate decides that.
 
+pub mod checks;
+mod database;
+mod deed;
+mod depth;
+mod judging;
+mod modelled;
+mod scene;
+mod settings;
 mod severity;
+mod sql;
+mod types;
+mod waivers;
 
-use crate::domain::changelog::{ChangesetId, Place};
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use crate::domain::changelog::{Changelog, ChangesetId, Place, Problem};
+use crate::domain::schema::Schema;
+pub use checks::{Check, Scope};
+pub use judging::Judged;
+pub use settings::{Enabled, Settings};
 pub use severity::Severity;
+pub use waivers::{Aim, Entry, Waivers};
+
+/// What a file of settings holds, for those who have to mend one.
+const SETTINGS_HELP: &str = "A file of settings has `rules:`, a list of rules with shortName, id, severity and enabled; docs/policy.md shows one.";
+
+/// The checks that look, how much each matters, and what is let pass.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Policy {
+    /// The checks.
+    pub settings: Settings,
+    /// What is let pass.
+    pub waivers: Waivers,
+    /// How much it matters when SQL cannot be read; `None` for as much as the check that matters most.
+    pub unread_sql: Option<Severity>,
+}
+
+impl Policy {
+    /// What the checks find in these changesets of a changelog, on this day.
+    pub fn judge(&self, changelog: &Changelog, judged: Judged<'_>, today: Date) -> Verdict {
+        let mut verdict = judging::judge(self, changelog, judged);
+        let changesets: BTreeSet<_> = verdict.changesets.iter().collect();
+        self.waivers.apply(&mut verdict.findings, today);
+        verdict.notes = self.waivers.notes(&verdict.findings, today, |aim| match aim {
+            // One that is for no changeset at all is not needed either.
+            Aim::Changeset(_) => {
+                let mut meant =
+                    changelog.changesets().iter().filter(|it| aim.is(&Subject::Changeset(it.id.clone())));
+                meant.next().is_none_or(|it| changesets.contains(&it.id))
+            }
+            Aim::Table(_) => false,
+        });
+        verdict
+    }
+
+    /// What the checks find in a database, on this day.
+    pub fn judge_database(&self, schema: &Schema, today: Date) -> Verdict {
+        let mut verdict = database::judge(self, schema);
+        self.waivers.apply(&mut verdict.findings, today);
+        verdict.notes = self.waivers.notes(&verdict.findings, today, |aim| matches!(aim, Aim::Table(_)));
+        verdict
+    }
+
+    /// The checks that look.
+    pub fn enabled(&self) -> impl Iterator<Item = &Enabled> {
+        self.settings.enabled.iter()
+    }
+}
 
 /// Something that a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +119,7 @@ pub struct Waiver {
     /// Who answers for it.
     pub owner: String,
     /// The last day on which it counts.
-    pub expires: jiff::civil::Date,
+    pub expires: Date,
 }
 
 /// What the checks of a policy found.
@@ -65,9 +131,28 @@ pub struct Verdict {
     pub changesets: Vec<ChangesetId>,
     /// The short names of the checks that looked.
     pub checks: Vec<String>,
+    /// The tables that were looked at.
+    pub tables: Vec<String>,
+    /// What else to know: waivers that have ended or that nothing needs.
+    pub notes: Vec<Problem>,
 }
 
 impl Verdict {
+    /// This verdict and another, of something else.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.findings.extend(other.findings);
+        self.changesets.extend(other.changesets);
+        self.tables.extend(other.tables);
+        self.notes.extend(other.notes);
+        for check in other.checks {
+            if !self.checks.contains(&check) {
+                self.checks.push(check);
+            }
+        }
+        self
+    }
+
     /// The findings that no waiver lets pass.
     pub fn standing(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.waiver.is_none())

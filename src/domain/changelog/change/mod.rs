@@ -17,12 +17,13 @@ mod visitor;
 use super::checksum::Algorithm;
 use super::node::Node;
 use super::tree::Standing;
-use super::{Problem, filter};
+use super::{Part as Change, Place, Problem, Script, filter};
 use crate::domain::spelling;
 pub(super) use attribute::{Read, Refusal, boolean, child, own_text, text, trimmed};
 pub(super) use description::{change as describe, line as describe_line};
 use kinds::{Kind, Takes};
-use object::{Field, Object};
+use object::Field;
+pub use object::Object;
 pub(super) use visitor::visitors;
 
 /// The sum of a part of a changeset: nothing when it does not count, or why it is not known.
@@ -71,6 +72,25 @@ pub(super) struct Loaded {
     /// The files it is made of, from the search root.
     pub(super) files: Vec<String>,
     pub(super) problems: Vec<Problem>,
+    /// Its SQL with the places it comes from.
+    pub(super) script: Option<Script>,
+    /// Its attributes.
+    pub(super) attributes: Object,
+    /// The line it is written in.
+    pub(super) line: usize,
+}
+
+impl Loaded {
+    /// What is kept of it for those who judge it; `file` is where it is written.
+    pub(super) fn part(&self, file: &str) -> Change {
+        Change {
+            kind: self.kind.clone(),
+            place: Place { file: file.to_owned(), line: self.line },
+            attributes: self.attributes.clone(),
+            script: self.script.clone(),
+            text: self.text.clone(),
+        }
+    }
 }
 
 /// True when a node is a change that Liquibase itself, without extensions, knows.
@@ -100,6 +120,9 @@ pub(super) fn read(node: &Node, at: &Standing<'_>) -> Read<Loaded> {
         undoes_itself: false,
         files: Vec::new(),
         problems: Vec::new(),
+        script: None,
+        attributes: Object::default(),
+        line: node.line,
     };
     let Some(kind) = Kind::called(&node.name) else { return Ok(loaded) };
     loaded.undoes_itself = kind.undoes_itself;
@@ -115,7 +138,9 @@ pub(super) fn read(node: &Node, at: &Standing<'_>) -> Read<Loaded> {
         // Version 8 counts a change for another kind of database, version 9 does not.
         loaded.sums.v9 = Ok(None);
         loaded.sql = None;
+        loaded.script = None;
     }
+    loaded.attributes = object;
     Ok(loaded)
 }
 

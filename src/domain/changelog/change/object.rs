@@ -7,13 +7,13 @@
 const INDENT: usize = 4;
 
 /// What Liquibase knows of a change, a column or its constraints.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Object {
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Object {
     fields: Vec<(&'static str, Field)>,
 }
 
 /// The value of a field.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Field {
     /// A text, a number, a truth value: what Java prints for it.
     Scalar(String),
@@ -38,11 +38,41 @@ impl Object {
     }
 
     /// The text of a field.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub fn text(&self, name: &str) -> Option<&str> {
         self.fields.iter().find_map(|(known, value)| match value {
             Field::Scalar(text) if *known == name => Some(text.as_str()),
             _ => None,
         })
+    }
+
+    /// True when a field says so.
+    pub fn is_true(&self, name: &str) -> bool {
+        self.text(name) == Some("true")
+    }
+
+    /// The texts of all fields with their names.
+    pub fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.fields.iter().filter_map(|(name, value)| match value {
+            Field::Scalar(text) => Some((*name, text.as_str())),
+            Field::Object(_) | Field::Objects(_) | Field::Names(_) => None,
+        })
+    }
+
+    /// The object of a field.
+    pub fn object(&self, name: &str) -> Option<&Self> {
+        self.fields.iter().find_map(|(known, value)| match value {
+            Field::Object(object) if *known == name => Some(object),
+            _ => None,
+        })
+    }
+
+    /// The objects of a field, such as the columns of a table.
+    pub fn objects(&self, name: &str) -> &[Self] {
+        let found = self.fields.iter().find_map(|(known, value)| match value {
+            Field::Objects(objects) if *known == name => Some(objects.as_slice()),
+            _ => None,
+        });
+        found.unwrap_or_default()
     }
 
     /// The objects of a field, to be changed.

@@ -8,7 +8,7 @@ use super::{Loaded, Parts, csv};
 use crate::domain::changelog::checksum::{Checksum, Splitting};
 use crate::domain::changelog::node::Node;
 use crate::domain::changelog::tree::Standing;
-use crate::domain::changelog::{Algorithm, sql};
+use crate::domain::changelog::{Algorithm, Script, sql};
 
 /// Fields of a view that its sum of version 9 leaves out: the query is hashed by itself.
 const APART_IN_A_VIEW: [&str; 4] = ["path", "relativeToChangelogFile", "selectQuery", "encoding"];
@@ -61,7 +61,13 @@ impl Change<'_> {
         text.clone_into(&mut loaded.text);
         let splitting = self.splitting();
         loaded.is_cut_at_semicolons = is_cut_at_semicolons(&splitting);
+        loaded.script = Some(self.script(text, splitting.clone()));
         Parts::of(|algorithm| Ok(Some(Checksum::of_sql(algorithm, text, &splitting))))
+    }
+
+    /// SQL that is written in the change itself.
+    fn script(&self, text: &str, splitting: Splitting) -> Script {
+        Script::in_document(self.at.file, self.at.lines, self.node.line, text, splitting)
     }
 
     /// The file as it is, without its parameters filled in, although they are when it runs.
@@ -73,13 +79,14 @@ impl Change<'_> {
         loaded.files.push(source.path.clone());
         let bytes = source.bytes(line)?;
         let text = source.text(bytes, self.object.text("encoding"));
-        if let Ok(text) = &text {
-            let expanded = self.at.parameters.expand(self.at.file, text).text;
-            loaded.text.push('\n');
-            loaded.text.push_str(&expanded);
-            loaded.sql = Some(sql::trim(&expanded).to_owned());
-        }
         let splitting = self.splitting();
+        if let Ok(text) = &text {
+            let expanded = self.at.parameters.expand(self.at.file, text);
+            loaded.text.push('\n');
+            loaded.text.push_str(&expanded.text);
+            loaded.sql = Some(sql::trim(&expanded.text).to_owned());
+            loaded.script = Some(Script::of_file(&source.path, text, &expanded, splitting.clone()));
+        }
         loaded.is_cut_at_semicolons = is_cut_at_semicolons(&splitting);
         Ok(Parts::of(|algorithm| {
             Ok(Some(match algorithm {
@@ -129,6 +136,7 @@ impl Change<'_> {
             Ok(Some(Checksum::of_text(algorithm, &format!("{attributes}:{body}"))))
         };
         let Some(source) = source else {
+            loaded.script = written.map(|written| self.script(written, as_one_statement()));
             let body = Checksum::of_sql(Algorithm::V9, written.unwrap_or_default(), &as_one_statement());
             return Ok(Parts { v8: Ok(Some(old)), v9: together(Algorithm::V9, &attributes, &body) });
         };
@@ -136,6 +144,8 @@ impl Change<'_> {
         let bytes = source.bytes(self.node.line)?;
         let text = source.text(bytes, None);
         if let Ok(text) = &text {
+            let expanded = self.at.parameters.expand(self.at.file, text);
+            loaded.script = Some(Script::of_file(&source.path, text, &expanded, as_one_statement()));
             loaded.text.push('\n');
             loaded.text.push_str(text);
         }

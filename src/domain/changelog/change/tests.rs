@@ -81,8 +81,14 @@ fn hashed(files: &Files, path: &str) -> BTreeSet<String> {
     let mut parameters = Parameters::new(&surroundings);
     parameters.define(path, Property::new("ptbl", "c_tab"));
     let inherited = Filter::default();
-    let at =
-        Standing { files, file: path, stored_path: path, inherited: &inherited, parameters: &parameters };
+    let at = Standing {
+        files,
+        file: path,
+        stored_path: path,
+        inherited: &inherited,
+        lines: &[],
+        parameters: &parameters,
+    };
     let mut texts = BTreeSet::new();
     let mut root = root.unwrap();
     parameters.expand_node(path, &mut root, &mut Expanded::default());

@@ -5,9 +5,15 @@ mod attributes;
 mod directive;
 pub(super) mod lint;
 
+use std::sync::Arc;
+
 use super::checksum::{Checksum, Splitting};
 use super::parameters::{Expanded, Parameters};
-use super::{Change, Changeset, ChangesetId, Filter, Place, Problem, Rollback, Sums, filter, path};
+use super::script::Written;
+use super::{
+    Change, Changeset, ChangesetId, Filter, Object, Part, Place, Problem, Rollback, Script, Sums, filter,
+    path,
+};
 use attributes::Attributes;
 use directive::Directive;
 
@@ -67,7 +73,7 @@ struct Reader<'a, 'p> {
     problems: Vec<Problem>,
     open: Option<Open>,
     /// The SQL of the last changeset that had any, with its place in `changesets`.
-    previous: Option<(String, Sums)>,
+    previous: Option<(String, Sums, Arc<[Part]>)>,
 }
 
 /// A changeset whose end has not come yet.
@@ -75,6 +81,8 @@ struct Open {
     line: usize,
     attributes: Attributes,
     sql: String,
+    /// The line of the file that each line of the SQL comes from.
+    lines: Vec<usize>,
     rollback: String,
     comment: String,
     preconditions: Vec<String>,
@@ -131,6 +139,7 @@ impl Reader<'_, '_> {
             (_, Some(open)) => {
                 open.sql.push_str(line);
                 open.sql.push('\n');
+                open.lines.push(number);
             }
         }
     }
@@ -171,6 +180,7 @@ impl Reader<'_, '_> {
                     line: number,
                     attributes,
                     sql: String::new(),
+                    lines: Vec::new(),
                     rollback: String::new(),
                     comment: String::new(),
                     preconditions: Vec::new(),
@@ -196,26 +206,30 @@ impl Reader<'_, '_> {
         };
         let expanded = self.parameters.expand(path, trim(&open.sql));
         let sql = trim(&expanded.text).to_owned();
+        let splitting = splitting(attributes, &sql, is_last);
         let mut changeset = Changeset::new(
             id.clone(),
             Place { file: path.to_owned(), line: *line },
             Change::Sql(sql.clone()),
-            sums(&expanded, &sql, &splitting(attributes, &sql, is_last)),
+            sums(&expanded, &sql, &splitting),
         );
+        changeset.parts = [open.part(path, &expanded, splitting)].into();
         if sql.is_empty() {
             self.problems.push(self.without_sql(&id, *line, is_last));
-            if let (true, Some((sql, sums))) = (is_last, &self.previous) {
+            if let (true, Some((sql, sums, parts))) = (is_last, &self.previous) {
                 changeset.change = Change::Sql(sql.clone());
                 changeset.sums = sums.clone();
+                changeset.parts = parts.clone();
             }
         } else {
-            self.previous = Some((sql, changeset.sums.clone()));
+            self.previous = Some((sql, changeset.sums.clone(), changeset.parts.clone()));
         }
         let rollback = self.parameters.expand(path, trim(&open.rollback)).text;
         changeset.rollback = parse_rollback(&rollback, &id.path);
         changeset.comment.clone_from(&open.comment);
         changeset.runs_on_change = attributes.runs_on_change;
         changeset.runs_always = attributes.runs_always;
+        changeset.runs_in_transaction = attributes.runs_in_transaction;
         changeset.preconditions.clone_from(&open.preconditions);
         changeset.valid_sums.clone_from(&open.valid_sums);
         changeset.filter = self.filter(attributes);
@@ -268,6 +282,31 @@ impl Reader<'_, '_> {
     }
 }
 
+impl Open {
+    /// Its SQL as the one change it is made of.
+    fn part(&self, file: &str, expanded: &Expanded, splitting: Splitting) -> Part {
+        let source = trim(&self.sql);
+        let lead = self.sql.len() - self.sql.trim_start_matches(|c| c <= ' ').len();
+        let mut at = 0;
+        let mut lines = Vec::new();
+        for (line, number) in self.sql.split_inclusive('\n').zip(&self.lines) {
+            if at + line.len() > lead && at < lead + source.len() {
+                let cut = lead.saturating_sub(at);
+                let column = line[..cut].chars().count() + 1;
+                lines.push(Written { at: (at + cut) - lead, line: *number, column });
+            }
+            at += line.len();
+        }
+        Part {
+            kind: "sql".to_owned(),
+            place: Place { file: file.to_owned(), line: self.line },
+            attributes: Object::default(),
+            script: Some(Script::filled(file, source, &lines, expanded, splitting)),
+            text: String::new(),
+        }
+    }
+}
+
 /// The sums of a changeset of SQL, unless they hang on values that are not known here.
 fn sums(expanded: &Expanded, sql: &str, splitting: &Splitting) -> Sums {
     match expanded.unknown() {
@@ -305,6 +344,15 @@ fn plain(source: &Source<'_>) -> (Vec<Changeset>, Vec<Problem>) {
     let place = Place { file: path.to_owned(), line: 1 };
     let mut changeset = Changeset::new(id, place, Change::Sql(sql.to_owned()), sums);
     changeset.filter = source.inherited.clone();
+    let as_written = Expanded { text: source.text.to_owned(), ..Expanded::default() };
+    changeset.parts = [Part {
+        kind: "sql".to_owned(),
+        place: changeset.place.clone(),
+        attributes: Object::default(),
+        script: Some(Script::of_file(path, source.text, &as_written, splitting)),
+        text: String::new(),
+    }]
+    .into();
     (vec![changeset], problems)
 }
 

@@ -18,6 +18,8 @@ pub(super) struct Standing<'a> {
     pub(super) stored_path: &'a str,
     /// What the includes that led to it say.
     pub(super) inherited: &'a Filter,
+    /// The lines of that file.
+    pub(super) lines: &'a [&'a str],
     /// The parameters that are known there.
     pub(super) parameters: &'a Parameters<'a>,
 }
@@ -134,6 +136,7 @@ impl Reader<'_> {
         let always = boolean("alwaysRun")?.unwrap_or(false);
         changeset.runs_always = boolean("runAlways")?.unwrap_or(always);
         changeset.runs_on_change = boolean("runOnChange")?.unwrap_or(false);
+        changeset.runs_in_transaction = boolean("runInTransaction")?.unwrap_or(true);
         let mut filter = self.at.inherited.clone();
         let own = change::text(node, "contextFilter")?.filter(|text| change::trimmed(text).is_some());
         let own = match own {
@@ -266,6 +269,7 @@ impl Reader<'_> {
         let visitors = &self.visitors;
         self.changeset.sums = Sums::of(|algorithm| sum(algorithm, &changes, visitors));
         self.changeset.files.extend(changes.iter().flat_map(|change| change.files.iter().cloned()));
+        self.changeset.parts = changes.iter().map(|change| change.part(self.at.file)).collect();
         self.changeset.rollback = match self.undoing.take() {
             Some(undoing) => rollback(undoing),
             None if changes.iter().all(|change| change.undoes_itself) => Rollback::Automatic,

@@ -15,6 +15,7 @@ fn read(body: &str) -> (Changeset, Vec<Problem>) {
     let inherited =
         Filter { contexts: vec!["outer".to_owned()], labels: vec!["old".to_owned()], ..Filter::default() };
     let at = Standing {
+        lines: &[],
         files: &files,
         file: "c.yaml",
         stored_path: "logical.yaml",

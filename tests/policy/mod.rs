@@ -1,0 +1,4 @@
+//! Policy checks: each against its cases, the SQL parser against the real PostgreSQL, waivers, and the command line.
+
+mod postgres;
+mod table;
