@@ -96,8 +96,7 @@ fn row_line<'a>(
         RowStatus::Skipped(Skip::Condition(_)) if row.condition.is_some() => {
             ("-", styles.muted, None, "its condition does not hold")
         }
-        RowStatus::Skipped(Skip::Condition(_)) => ("-", styles.muted, None, "skipped"),
-        RowStatus::Skipped(Skip::Ended) => ("-", styles.muted, None, "skipped"),
+        RowStatus::Skipped(_) => ("-", styles.muted, None, "skipped"),
         RowStatus::Running { since } => {
             ("▶", styles.running, Some(now.duration_since(*since).unsigned_abs()), "")
         }
