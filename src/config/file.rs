@@ -39,9 +39,13 @@ pub(super) fn without_instance() -> Settings {
     const TEXT: &str = "instance = { id = \"flow\" }\n\
         aws = { region = \"us-east-1\" }\n\
         database = { instance = \"\", username_secret = \"\", password_secret = \"\" }\n\
-        releases = { folder = \"dist\", image = \"\" }\n";
+        releases = { folder = \"dist\", image = \"\" }\n\
+        environment = [{ name = \"none\", service = \"\", database = \"\", gate = \"approve\" }]\n";
     let file: File = toml::from_str(TEXT).expect("the text is constant and was tried");
-    file.check(Path::new("lockstep.toml"), TEXT).expect("the text is constant and was tried")
+    let settings = file.check(Path::new("lockstep.toml"), TEXT);
+    let settings = settings.expect("the text is constant and was tried");
+    // A file must name one.
+    Settings { environments: Vec::new(), ..settings }
 }
 
 #[derive(Deserialize)]

@@ -360,7 +360,7 @@ pub struct PastFlow {
     pub began: Timestamp,
     /// The last change that it announced; `None` when it announced none.
     pub last: Option<String>,
-    /// True when what came of that is on record.
+    /// True when what came of that is on record, or a person has settled it.
     pub is_settled: bool,
     /// When it ended; `None` when nobody saw that.
     pub ended: Option<Timestamp>,
@@ -484,6 +484,9 @@ impl History {
                 for past in self.runs.iter_mut().filter(|past| past.environment == *environment) {
                     past.is_acknowledged = true;
                 }
+                for flow in self.flows.iter_mut().filter(|flow| flow.environment == *environment) {
+                    flow.is_settled = true;
+                }
             }
             Entry::Voted(vote) => self.votes.push((at, vote.clone())),
             Entry::Line { stopped, notice } => self.line = stopped.then(|| (at, notice.clone())),
@@ -521,6 +524,12 @@ impl History {
             FlowWord::Ended { .. } => flow.is_settled = true,
             FlowWord::Concluded { .. } => flow.ended = Some(at),
         }
+    }
+
+    /// The newest flow in `environment` that announced a change of which the journal does not see the end: it is at
+    /// work, or whoever ran it died.
+    pub fn unsettled_flow(&self, environment: &EnvironmentName) -> Option<&PastFlow> {
+        self.flows.iter().rev().find(|flow| flow.environment == *environment && !flow.is_settled)
     }
 
     /// Every flow that changed a database, or was about to, oldest first.

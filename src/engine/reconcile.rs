@@ -261,7 +261,9 @@ impl State {
             self.refuse(&format!("nobody has looked what became of the last run to {environment}"), &how);
             return Vec::new();
         }
-        if entries.is_empty() && self.history.alarm(environment).is_none() {
+        let is_settled =
+            self.history.alarm(environment).is_none() && self.history.unsettled_flow(environment).is_none();
+        if entries.is_empty() && is_settled {
             self.refuse(
                 &format!("there is nothing to settle in {environment}"),
                 "Every run there was seen to its end.",

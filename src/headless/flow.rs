@@ -241,7 +241,7 @@ fn sign(status: &RowStatus) -> &'static str {
 fn status_words(status: &RowStatus) -> String {
     match status {
         RowStatus::Waiting => " waiting".to_owned(),
-        RowStatus::Skipped(Skip::Condition(_)) => " skipped  its condition does not hold".to_owned(),
+        RowStatus::Skipped(Skip::Condition(_)) => " skipped  the condition does not hold".to_owned(),
         RowStatus::Skipped(Skip::Ended) => " skipped".to_owned(),
         RowStatus::Running { .. } => " running".to_owned(),
         RowStatus::Done { took, note } if note.is_empty() => format!("{:6.1} s", took.as_secs_f64()),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::json::failure;
 use super::{Format, Progress};
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::journal::PastRun;
+use crate::domain::journal::{PastFlow, PastRun};
 use crate::domain::lock::Verdict;
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::reconcile::{Finding, Report};
@@ -73,7 +73,10 @@ impl<Out: Write, Err: Write> Reconciling<Out, Err> {
         let failure = self.refused.take().or_else(|| failed.cloned()).or_else(|| self.cut_short(state));
         let exit = match &failure {
             Some(failure) => Exit::from(failure),
-            None if matches!(self.task, Task::Look { .. }) => weight(state.reconciliation.reports()),
+            None if matches!(self.task, Task::Look { .. }) => match weight(state.reconciliation.reports()) {
+                Exit::Proven if unsettled_flows(state).next().is_some() => Exit::Unknown,
+                exit => exit,
+            },
             None => Exit::Proven,
         };
         match self.format {
@@ -146,11 +149,24 @@ impl<Out: Write, Err: Write> Reconciling<Out, Err> {
         let mut text = String::new();
         match &self.task {
             Task::Look { .. } => {
-                if state.reconciliation.reports().is_empty() && state.reconciliation.ended().is_some() {
+                let is_clear =
+                    state.reconciliation.reports().is_empty() && unsettled_flows(state).next().is_none();
+                if is_clear && state.reconciliation.ended().is_some() {
                     writeln!(text, "Every run was seen to its end; there is nothing to reconcile.").ok();
                 }
                 for report in state.reconciliation.reports() {
                     details(&mut text, state, report);
+                }
+                for flow in unsettled_flows(state) {
+                    let (run, file, by, name) = (&flow.run, &flow.file, &flow.by, &flow.environment);
+                    let last = flow.last.as_deref().unwrap_or_default();
+                    writeln!(
+                        text,
+                        "The flow {run} ({file}, by {by}) announced {last}; its end is not on record."
+                    )
+                    .ok();
+                    writeln!(text, "  `lockstep locks {name}` shows whether it is at work; docs/flows.md says how it is settled.")
+                        .ok();
                 }
             }
             Task::Resolve { .. } | Task::ReleaseLock { .. } => {
@@ -161,6 +177,11 @@ impl<Out: Write, Err: Write> Reconciling<Out, Err> {
         }
         text
     }
+}
+
+/// The flows that announced a change of which the journal does not see the end.
+fn unsettled_flows(state: &State) -> impl Iterator<Item = &PastFlow> {
+    state.environments.iter().filter_map(|it| state.history.unsettled_flow(&it.environment.name))
 }
 
 impl<Out: Write, Err: Write> Frontend for Reconciling<Out, Err> {
@@ -294,6 +315,13 @@ fn json(state: &State, failed: Option<&Failure>) -> Value {
     json!({
         "looked_at": state.reconciliation.ended().map(|at| at.to_string()),
         "runs": runs.collect::<Vec<_>>(),
+        "flows": unsettled_flows(state).map(|flow| json!({
+            "run": flow.run.as_str(),
+            "environment": flow.environment.as_str(),
+            "flow": flow.file,
+            "by": flow.by,
+            "announced": flow.last,
+        })).collect::<Vec<_>>(),
         "done": said.collect::<Vec<_>>(),
         "failure": failure(failed),
     })

@@ -133,7 +133,8 @@ impl<S: Stage> Console<S> {
 
 impl<S: Stage> Frontend for Console<S> {
     async fn next(&mut self, state: &State, _is_idle: bool) -> io::Result<Next> {
-        let is_done = state.running().next().is_none() && !state.is_reporting();
+        let is_flowing = state.flow.as_ref().is_some_and(|flow| !flow.is_over());
+        let is_done = state.running().next().is_none() && !is_flowing && !state.is_reporting();
         if is_done && (self.ui.is_leaving || state.is_stopping) {
             return Ok(Next::Leave);
         }

@@ -129,8 +129,8 @@ async fn a_flow_that_only_looks_runs_at_once_and_shows_what_failed() {
     story.shows("policy checks found 1 finding, the highest BLOCKER");
     story.shows("its condition does not hold");
     story.shows("echo ended");
-    story.press("<esc><esc>").await;
-    story.shows("flows");
+    story.press("<esc>").await;
+    story.shows("enter runs one against dev");
 }
 
 #[tokio::test]

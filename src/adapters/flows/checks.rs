@@ -139,7 +139,7 @@ impl Flows {
         }
         if wanted.scopes.iter().any(|scope| scope == "database") {
             let name = environment(ground)?;
-            let settings = self.0.settings.environment(name).ok_or_else(|| nowhere())?;
+            let settings = self.0.settings.environment(name).ok_or_else(nowhere)?;
             let view = self.0.databases.schema(settings).await?;
             let policy = wanted.policy.clone();
             verdict = verdict.and(compute(move || policy.judge_database(&view.schema, today)).await);
@@ -154,7 +154,7 @@ impl Flows {
         changelog: &Arc<Changelog>,
     ) -> Result<BTreeSet<ChangesetId>, Failure> {
         let name = environment(ground)?;
-        let settings = self.0.settings.environment(name).ok_or_else(|| nowhere())?;
+        let settings = self.0.settings.environment(name).ok_or_else(nowhere)?;
         let ledger = self.0.databases.ledger(settings).await?;
         let comparison = Comparison::of(changelog, &ledger, &settings.environment.selection);
         let pending =

@@ -181,6 +181,7 @@ impl Flows {
         self.database_of(doing, ground, &mut env).await?;
         let (given, own) = self.given(ground, name, arguments, globals);
         args.extend(given);
+        let own = own.into_iter().map(|(name, value)| self.filled(name, &value, &env)).collect::<Vec<_>>();
         env.retain(|(name, _)| own.iter().all(|(other, _)| other != name));
         env.extend(own);
         let lease = self.0.leases.share(&doing.0).ok().flatten();
@@ -216,8 +217,8 @@ impl Flows {
         name: &str,
         arguments: &[Given],
         globals: &[Given],
-    ) -> (Vec<OsString>, Vec<Variable>) {
-        let (mut args, mut env): (Vec<OsString>, Vec<Variable>) = (Vec::new(), Vec::new());
+    ) -> (Vec<OsString>, Vec<(String, String)>) {
+        let (mut args, mut env): (Vec<OsString>, Vec<_>) = (Vec::new(), Vec::new());
         let is_given = |list: &[Given], name: &str| list.iter().any(|given| given.name == name);
         for (option, value) in [("show-banner", "false"), ("headless", "true")] {
             if !is_given(globals, option) {
@@ -231,9 +232,9 @@ impl Flows {
         }
         for given in globals {
             match given.name.as_str() {
-                // Reports are lockstep's own; see `reports`.
+                // The open-source edition has no reports, and refuses the arguments.
                 name if name.starts_with("reports-") => {}
-                "license-key" => env.push(self.secret("LIQUIBASE_LICENSE_KEY".to_owned(), &given.value)),
+                "license-key" => env.push(("LIQUIBASE_LICENSE_KEY".to_owned(), given.value.clone())),
                 name => args.push(format!("--{name}={}", given.value).into()),
             }
         }
@@ -241,7 +242,7 @@ impl Flows {
         for given in arguments {
             if ACCESS.contains(&given.name.as_str()) {
                 let variable = given.name.replace('-', "_").to_uppercase();
-                env.push(self.secret(format!("LIQUIBASE_COMMAND_{variable}"), &given.value));
+                env.push((format!("LIQUIBASE_COMMAND_{variable}"), given.value.clone()));
             } else if given.name != ADD_ROW {
                 args.push(format!("--{}={}", given.name, given.value).into());
             }
@@ -271,8 +272,11 @@ impl Flows {
 
     /// A variable of Liquibase's environment. What the flow left to the environment is filled in from there, and what
     /// may be secret is kept out of every text from now on.
-    fn secret(&self, variable: String, value: &str) -> Variable {
-        let value = Template::read(value).expand(&mut |name| env::var(name).ok());
+    fn filled(&self, variable: String, value: &str, around: &[Variable]) -> Variable {
+        let value = Template::read(value).expand(&mut |name| {
+            let own = around.iter().find(|(other, _)| other == name);
+            own.and_then(|(_, value)| value.to_str().map(str::to_owned)).or_else(|| env::var(name).ok())
+        });
         if Scope::is_secret(&variable) {
             self.0.redactor.learn(&Secret::new(value.clone()));
         }

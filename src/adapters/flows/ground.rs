@@ -92,7 +92,11 @@ impl Flows {
             None => None,
         };
         let ground = Ground { here, release, database };
-        let scope = Scope::outermost(env::vars(), known, asking.said.clone());
+        let mut scope = Scope::outermost(env::vars(), known, asking.said.clone());
+        if matches!(ground.database, Database::Environment(_)) {
+            // Not those of the caller: they stand for the environment's database in every process of the flow.
+            scope = scope.hiding(&[URL, USERNAME, PASSWORD]);
+        }
         let (script, warnings) = script(&ground, &asking.path, &scope)?;
         notes.insert(0, format!("{} as {run}", asking.path));
         let environment = asking.environment.clone();

@@ -64,6 +64,16 @@ impl Scope {
         scope
     }
 
+    /// The same without the values of these: they are there, for whoever reads the environment.
+    #[must_use]
+    pub fn hiding(mut self, names: &[&str]) -> Self {
+        for name in names {
+            self.values.remove(*name);
+            self.hidden.insert((*name).to_owned());
+        }
+        self
+    }
+
     /// The value of a variable.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)

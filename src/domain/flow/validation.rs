@@ -223,7 +223,7 @@ stages:
       - {type: liquibase, command: status, globalArgs: {changelogFile: there.yaml}}
       - {type: liquibase, command: rollbackOneUpdate}
       - {type: liquibase, command: release-locks}
-      - {type: liquibase, command: tag, cmdArgs: {tag: \"${UNSET}\", add-row: true}}
+      - {type: liquibase, command: update, cmdArgs: {rollback-on-error: \"${UNSET}\"}}
 ";
         insta::assert_snapshot!(problems(text).join("\n"), @r"
         f.yaml:4: Liquibase has no command `updat`. Did you mean `update`? If not, take it out.

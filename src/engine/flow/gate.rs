@@ -24,9 +24,7 @@ impl State {
         let Some(name) = &flow.environment else {
             return Some(
                 refused(format!("{path} has the command `{}`, which changes a database", first.name))
-                    .because(
-                        "the database is that of no environment, so the change could not be put on record",
-                    )
+                    .because("no environment was named, so the change could not be put on record")
                     .hint("Say which environment is meant: `--environment ENV`."),
             );
         };
@@ -85,6 +83,16 @@ impl State {
         if let Some(rival) = self.rival_run(name) {
             let why = format!("{rival} is at work there");
             return Some(failure(FailureKind::Refused, why).hint("Wait until that has ended."));
+        }
+        let own = self.flow.as_ref().map(|flow| &flow.run);
+        if let Some(flow) = self.history.unsettled_flow(name).filter(|flow| Some(&flow.run) != own) {
+            let action = flow.last.as_deref().unwrap_or_default();
+            let why = format!("the journal does not see what came of {action}, by the flow {}", flow.run);
+            let hint = format!(
+                "If nothing of it runs any more (`lockstep locks {name}`), look what it did with `lockstep drift {name}` and \
+                 settle it: `lockstep reconcile --resolve {name} --reason TEXT`."
+            );
+            return Some(failure(FailureKind::Unknown, why).hint(hint));
         }
         if let Some(unknown) = self.unknown_run(name) {
             let why = format!("nobody knows how {} ended", unknown.run);

@@ -529,6 +529,7 @@ impl FlowRun {
             *status = RowStatus::Skipped(skip.clone());
         }
         self.at = row.end;
+        self.found = None;
     }
 
     fn continues(&self, index: usize) -> bool {

@@ -416,6 +416,23 @@ fn a_flow_changes_nothing_where_a_person_has_to_be_asked_first() {
 }
 
 #[test]
+fn after_a_change_whose_end_nobody_saw_nothing_is_changed_until_a_person_settles_it() {
+    let mut world = World::new(&[("a.yaml", CHANGING)]);
+    let entry = |word| Entry::Flow { run: RunId::from_text("r-dead"), environment: name("dev"), word };
+    let began = FlowWord::Began { file: "b.yaml".to_owned(), by: "ben".to_owned(), changes: Vec::new() };
+    for word in [began, FlowWord::Intended { action: "liquibase update in Deploy".to_owned() }] {
+        world.state.history.add(Timestamp::UNIX_EPOCH, &entry(word));
+    }
+    let failure = world.run().failure.unwrap();
+    assert_eq!(failure.kind, FailureKind::Unknown);
+    assert!(failure.because[0].contains("liquibase update in Deploy, by the flow r-dead"), "{failure}");
+    assert_eq!(world.done, [""; 0]);
+    let settled = Entry::Acknowledged { environment: name("dev"), by: "ana".to_owned(), reason: None };
+    world.state.history.add(Timestamp::UNIX_EPOCH, &settled);
+    assert_eq!(world.run().code, 0);
+}
+
+#[test]
 fn a_stopped_line_stops_changes_and_not_looks() {
     let looking = "stages: {S: {actions: [{type: liquibase, command: status}]}}";
     for (text, code) in [(CHANGING, 1), (looking, 0)] {

@@ -15,6 +15,7 @@ use ratatui::text::{Line, Span};
 use crate::domain::observation::HealthView;
 use crate::engine::State;
 use crate::engine::automatic::Upcoming;
+use crate::engine::flow::FlowRun;
 use crate::engine::planning::{Planning, Prepared};
 use crate::tui::keymap::{self, Action, Binding};
 use crate::tui::style::Styles;
@@ -93,6 +94,11 @@ pub(super) fn teach(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, s
         }
         _ if matches!(ui.screen(), Screen::Approvals(_)) => "lockstep approvals".to_owned(),
         _ if matches!(ui.screen(), Screen::Reconcile(_)) => "lockstep reconcile".to_owned(),
+        (_, Some(environment)) if matches!(ui.screen(), Screen::Flows(_) | Screen::Flow(_)) => {
+            let file = ui.flow_file(state).map(|file| file.path.as_str());
+            let file = file.or(state.flow.as_ref().map(FlowRun::path)).unwrap_or("FILE");
+            format!("lockstep flow run {file} --environment {}", environment.environment.name)
+        }
         (Planning::Ready(prepared), _) => plan_command(prepared),
         (_, Some(environment)) => match state.candidate(&environment.environment.name) {
             Some(release) if environment.version().as_ref() != Some(&release.version) => {

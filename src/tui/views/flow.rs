@@ -90,17 +90,21 @@ fn row_line<'a>(
     width: usize,
     styles: &Styles,
 ) -> Line<'a> {
+    let is_stage = matches!(row.kind, Kind::Stage { .. });
     let (shape, style, took, note): (_, Style, Option<Duration>, &str) = match status {
         RowStatus::Waiting => ("·", styles.muted, None, ""),
-        RowStatus::Skipped(Skip::Condition(_)) => ("-", styles.muted, None, "its condition does not hold"),
-        RowStatus::Skipped(Skip::Ended) => ("-", styles.muted, None, "skipped"),
+        RowStatus::Skipped(Skip::Condition(_)) if row.condition.is_some() => {
+            ("-", styles.muted, None, "its condition does not hold")
+        }
+        RowStatus::Skipped(_) => ("-", styles.muted, None, "skipped"),
         RowStatus::Running { since } => {
             ("▶", styles.running, Some(now.duration_since(*since).unsigned_abs()), "")
         }
         RowStatus::Done { took, note } => ("✔", styles.success, Some(*took), note.as_str()),
+        // What failed is said beside the action.
+        RowStatus::Failed { took, .. } if is_stage => ("✖", styles.danger, Some(*took), ""),
         RowStatus::Failed { took, failure, .. } => ("✖", styles.danger, Some(*took), failure.what.as_str()),
     };
-    let is_stage = matches!(row.kind, Kind::Stage { .. });
     let name = match status {
         RowStatus::Waiting | RowStatus::Skipped(_) => styles.muted,
         _ if is_stage => styles.strong,
