@@ -6,6 +6,7 @@
 mod archive;
 mod artifacts;
 mod aws;
+mod cancels;
 mod health;
 mod leases;
 pub mod liquibase;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 use self::artifacts::Artifacts;
 use self::aws::{Aws, Deployment};
+use self::cancels::Cancels;
 use self::health::{Health, Waiting};
 use self::leases::Leases;
 use self::liquibase::{Liquibase, Target};
@@ -58,6 +60,7 @@ struct Parts {
     liquibase: Liquibase,
     health: Health,
     leases: Leases,
+    cancels: Cancels,
 }
 
 impl Adapters {
@@ -80,10 +83,18 @@ impl Adapters {
         let aws = Aws::new(settings.clone());
         let databases = Databases::new(settings.clone(), aws.clone(), redactor.clone());
         let artifacts = Artifacts::new(settings.clone());
-        let liquibase =
-            Liquibase::new(settings.clone(), tools, databases.clone(), artifacts.clone(), leases.clone());
+        let cancels = Cancels::default();
+        let liquibase = Liquibase::new(
+            settings.clone(),
+            tools,
+            databases.clone(),
+            artifacts.clone(),
+            (leases.clone(), cancels.clone()),
+        );
         let health = Health::default();
-        Self(Arc::new(Parts { settings, redactor, aws, databases, artifacts, liquibase, health, leases }))
+        let parts =
+            Parts { settings, redactor, aws, databases, artifacts, liquibase, health, leases, cancels };
+        Self(Arc::new(parts))
     }
 }
 
@@ -110,13 +121,16 @@ impl Perform for Adapters {
             Effect::Liquibase(environment, call) => {
                 Box::pin(parts.liquibase(&environment, call, &report)).await;
             }
-            Effect::Cancel(_, run) => parts.liquibase.cancel(&run),
+            Effect::Cancel(_, run) => parts.cancels.cancel(&run),
             Effect::Health(environment, call) => Box::pin(parts.health(&environment, call, &report)).await,
             Effect::SeekRuns(generation, runs) => {
                 let living = report.clean(parts.living(runs));
                 report.send(EventKind::Sought(generation, living)).await;
             }
-            Effect::Forget(run) => parts.leases.end(&run),
+            Effect::Forget(run) => {
+                parts.leases.end(&run);
+                parts.cancels.end(&run);
+            }
             Effect::Record(_) | Effect::ReadJournal => {
                 let words =
                     "the journal is the runtime's own; the adapters were asked for it and did nothing";
@@ -168,12 +182,13 @@ impl Parts {
             }
             CloudCall::Deploy { run, image, expected } => {
                 let step = report.step(&run, StepKind::Service);
+                let is_given_up = self.cancels.token(&run);
                 let deployed = async {
                     let environment = self.environment(name)?;
                     self.databases.assure(name, &run).await?;
-                    let expected = expected.as_ref();
-                    let deployment =
-                        Deployment { aws: &self.aws, environment, image: &image, expected, step: &step };
+                    let (aws, expected) = (&self.aws, expected.as_ref());
+                    let (image, step) = (&image, &step);
+                    let deployment = Deployment { aws, environment, image, expected, step, is_given_up };
                     Box::pin(deployment.run()).await
                 };
                 let result = deployed.await;

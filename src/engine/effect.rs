@@ -21,8 +21,9 @@ pub enum Effect {
     Database(EnvironmentName, DatabaseCall),
     /// Run Liquibase.
     Liquibase(EnvironmentName, LiquibaseCall),
-    /// Cancel what the Liquibase of this run does at the moment. Its own effect then ends with what came of it.
-    /// Background: no outcome of its own.
+    /// Stop what this run does at the moment: what its Liquibase does is cancelled, and what its deployment has not asked
+    /// the platform for is not asked for any more. Their own effects then end with what came of them. Background: no
+    /// outcome of its own.
     Cancel(EnvironmentName, RunId),
     /// Ask the application itself.
     Health(EnvironmentName, HealthCall),

@@ -77,6 +77,7 @@ pub fn json(changelog: &Changelog, problems: &[Problem]) -> Value {
             "excluded": exclusions(changeset),
             "runOnChange": changeset.runs_on_change,
             "runAlways": changeset.runs_always,
+            "runInTransaction": changeset.is_atomic,
             "validCheckSum": changeset.valid_sums,
             "preconditions": changeset.preconditions,
             "comment": changeset.comment,

@@ -12,8 +12,9 @@ use lockstep::engine::event::{EventKind, Identity, Progress, StepOutcome};
 use serde_json::json;
 
 use super::{Rig, advanced, ended, logged, perform, run, test};
+use crate::sandbox::tools::until;
 
-fn deploy(version: &str, expected: Option<&str>) -> Effect {
+pub(super) fn deploy(version: &str, expected: Option<&str>) -> Effect {
     let image = |version: &str| ImageRef::new(format!("registry.example/store:{version}"));
     let call = CloudCall::Deploy { run: run(1), image: image(version), expected: expected.map(image) };
     Effect::Cloud(test(), call)
@@ -217,4 +218,20 @@ async fn a_deployment_that_outlasts_the_deadline_is_unknown_not_failed() {
     let failure = ended(&perform(&rig.adapters(), deploy("v1.1.0", None)).await).unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unknown);
     assert!(failure.because[0].contains("still running in AWS"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_deployment_that_is_given_up_is_not_followed_any_more_and_is_unknown() {
+    let rig = Rig::without_database().await;
+    rig.cloud.facts().course = VecDeque::from(["IN_PROGRESS"; 1_000]);
+    let adapters = rig.adapters();
+    let giving_up = async {
+        until("it is followed", async || rig.cloud.count("ListOperations") > 2).await;
+        perform(&adapters, Effect::Cancel(test(), run(1))).await;
+    };
+    let (events, ()) = tokio::join!(perform(&adapters, deploy("v1.1.0", Some("v1.0.0"))), giving_up);
+    let failure = ended(&events).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unknown);
+    assert_eq!(failure.because, ["operation new goes on in AWS, which cannot cancel it"]);
+    assert_eq!(rig.cloud.count("UpdateService"), 1);
 }

@@ -10,6 +10,7 @@ pub(crate) mod migrating;
 mod recovery;
 mod schemas;
 mod standings;
+mod unrecorded;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -7,7 +7,12 @@ use lockstep::domain::observation::Observation;
 use lockstep::engine::effect::{DatabaseCall, Effect};
 use lockstep::engine::event::EventKind;
 
-use super::{Rig, perform, test};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::deploying::deploy;
+use super::{Rig, ended, perform, run, test};
+use crate::sandbox::tools::until;
 
 const TABLES: &str = "create table databasechangeloglock (id int primary key, locked boolean not null,
     lockgranted timestamp, lockedby varchar(255));
@@ -146,11 +151,43 @@ async fn a_lock_whose_holder_may_live_or_that_is_another_one_now_stays() {
     refused("build-7 (10.0.0.7) holds it now").await;
     // A promotion that has begun may be about to take the lock.
     client.batch_execute(&lock(&own())).await.unwrap();
-    let begun = Effect::Database(test(), DatabaseCall::Lock(super::run(7)));
-    super::ended(&perform(&adapters, begun).await).unwrap();
+    let begun = Effect::Database(test(), DatabaseCall::Lock(run(7)));
+    ended(&perform(&adapters, begun).await).unwrap();
     refused("is promoting to test").await;
-    perform(&adapters, Effect::Database(test(), DatabaseCall::Unlock(super::run(7)))).await;
+    perform(&adapters, Effect::Database(test(), DatabaseCall::Unlock(run(7)))).await;
     let held = "select locked and lockedby like 'vm#%' from databasechangeloglock";
     assert!(client.query_one(held, &[]).await.unwrap().get::<_, bool>(0), "it is still held");
     release(&adapters, &grant).await.unwrap();
+}
+
+/// Stops the server's process behind a session, so that it answers nothing until it goes on.
+fn signal(process: i32, signal: Signal) {
+    kill(Pid::from_raw(process), signal).unwrap();
+}
+
+#[tokio::test]
+async fn a_run_that_is_given_up_while_its_lock_is_looked_at_leaves_no_lock_and_asks_for_no_update() {
+    let rig = Rig::new().await;
+    let (adapters, client) = (rig.adapters(), rig.client().await);
+    ended(&perform(&adapters, Effect::Database(test(), DatabaseCall::Lock(run(1)))).await).unwrap();
+    let holder = "select pid from pg_stat_activity where application_name = 'r-1-test'";
+    let holder: i32 = client.query_one(holder, &[]).await.unwrap().get(0);
+    signal(holder, Signal::SIGSTOP);
+    // It asks first whether the lock is its own still, and gets no answer.
+    let deploying = perform(&adapters, deploy("v1.1.0", Some("v1.0.0")));
+    let giving_up = async {
+        perform(&adapters, Effect::Cancel(test(), run(1))).await;
+        let unlocking = perform(&adapters, Effect::Database(test(), DatabaseCall::Unlock(run(1))));
+        tokio::join!(unlocking, async { signal(holder, Signal::SIGCONT) });
+        perform(&adapters, Effect::Forget(run(1))).await;
+    };
+    let (deployed, ()) = tokio::join!(deploying, giving_up);
+    assert_eq!(ended(&deployed).unwrap_err().kind, FailureKind::Interrupted);
+    assert_eq!(rig.cloud.count("UpdateService"), 0);
+    until("the lock is free", async || {
+        let held = "select count(*) from pg_locks where locktype = 'advisory'
+                    and database = (select oid from pg_database where datname = current_database())";
+        client.query_one(held, &[]).await.unwrap().get::<_, i64>(0) == 0
+    })
+    .await;
 }

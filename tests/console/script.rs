@@ -514,8 +514,11 @@ impl Perform for Script {
             // Every checksum of these releases can be worked out.
             Effect::AskChecksums(_) | Effect::Forget(_) => {}
             Effect::Cancel(..) => {
-                self.world().is_cancelled = true;
-                self.go_on();
+                // The platform cannot cancel anything.
+                if self.world().hold_at == Some(StepKind::Update) {
+                    self.world().is_cancelled = true;
+                    self.go_on();
+                }
             }
             Effect::Identify => {
                 out.send(EventKind::Identified(Ok(ana()))).await;

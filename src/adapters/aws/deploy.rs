@@ -3,6 +3,7 @@
 use aws_sdk_apprunner::error::ProvideErrorMetadata as _;
 use aws_sdk_apprunner::operation::update_service::UpdateServiceError;
 use aws_sdk_apprunner::types::{Service, SourceConfiguration};
+use tokio_util::sync::CancellationToken;
 
 use super::Aws;
 use super::apprunner::{described, image, is_update, operation, patience, status};
@@ -28,6 +29,8 @@ pub(in crate::adapters) struct Deployment<'a> {
     pub(in crate::adapters) expected: Option<&'a ImageRef>,
     /// Where it reports to.
     pub(in crate::adapters) step: &'a StepReport,
+    /// Tells when nobody waits for it any more.
+    pub(in crate::adapters) is_given_up: CancellationToken,
 }
 
 /// What was sent, to be held against what is there in the end.
@@ -48,6 +51,11 @@ impl Deployment<'_> {
             return Ok(StepOutcome::Deployed { operation: String::new(), status });
         }
         let sent = self.prepare(before).await?;
+        if self.is_given_up.is_cancelled() {
+            // Its lock is gone: what was not asked for by now must not be.
+            return Err(Failure::new(FailureKind::Interrupted, self.could_not())
+                .because("it was interrupted before App Runner was asked"));
+        }
         self.step.advanced(format!("asking App Runner to run {}", self.image.short())).await;
         let id = self.send(&sent).await?;
         self.step.operation(id.clone()).await;
@@ -55,8 +63,10 @@ impl Deployment<'_> {
         let arn = sent.before.service_arn();
         let mut follow = Follow::new(self.aws, self.environment, self.step, arn, &id, sent.called);
         let deadlines = &self.aws.settings().deadlines;
-        let ending = match tokio::time::timeout(deadlines.deployment, Box::pin(follow.until_final())).await {
-            Ok(ending) => ending?,
+        let followed = self.is_given_up.run_until_cancelled(Box::pin(follow.until_final()));
+        let ending = match tokio::time::timeout(deadlines.deployment, followed).await {
+            Ok(Some(ending)) => ending?,
+            Ok(None) => return Err(self.left(&id)),
             Err(_) => return Err(self.out_of_time(&id)),
         };
         match ending {
@@ -221,6 +231,13 @@ impl Deployment<'_> {
                 crate::adapters::report::seconds(deadline)
             ))
             .hint("It goes on without lockstep. Look at the environment again when it has ended.")
+    }
+
+    fn left(&self, id: &str) -> Failure {
+        let what = format!("nobody watches {} any more", self.titled());
+        Failure::new(FailureKind::Unknown, what)
+            .because(format!("operation {id} goes on in AWS, which cannot cancel it"))
+            .hint("Find out what became of it with `lockstep reconcile`.")
     }
 
     fn titled(&self) -> String {

@@ -3,21 +3,21 @@
 mod command;
 mod discover;
 mod output;
+mod reason;
 mod sums;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitStatus;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
 
 use self::command::{Command, Job, Logging};
 use self::output::Said;
 use super::archive::Folder;
 use super::artifacts::Artifacts;
+use super::cancels::Cancels;
 use super::leases::Leases;
 use super::postgres::{Databases, Seen, Watch};
 use super::process::Process;
@@ -47,8 +47,7 @@ pub(super) struct Liquibase {
     artifacts: Artifacts,
     leases: Leases,
     runner: Mutex<Option<Runner>>,
-    /// What stops the migration of a run.
-    cancels: Mutex<HashMap<RunId, CancellationToken>>,
+    cancels: Cancels,
 }
 
 /// What a run is for: where, whose and which release.
@@ -77,10 +76,9 @@ impl Liquibase {
         tools: Option<PathBuf>,
         databases: Databases,
         artifacts: Artifacts,
-        leases: Leases,
+        (leases, cancels): (Leases, Cancels),
     ) -> Self {
-        let (runner, cancels) = (Mutex::default(), Mutex::default());
-        Self { settings, tools, databases, artifacts, leases, runner, cancels }
+        Self { settings, tools, databases, artifacts, leases, runner: Mutex::default(), cancels }
     }
 
     /// Lets Liquibase validate the changelog of a release against a database.
@@ -142,7 +140,7 @@ impl Liquibase {
         what: String,
         mut watch: Watch<'_>,
     ) -> Result<StepOutcome, Failure> {
-        let cancelled = self.token(target.run);
+        let cancelled = self.cancels.token(target.run);
         let mut running = self.start(target, command, &what).await?;
         let ended = tokio::select! {
             ended = timeout(self.settings.deadlines.liquibase, running.finish(target.step)) => ended.ok(),
@@ -162,15 +160,16 @@ impl Liquibase {
             Ok(()) => Ok(()),
             Err(_) => watch.look(target.step).await,
         };
-        self.tokens().remove(target.run);
+        self.cancels.forget(target.run);
         match ended {
             Some(Ok(status)) if status.success() => Ok(StepOutcome::Done(watch.seen().words())),
             Some(Ok(status)) if is_aborted => {
-                let failure = settled(aborted(target, &running.said), status);
+                let failure = settled(target.in_parts(aborted(target, &running.said), &running.said), status);
                 Err(self.with_lock_left(target, half_done(failure, watch.seen(), last)).await)
             }
             Some(Ok(status)) => {
-                let failure = settled(running.said.failure(&what, target.name()), status);
+                let failure = running.said.failure(&what, target.name());
+                let failure = settled(target.in_parts(failure, &running.said), status);
                 Err(self.with_lock_left(target, half_done(failure, watch.seen(), last)).await)
             }
             Some(Err(error)) => Err(Failure::new(FailureKind::Unknown, what).because(error)),
@@ -205,19 +204,6 @@ impl Liquibase {
         .ok()
     }
 
-    /// Asks the migration of `run` to stop, now or as soon as it begins.
-    pub(super) fn cancel(&self, run: &RunId) {
-        self.token(run).cancel();
-    }
-
-    fn token(&self, run: &RunId) -> CancellationToken {
-        self.tokens().entry(run.clone()).or_default().clone()
-    }
-
-    fn tokens(&self) -> MutexGuard<'_, HashMap<RunId, CancellationToken>> {
-        self.cancels.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Liquibase 4.29 lets go locks that it does not hold, so it is not even started while somebody holds one.
     async fn refuse_while_locked(&self, target: &Target<'_>, what: &str) -> Result<(), Failure> {
         match self.databases.liquibase_lock(target.environment).await? {
@@ -234,7 +220,8 @@ impl Liquibase {
         }
     }
 
-    /// A Liquibase whose connection or life was cut leaves its lock behind, and nobody else lets it go.
+    /// A Liquibase whose connection or life was cut leaves its lock behind, and nobody else lets it go. How the statement
+    /// ended that was under way then, a commit perhaps, nobody has told it.
     async fn with_lock_left(&self, target: &Target<'_>, failure: Failure) -> Failure {
         let LockState::Held { by, since } = (match self.databases.liquibase_lock(target.environment).await {
             Ok(lock) => lock,
@@ -247,12 +234,9 @@ impl Liquibase {
         if holder.run.as_ref() != Some(target.run) {
             return failure;
         }
-        let kind =
-            if failure.kind == FailureKind::Unknown { failure.kind } else { FailureKind::ActionNeeded };
-        failure
-            .because("it left Liquibase's lock behind")
-            .with_kind(kind)
-            .hint("`lockstep locks` shows that its holder is gone, and the SQL that lets the lock go.")
+        failure.because("it left Liquibase's lock behind").with_kind(FailureKind::Unknown).hint(
+            "Find out with `lockstep reconcile` what it got done, and let the lock go whose holder is gone.",
+        )
     }
 
     async fn start(&self, target: &Target<'_>, command: Command<'_>, what: &str) -> Result<Running, Failure> {
@@ -316,6 +300,24 @@ impl Target<'_> {
     fn name(&self) -> &str {
         self.environment.environment.name.as_str()
     }
+
+    /// True unless the changeset that Liquibase said it runs, last, does not run in a transaction.
+    fn is_atomic(&self, said: &Said) -> bool {
+        let Some(running) = said.running() else { return true };
+        let mut changesets = self.release.changelog.changesets().iter();
+        changesets.find(|changeset| changeset.id.to_string() == running).is_none_or(|it| it.is_atomic)
+    }
+
+    /// What a changeset without a transaction did before it failed stays.
+    fn in_parts(&self, failure: Failure, said: &Said) -> Failure {
+        if failure.kind == FailureKind::Unknown || self.is_atomic(said) {
+            return failure;
+        }
+        failure
+            .because("it does not run in a transaction: what it did before that stays")
+            .with_kind(FailureKind::ActionNeeded)
+            .hint("Look how far it came, and finish it or undo it by hand before it is run again.")
+    }
 }
 
 impl Running {
@@ -339,12 +341,15 @@ impl Running {
     }
 }
 
-/// What an aborted migration failed with: the changeset that was under way is rolled back.
+/// What an aborted migration failed with: the changeset that was under way is rolled back, if it can be.
 fn aborted(target: &Target<'_>, said: &Said) -> Failure {
     let what = format!("what Liquibase did in {} was aborted", target.name());
     let failure = Failure::new(FailureKind::Interrupted, what);
     let failure = match said.running() {
-        Some(changeset) => failure.because(format!("{changeset} was cancelled and rolled back")),
+        Some(changeset) if target.is_atomic(said) => {
+            failure.because(format!("{changeset} was cancelled and rolled back"))
+        }
+        Some(changeset) => failure.because(format!("{changeset} was cancelled")),
         None => failure,
     };
     failure.hint("Plan it again to go on from where it stands, or roll back what was done.")

@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error};
 
-use super::{Databases, ledger, unanswered};
+use super::{Databases, Held, ledger, unanswered};
 use crate::adapters::report::within;
 use crate::config::EnvironmentSettings;
 use crate::domain::Timestamp;
@@ -59,7 +59,7 @@ impl Databases {
                 Ok(Some(holder)) => return Err(refused(name, &holder)),
                 Err(()) => return Err(looked_at_too_long(name)),
             }
-            self.locks().insert(run.clone(), session);
+            self.locks().insert(run.clone(), Held::new(session.into()));
             Ok(())
         })
         .await
@@ -72,9 +72,9 @@ impl Databases {
         environment: &EnvironmentName,
         run: &RunId,
     ) -> Result<(), Failure> {
-        let Some(mut session) = self.locks().remove(run) else { return Ok(()) };
-        let answer = timeout(self.look(), session.run(|client| client.batch_execute("select 1"))).await;
-        self.locks().insert(run.clone(), session);
+        let Some(held) = self.locks().get(run).cloned() else { return Ok(()) };
+        let asked = async { held.lock().await.run(|client| client.batch_execute("select 1")).await };
+        let answer = timeout(self.look(), asked).await;
         let lost = Failure::new(FailureKind::Failed, format!("lockstep's lock of {environment} was lost"));
         let lost = match answer {
             Ok(Ok(())) => return Ok(()),
@@ -124,10 +124,11 @@ impl Databases {
 
     /// Lets the lock of `run` go. Ending the session is what does it; asking first only makes it prompt.
     pub(in crate::adapters) async fn unlock(&self, run: &RunId) {
-        let session = self.locks().remove(run);
-        if let Some(mut session) = session {
-            let asked = session.run(|client| client.batch_execute("select pg_advisory_unlock_all()"));
-            // Whatever comes of it: the session ends here, and the lock with it.
+        let held = self.locks().remove(run);
+        if let Some(held) = held {
+            let sql = "select pg_advisory_unlock_all()";
+            let asked = async { held.lock().await.run(|client| client.batch_execute(sql)).await };
+            // Whatever comes of it: the session ends here, or with whoever is asking it, and the lock with it.
             timeout(self.look(), asked).await.ok();
         }
     }

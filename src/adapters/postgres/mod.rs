@@ -56,9 +56,12 @@ struct Parts {
     turns: Semaphore,
     /// A connection per database, open for the next look at its schema.
     reading: Mutex<HashMap<EnvironmentName, schema::Reading>>,
-    /// Sessions that hold lockstep's lock. They need no attention while they do.
-    locks: Mutex<HashMap<RunId, Session>>,
+    /// Sessions that hold lockstep's lock. They need no attention while they do; whoever asks one has it alone.
+    locks: Mutex<HashMap<RunId, Held>>,
 }
+
+/// A session that holds lockstep's lock, until the last one who has it lets it go.
+type Held = Arc<tokio::sync::Mutex<Session>>;
 
 /// What was found out so far about reaching the server.
 #[derive(Default)]
@@ -226,7 +229,7 @@ impl Databases {
         self.0.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn locks(&self) -> MutexGuard<'_, HashMap<RunId, Session>> {
+    fn locks(&self) -> MutexGuard<'_, HashMap<RunId, Held>> {
         self.0.locks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -91,6 +91,8 @@ pub struct Changeset {
     pub runs_on_change: bool,
     /// Runs every time (`runAlways`).
     pub runs_always: bool,
+    /// All of it happens or nothing (`runInTransaction`, which is so unless it says otherwise).
+    pub is_atomic: bool,
     /// Which runs it belongs to.
     pub filter: Filter,
     /// What has to hold before it runs, as text for people.
@@ -113,6 +115,7 @@ impl Changeset {
             sums,
             runs_on_change: false,
             runs_always: false,
+            is_atomic: true,
             filter: Filter::default(),
             preconditions: Vec::new(),
             valid_sums: Vec::new(),

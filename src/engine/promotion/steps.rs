@@ -163,8 +163,15 @@ impl State {
             _ => return Vec::new(),
         };
         let failure = failure.hint("Find out what became of it with `lockstep reconcile`.");
-        let step = promotion.current();
-        step.map(|step| self.fail(environment, step, failure)).unwrap_or_default()
+        let (run, step) = (promotion.run.clone(), promotion.current());
+        let Some(step) = step else { return Vec::new() };
+        // What the platform was not asked for yet must not be asked for once the lock is gone.
+        let mut effects = Vec::new();
+        if step == StepKind::Service {
+            effects.push(Effect::Cancel(environment.clone(), run));
+        }
+        effects.extend(self.fail(environment, step, failure));
+        effects
     }
 
     /// A step reported something.

@@ -17,6 +17,7 @@ pub(super) struct Attributes {
     pub(super) strips_comments: bool,
     pub(super) runs_on_change: bool,
     pub(super) runs_always: bool,
+    pub(super) is_atomic: bool,
     pub(super) is_ignored: bool,
     pub(super) end_delimiter: Option<String>,
     pub(super) logical_path: Option<String>,
@@ -42,6 +43,7 @@ attributes! {
     STRIP_COMMENTS = "stripcomments", r"(\w+)";
     RUN_ON_CHANGE = "runonchange", r"(\w+)";
     RUN_ALWAYS = "runalways", r"(\w+)";
+    RUN_IN_TRANSACTION = "runintransaction", r"(\w+)";
     IGNORE = "ignore", r"(\w*)";
     END_DELIMITER = "\\benddelimiter", r"(\S*)";
     LOGICAL_PATH = "logicalfilepath", r"(\S*)";
@@ -77,6 +79,7 @@ pub(super) fn read(line: &str, author: &str, id: &str) -> Attributes {
         strips_comments: is_true(&STRIP_COMMENTS, true),
         runs_on_change: is_true(&RUN_ON_CHANGE, false),
         runs_always: is_true(&RUN_ALWAYS, false),
+        is_atomic: is_true(&RUN_IN_TRANSACTION, true),
         is_ignored: is_true(&IGNORE, false),
         end_delimiter: text(&END_DELIMITER),
         logical_path: text(&LOGICAL_PATH).filter(|path| !path.is_empty()),

@@ -216,6 +216,7 @@ impl Reader<'_, '_> {
         changeset.comment.clone_from(&open.comment);
         changeset.runs_on_change = attributes.runs_on_change;
         changeset.runs_always = attributes.runs_always;
+        changeset.is_atomic = attributes.is_atomic;
         changeset.preconditions.clone_from(&open.preconditions);
         changeset.valid_sums.clone_from(&open.valid_sums);
         changeset.filter = self.filter(attributes);
@@ -437,7 +438,7 @@ mod tests {
             "--changeset a:1 context:old contextFilter:new labels:\"A, b\" runOnChange:false runOnChange:TRUE\nselect 1;\n",
         );
         let changeset = &changelog.changesets()[0];
-        assert!(changeset.runs_on_change);
+        assert!(changeset.runs_on_change && changeset.is_atomic);
         assert_eq!(changeset.filter.contexts, ["new"]);
         assert_eq!(changeset.filter.labels, ["a", "b"]);
     }

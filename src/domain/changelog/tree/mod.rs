@@ -133,6 +133,7 @@ impl Reader<'_> {
         let always = boolean("alwaysRun")?.unwrap_or(false);
         changeset.runs_always = boolean("runAlways")?.unwrap_or(always);
         changeset.runs_on_change = boolean("runOnChange")?.unwrap_or(false);
+        changeset.is_atomic = boolean("runInTransaction")?.unwrap_or(true);
         let mut filter = self.at.inherited.clone();
         let own = change::text(node, "contextFilter")?.filter(|text| change::trimmed(text).is_some());
         let own = match own {
