@@ -244,13 +244,13 @@ impl Parts {
             }
             CloudCall::Deploy { run, image, expected } => {
                 let step = report.step(&run, StepKind::Service);
-                let stop = self.cancels.token(&run);
+                let is_given_up = self.cancels.token(&run);
                 let deployed = async {
                     let environment = self.environment(name)?;
                     self.databases.assure(name, &run).await?;
                     let (aws, expected) = (&self.aws, expected.as_ref());
-                    let deployment =
-                        Deployment { aws, environment, image: &image, expected, step: &step, stop };
+                    let (image, step) = (&image, &step);
+                    let deployment = Deployment { aws, environment, image, expected, step, is_given_up };
                     Box::pin(deployment.run()).await
                 };
                 let result = deployed.await;

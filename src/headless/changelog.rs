@@ -77,6 +77,7 @@ pub fn json(changelog: &Changelog, problems: &[Problem]) -> Value {
             "excluded": exclusions(changeset),
             "runOnChange": changeset.runs_on_change,
             "runAlways": changeset.runs_always,
+            "runInTransaction": changeset.runs_in_transaction,
             "validCheckSum": changeset.valid_sums,
             "preconditions": changeset.preconditions,
             "comment": changeset.comment,

@@ -26,10 +26,6 @@ use super::{Rig, ended, logged, perform, run, test};
 
 /// A release whose changesets are these statements.
 pub(crate) async fn release(rig: &Rig, adapters: &Adapters, statements: &[&str]) -> Arc<Release> {
-    find(RunnerKind::Jvm, paths::tools().as_deref())
-        .unwrap_or_else(|failure| panic!("this test runs the real Liquibase: {failure}"));
-    let master =
-        "databaseChangeLog:\n  - include: {file: all.sql, relativeToChangelogFile: true}\n".to_owned();
     let mut sql = "--liquibase formatted sql\n".to_owned();
     for (index, statement) in statements.iter().enumerate() {
         sql.push_str(
@@ -37,6 +33,15 @@ pub(crate) async fn release(rig: &Rig, adapters: &Adapters, statements: &[&str])
                 .concat(),
         );
     }
+    release_of(rig, adapters, sql).await
+}
+
+/// A release with this formatted SQL.
+pub(super) async fn release_of(rig: &Rig, adapters: &Adapters, sql: String) -> Arc<Release> {
+    find(RunnerKind::Jvm, paths::tools().as_deref())
+        .unwrap_or_else(|failure| panic!("this test runs the real Liquibase: {failure}"));
+    let master =
+        "databaseChangeLog:\n  - include: {file: all.sql, relativeToChangelogFile: true}\n".to_owned();
     let path = rig.releases.path().join("store-demo1-changelog-v1.0.0.zip");
     let mut writer = ZipWriter::new(File::create(path).unwrap());
     for (name, text) in [("changelog/changelog-master.yaml", master), ("changelog/all.sql", sql)] {
@@ -49,11 +54,11 @@ pub(crate) async fn release(rig: &Rig, adapters: &Adapters, statements: &[&str])
     Arc::new(catalog.newest().unwrap().clone())
 }
 
-fn update(release: &Arc<Release>) -> Effect {
+pub(super) fn update(release: &Arc<Release>) -> Effect {
     Effect::Liquibase(test(), LiquibaseCall::Update(run(1), release.clone()))
 }
 
-fn applied(events: &[EventKind]) -> Vec<&str> {
+pub(super) fn applied(events: &[EventKind]) -> Vec<&str> {
     let ids = events.iter().filter_map(|event| match event {
         EventKind::Step(_, _, Progress::Applied(id)) => Some(id.id.as_str()),
         _ => None,

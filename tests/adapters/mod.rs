@@ -12,6 +12,7 @@ mod policies;
 mod recovery;
 mod schemas;
 mod standings;
+mod unrecorded;
 
 use std::sync::Arc;
 use std::time::Duration;

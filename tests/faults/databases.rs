@@ -116,12 +116,60 @@ async fn dropped_sessions_fail_the_changeset_and_the_lock_they_leave_is_told() {
     let scene = Scene::begin(&[]).await;
     scene.set("dropped-sessions", &["--env", "dev"]).await;
     let said = scene.promote("v1.4.0").await;
-    assert_eq!((said.code, scene.struck("dropped-sessions").await), (4, 1), "{said:#?}");
-    has(&said, &["because it left Liquibase's lock behind\n", "the SQL that lets the lock go"]);
+    // The connection is gone: a commit that was under way may have been carried out or not.
+    assert_eq!((said.code, scene.struck("dropped-sessions").await), (5, 1), "{said:#?}");
+    has(&said, &["because it left Liquibase's lock behind\n", "Find out with `lockstep reconcile`"]);
     assert_eq!((scene.rows().await, scene.has_table(TABLE).await), (BEFORE, false));
-    assert_eq!(scene.ending(), ending("update", "action needed", "action needed"));
+    assert_eq!(scene.ending(), ending("update", "unknown", "unknown"));
     free_the_stale_lock(&scene).await;
+    scene.settles("○ dev: v1.4.0, not started", 3).await;
     assert_eq!(scene.promote("v1.4.0").await.code, 0);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn full_disk_unrecorded_and_dropped_unrecorded_leave_a_changeset_that_is_not_called_failed() {
+    let scene = Scene::begin(&[]).await;
+    for (fault, told, lock) in [
+        (
+            "full-disk-unrecorded",
+            "could not be written in dev\n  because ERROR: could not extend file",
+            "free",
+        ),
+        ("dropped-unrecorded", "because it left Liquibase's lock behind\n", "stale"),
+    ] {
+        scene.set(fault, &["--env", "dev"]).await;
+        let said = scene.promote("v1.4.0").await;
+        assert_eq!((said.code, scene.struck(fault).await), (5, 1), "{fault}: {said:#?}");
+        has(&said, &[told]);
+        assert_eq!((scene.rows().await, scene.has_table(TABLE).await), (BEFORE, true), "{fault}");
+        assert_eq!(scene.ending(), ending("update", "unknown", "unknown"), "{fault}");
+        assert_eq!(scene.locks().await, [lock, "free"], "{fault}");
+        scene.clear().await;
+        scene.settles("? dev: v1.4.0, a person must look", 5).await;
+        assert_eq!(scene.promote("v1.4.0").await.code, 5, "{fault}: nothing is run twice");
+        if lock == "stale" {
+            free_the_stale_lock(&scene).await;
+        }
+        // A person looked, and took back what had no row.
+        scene.place.database("dev").await.batch_execute("drop table gift_cards").await.unwrap();
+        let reason = "gift_cards was there without its row; it is dropped";
+        scene.place.ok(&["reconcile", "--resolve", "dev", "--reason", reason]).await;
+    }
+    assert_eq!(scene.promote("v1.4.0").await.code, 0);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn slow_unrecorded_is_never_cancelled_and_is_unknown_when_the_time_is_up() {
+    let scene = Scene::begin(&[("liquibase", 6.0), ("look", 2.0)]).await;
+    scene.set("slow-unrecorded", &["--env", "dev", "--seconds", "60", "--times", "1"]).await;
+    let said = scene.promote("v1.4.0").await;
+    assert_eq!((said.code, scene.struck("slow-unrecorded").await), (5, 1), "{said:#?}");
+    has(&said, &["because it was killed and its sessions were ended\n", "because its lock was let go\n"]);
+    assert_eq!((scene.rows().await, scene.has_table(TABLE).await), (BEFORE, true));
+    assert_eq!((scene.locks().await, scene.ending()), (free(), ending("update", "unknown", "unknown")));
+    scene.settles("? dev: v1.4.0, a person must look", 5).await;
     scene.end().await;
 }
 

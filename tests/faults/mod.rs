@@ -1,11 +1,13 @@
 //! Every row of the fault table, run against the real program: what it says, how it ends, what it leaves behind.
 //!
-//! Absent on purpose: the way back; here a promotion ends, and what is true afterwards is looked up.
+//! Here a promotion ends, and what is true afterwards is looked up; `ways_out` stops promotions, and goes back, on top of a
+//! fault.
 
 pub(crate) mod calls;
 mod databases;
 mod deployments;
 mod table;
+mod ways_out;
 
 use std::fs;
 

@@ -30,7 +30,7 @@ pub(in crate::adapters) struct Deployment<'a> {
     /// Where it reports to.
     pub(in crate::adapters) step: &'a StepReport,
     /// Tells when nobody waits for it any more.
-    pub(in crate::adapters) stop: CancellationToken,
+    pub(in crate::adapters) is_given_up: CancellationToken,
 }
 
 /// What was sent, to be held against what is there in the end.
@@ -51,7 +51,7 @@ impl Deployment<'_> {
             return Ok(StepOutcome::Deployed { operation: String::new(), status });
         }
         let sent = self.prepare(before).await?;
-        if self.stop.is_cancelled() {
+        if self.is_given_up.is_cancelled() {
             // Its lock is gone: what was not asked for by now must not be.
             return Err(Failure::new(FailureKind::Interrupted, self.could_not())
                 .because("it was interrupted before App Runner was asked"));
@@ -63,7 +63,7 @@ impl Deployment<'_> {
         let arn = sent.before.service_arn();
         let mut follow = Follow::new(self.aws, self.environment, self.step, arn, &id, sent.called);
         let deadlines = &self.aws.settings().deadlines;
-        let followed = self.stop.run_until_cancelled(Box::pin(follow.until_final()));
+        let followed = self.is_given_up.run_until_cancelled(Box::pin(follow.until_final()));
         let ending = match tokio::time::timeout(deadlines.deployment, followed).await {
             Ok(Some(ending)) => ending?,
             Ok(None) => return Err(self.left(&id)),

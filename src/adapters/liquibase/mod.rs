@@ -4,6 +4,7 @@ pub mod checks;
 mod command;
 mod discover;
 mod output;
+mod reason;
 mod sums;
 
 use std::path::PathBuf;
@@ -164,11 +165,12 @@ impl Liquibase {
         match ended {
             Some(Ok(status)) if status.success() => Ok(StepOutcome::Done(watch.seen().words())),
             Some(Ok(status)) if is_aborted => {
-                let failure = settled(aborted(target, &running.said), status);
+                let failure = settled(target.in_parts(aborted(target, &running.said), &running.said), status);
                 Err(self.with_lock_left(target, half_done(failure, watch.seen(), last)).await)
             }
             Some(Ok(status)) => {
-                let failure = settled(running.said.failure(&what, target.name()), status);
+                let failure = running.said.failure(&what, target.name());
+                let failure = settled(target.in_parts(failure, &running.said), status);
                 Err(self.with_lock_left(target, half_done(failure, watch.seen(), last)).await)
             }
             Some(Err(error)) => Err(Failure::new(FailureKind::Unknown, what).because(error)),
@@ -223,7 +225,8 @@ impl Liquibase {
         }
     }
 
-    /// A Liquibase whose connection or life was cut leaves its lock behind, and nobody else lets it go.
+    /// A Liquibase whose connection or life was cut leaves its lock behind, and nobody else lets it go. How the statement
+    /// ended that was under way then, a commit perhaps, nobody has told it.
     async fn with_lock_left(&self, target: &Target<'_>, failure: Failure) -> Failure {
         let LockState::Held { by, since } = (match self.databases.liquibase_lock(target.environment).await {
             Ok(lock) => lock,
@@ -236,12 +239,9 @@ impl Liquibase {
         if holder.run.as_ref() != Some(target.run) {
             return failure;
         }
-        let kind =
-            if failure.kind == FailureKind::Unknown { failure.kind } else { FailureKind::ActionNeeded };
-        failure
-            .because("it left Liquibase's lock behind")
-            .with_kind(kind)
-            .hint("`lockstep locks` shows that its holder is gone, and the SQL that lets the lock go.")
+        failure.because("it left Liquibase's lock behind").with_kind(FailureKind::Unknown).hint(
+            "Find out with `lockstep reconcile` what it got done, and let the lock go whose holder is gone.",
+        )
     }
 
     async fn start(&self, target: &Target<'_>, command: Command<'_>, what: &str) -> Result<Running, Failure> {
@@ -305,6 +305,26 @@ impl Target<'_> {
     fn name(&self) -> &str {
         self.environment.environment.name.as_str()
     }
+
+    /// True unless the changeset that Liquibase said it runs, last, does not run in a transaction.
+    fn is_atomic(&self, said: &Said) -> bool {
+        let Some(running) = said.running() else { return true };
+        let mut changesets = self.release.changelog.changesets().iter();
+        changesets
+            .find(|changeset| changeset.id.to_string() == running)
+            .is_none_or(|it| it.runs_in_transaction)
+    }
+
+    /// What a changeset without a transaction did before it failed stays.
+    fn in_parts(&self, failure: Failure, said: &Said) -> Failure {
+        if failure.kind == FailureKind::Unknown || self.is_atomic(said) {
+            return failure;
+        }
+        failure
+            .because("it does not run in a transaction: what it did before that stays")
+            .with_kind(FailureKind::ActionNeeded)
+            .hint("Look how far it came, and finish it or undo it by hand before it is run again.")
+    }
 }
 
 impl Running {
@@ -324,12 +344,15 @@ impl Running {
     }
 }
 
-/// What an aborted migration failed with: the changeset that was under way is rolled back.
+/// What an aborted migration failed with: the changeset that was under way is rolled back, if it can be.
 fn aborted(target: &Target<'_>, said: &Said) -> Failure {
     let what = format!("what Liquibase did in {} was aborted", target.name());
     let failure = Failure::new(FailureKind::Interrupted, what);
     let failure = match said.running() {
-        Some(changeset) => failure.because(format!("{changeset} was cancelled and rolled back")),
+        Some(changeset) if target.is_atomic(said) => {
+            failure.because(format!("{changeset} was cancelled and rolled back"))
+        }
+        Some(changeset) => failure.because(format!("{changeset} was cancelled")),
         None => failure,
     };
     failure.hint("Plan it again to go on from where it stands, or roll back what was done.")

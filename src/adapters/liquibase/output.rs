@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
+use super::reason;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::log::Level;
 
@@ -19,16 +20,6 @@ const UNEXPECTED: &str = "Unexpected error running Liquibase: ";
 
 static LOCKED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"Could not acquire change log lock\.\s+Currently locked by (.+?)(?: since (.+))?$")
-        .expect("the expression is constant and was tried")
-});
-
-static EDITED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(\S.*::.*::.*) was: (\d+:\w+) but is now: (\d+:\w+)$")
-        .expect("the expression is constant and was tried")
-});
-
-static STATE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?s)^(.*?)\s+(?:Location: File: .*?)?Server SQLState: (\w{5})$")
         .expect("the expression is constant and was tried")
 });
 
@@ -65,13 +56,16 @@ impl Said {
         }
         if let Some(changeset) = first.strip_prefix("Migration failed for changeset ") {
             let changeset = changeset.trim_end_matches(':');
-            return migration(
+            return reason::migration(
                 Failure::new(FailureKind::Failed, format!("changeset {changeset} failed in {environment}")),
                 &reason[1..],
             );
         }
         if first.starts_with("Validation Failed") {
-            return validation(failure, &reason[1..]);
+            return reason::validation(failure, &reason[1..]);
+        }
+        if let Some(failure) = self.interrupted(environment, &reason) {
+            return failure;
         }
         let is_unreachable = first.starts_with("Connection could not be created");
         let failure = reason.into_iter().fold(failure, Failure::because);
@@ -82,6 +76,15 @@ impl Said {
         } else {
             failure.hint("Read Liquibase's log above; nothing was changed unless it says so.")
         }
+    }
+
+    /// A failure that came while a changeset was under way and that is not said to be the changeset's own.
+    fn interrupted(&self, environment: &str, reason: &[String]) -> Option<Failure> {
+        let last = self.0.iter().rev().find(|line| running(line).or_else(|| rolling_back(line)).is_some())?;
+        Some(match rolling_back(last) {
+            Some(changeset) => reason::rollback(changeset, environment, reason),
+            None => reason::unrecorded(running(last)?, environment, reason),
+        })
     }
 
     /// The lines of the reason, trimmed: the text behind [`UNEXPECTED`] up to the empty line.
@@ -127,53 +130,6 @@ pub(super) fn running(text: &str) -> Option<&str> {
 
 fn rolling_back(text: &str) -> Option<&str> {
     text.strip_prefix("Rolling Back Changeset: ")
-}
-
-fn migration(failure: Failure, reason: &[String]) -> Failure {
-    let text = reason.join(" ");
-    let text = text.trim_start_matches("Reason: ");
-    let text = text.trim_start_matches("liquibase.exception.DatabaseException: ");
-    let (because, sql) = match text.split_once(" [Failed SQL: ") {
-        Some((because, sql)) => (because, Some(sql.trim_end_matches(']'))),
-        None => (text, None),
-    };
-    let failure = failure.because(with_state(because.trim()));
-    let failure = sql.into_iter().fold(failure, |failure, sql| {
-        // Liquibase puts the number of the statement's error code in front.
-        let sql = sql.split_once(") ").map_or(sql, |(_, sql)| sql);
-        failure.because(format!("the statement was: {sql}"))
-    });
-    failure.hint(
-        "Its own statements were rolled back; changesets before it stay. Mend it in a new release, then promote that.",
-    )
-}
-
-/// PostgreSQL's own words with the SQLSTATE behind them. The driver writes where in the server's sources it happened,
-/// which helps nobody here.
-fn with_state(text: &str) -> String {
-    match STATE.captures(text) {
-        Some(found) => format!("{} (SQLSTATE {})", found[1].trim_end(), &found[2]),
-        None => text.to_owned(),
-    }
-}
-
-fn validation(failure: Failure, reason: &[String]) -> Failure {
-    let mut is_edited = false;
-    let failure = reason.iter().fold(failure, |failure, line| match EDITED.captures(line) {
-        Some(found) => {
-            is_edited = true;
-            failure.because(format!(
-                "{} was edited after it ran ({} is now {})",
-                &found[1], &found[2], &found[3]
-            ))
-        }
-        None => failure.because(line),
-    });
-    failure.hint(if is_edited {
-        "Put the changeset back as it was and write the change as a new changeset."
-    } else {
-        "Correct the changelog and build the release again."
-    })
 }
 
 #[cfg(test)]

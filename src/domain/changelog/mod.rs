@@ -104,7 +104,7 @@ pub struct Changeset {
     pub valid_sums: Vec<String>,
     /// Other files that it is made of: those of `sqlFile`, `loadData` and the like, from the search root.
     pub files: Vec<String>,
-    /// False when it asks to run outside a transaction (`runInTransaction`).
+    /// All of it happens or nothing (`runInTransaction`, which is so unless it says otherwise).
     pub runs_in_transaction: bool,
     /// Its changes one by one, for those who judge what it does.
     pub parts: Arc<[Part]>,

@@ -101,7 +101,7 @@ pub(super) fn judge(run: &PastRun, looks: &Looks<'_>, evidence: &mut Vec<Seen>) 
         Some(asked) => {
             let trace = trace(run, looks, asked);
             evidence.push(Seen::new("operation", trace.words()));
-            judge_asked(looks, asked, &images, service, trace)
+            judge_asked((run, looks), asked, &images, service, trace)
         }
     }
 }
@@ -139,7 +139,7 @@ fn unasked(run: &PastRun, images: &Images<'_>, service: &ServiceView) -> Applica
 }
 
 fn judge_asked(
-    looks: &Looks<'_>,
+    (run, looks): (&PastRun, &Looks<'_>),
     asked: &PastIntent,
     images: &Images<'_>,
     service: &ServiceView,
@@ -148,7 +148,7 @@ fn judge_asked(
     let unclear = |words: String| Application::Unclear(words);
     let operation = match trace {
         Trace::Found(operation) => operation,
-        Trace::None => return unsent(looks, asked, images, service),
+        Trace::None => return unsent((run, looks), asked, images, service),
         Trace::Lost(_) if !images.is_new() && !images.is_old() => return images.elsewhere(),
         Trace::Lost(why) => return unclear(why),
     };
@@ -189,7 +189,12 @@ fn judge_asked(
 }
 
 /// No update began since the run was about to ask for one.
-fn unsent(looks: &Looks<'_>, asked: &PastIntent, images: &Images<'_>, service: &ServiceView) -> Application {
+fn unsent(
+    (run, looks): (&PastRun, &Looks<'_>),
+    asked: &PastIntent,
+    images: &Images<'_>,
+    service: &ServiceView,
+) -> Application {
     if service.status == ServiceStatus::Busy {
         return Application::Moving(
             "the service is being changed, and the platform lists no update yet".to_owned(),
@@ -210,7 +215,9 @@ fn unsent(looks: &Looks<'_>, asked: &PastIntent, images: &Images<'_>, service: &
         _ => {}
     }
     if images.is_old() {
-        if looks.at.duration_since(asked.at).abs() < IN_FLIGHT {
+        // Whoever gave it up was at it until then.
+        let last = run.conclusion.as_ref().map_or(asked.at, |(at, _)| asked.at.max(*at));
+        if looks.at.duration_since(last).abs() < IN_FLIGHT {
             return Application::Moving(format!(
                 "it may have asked for the update less than {} seconds ago: it is too early to tell",
                 IN_FLIGHT.as_secs()

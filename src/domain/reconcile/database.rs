@@ -6,7 +6,7 @@
 use super::{Looks, Seen, has_stale_lock, intent};
 use crate::domain::changelog::{Change, Changeset, ChangesetId};
 use crate::domain::drift::{ChangesetState, ran};
-use crate::domain::failure::FailureKind;
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::{Aim, PastRun};
 use crate::domain::ledger::Ledger;
 use crate::domain::lock::{LockKind, Verdict};
@@ -120,7 +120,7 @@ pub(super) fn judge(run: &PastRun, looks: &Looks<'_>, evidence: &mut Vec<Seen>) 
         (Some(Err(failure)), Some(_)) if failure.kind != FailureKind::Unknown => {
             partly(run, aim, ledger, done, evidence)
         }
-        (_, Some(id)) => match unrecorded(run, aim, looks, id, evidence) {
+        (result, Some(id)) => match unrecorded((run, result.as_ref()), aim, looks, id, evidence) {
             Some(doubt) => Database::Unclear(doubt),
             None => partly(run, aim, ledger, done, evidence),
         },
@@ -181,7 +181,7 @@ fn at_work(run: &PastRun, looks: &Looks<'_>) -> Option<String> {
 
 /// Why it cannot be told whether the changeset that was next has run without its row. `None` when it has not.
 fn unrecorded(
-    run: &PastRun,
+    (run, result): (&PastRun, Option<&Result<String, Failure>>),
     aim: &Aim,
     looks: &Looks<'_>,
     next: &ChangesetId,
@@ -202,26 +202,35 @@ fn unrecorded(
         ));
     }
     evidence.push(Seen::new("catalog", "nothing in it changed after the newest row"));
-    let is_cut_off = looks.was_freed || looks.locks.as_ref().is_ok_and(|sight| has_stale_lock(run, sight));
     let changeset = looks.release.and_then(|release| release.changelog.get(next));
-    let shows = aim.direction == Direction::Forward && changeset.is_some_and(leaves_a_trace);
-    // A Liquibase that ended by itself has let its lock go, and recorded all that it ran.
-    (is_cut_off && !shows).then(|| {
-        format!(
-            "Liquibase was cut off while it held its lock, and nothing in the catalog would show whether {next} ran \
-             without leaving its row"
-        )
+    if aim.direction == Direction::Forward && changeset.is_some_and(leaves_a_trace) {
+        return None;
+    }
+    let is_stale = looks.locks.as_ref().is_ok_and(|sight| has_stale_lock(run, sight));
+    // A Liquibase that ended by itself has let its lock go, and recorded all that it ran, unless it said otherwise.
+    if is_stale || looks.was_freed || matches!(result, Some(Err(_))) {
+        return Some(format!(
+            "Liquibase was cut off, and nothing in the catalog would show whether {next} ran without leaving its row"
+        ));
+    }
+    changeset.is_some_and(|changeset| !changeset.runs_in_transaction).then(|| {
+        format!("{next} does not run in a transaction, and nothing in the catalog would show whether a part of it ran")
     })
 }
 
-/// True when running it changes something that the catalogs show, in the same transaction as all else that it does.
+/// True when running it changes something that the catalogs show, in the same transaction as all else that it does; where
+/// each of its statements has one of its own, it must be the first.
 fn leaves_a_trace(changeset: &Changeset) -> bool {
+    let counts = if changeset.runs_in_transaction { usize::MAX } else { 1 };
     match &changeset.change {
-        Change::Sql(sql) => sql.split(';').any(is_shown),
+        Change::Sql(sql) => {
+            let statements = sql.split(';').filter(|statement| !statement.trim().is_empty());
+            statements.take(counts).any(is_shown)
+        }
         // Setting a tag once more changes nothing.
         Change::Tag(_) => true,
         Change::Modelled { kinds, .. } => {
-            kinds.iter().any(|kind| kind.starts_with("create") || kind.starts_with("add"))
+            kinds.iter().take(counts).any(|kind| kind.starts_with("create") || kind.starts_with("add"))
         }
     }
 }
@@ -272,7 +281,24 @@ fn without_aim(run: &PastRun, looks: &Looks<'_>, ledger: &Ledger, evidence: &mut
 
 #[cfg(test)]
 mod tests {
-    use super::is_shown;
+    use super::{is_shown, leaves_a_trace};
+    use crate::domain::drift::tests::release;
+
+    #[test]
+    fn without_a_transaction_only_the_first_statement_is_relied_on_to_be_found() {
+        let mut changeset = release(1).changelog.changesets()[0].clone();
+        for (sql, in_one, in_parts) in [
+            ("create table t (id int); insert into t values (1);", true, true),
+            ("insert into t values (1); create table u (id int);", true, false),
+            ("insert into t values (1)", false, false),
+        ] {
+            changeset.change = crate::domain::changelog::Change::Sql(sql.to_owned());
+            for (is_atomic, expected) in [(true, in_one), (false, in_parts)] {
+                changeset.runs_in_transaction = is_atomic;
+                assert_eq!(leaves_a_trace(&changeset), expected, "{sql}, {is_atomic}");
+            }
+        }
+    }
 
     #[test]
     fn only_what_writes_a_row_of_the_catalogs_is_relied_on_to_be_found_there() {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::*;
+use crate::domain::changelog::{Changelog, Files, Surroundings};
 use crate::domain::drift::tests::{ledger, release};
 use crate::domain::journal::Aim;
 use crate::domain::lock::Grant;
@@ -21,6 +22,7 @@ enum Last {
     AnchorDone,
     UpdateIntended,
     UpdateFailed,
+    UpdateUnknown,
     UpdateDone,
     ServiceIntended,
     Operated,
@@ -85,12 +87,13 @@ enum HealthSeen {
     Unseen,
 }
 
-const LASTS: [Last; 11] = [
+const LASTS: [Last; 12] = [
     Last::Began,
     Last::AnchorIntended,
     Last::AnchorDone,
     Last::UpdateIntended,
     Last::UpdateFailed,
+    Last::UpdateUnknown,
     Last::UpdateDone,
     Last::ServiceIntended,
     Last::Operated,
@@ -225,6 +228,7 @@ fn run(last: Last, goal: Goal) -> PastRun {
     announce(StepKind::Anchor, Last::AnchorIntended, done(Last::AnchorDone));
     let update = match last {
         Last::UpdateFailed => Some(failure(FailureKind::ActionNeeded)),
+        Last::UpdateUnknown => Some(failure(FailureKind::Unknown)),
         _ => done(Last::UpdateDone),
     };
     announce(StepKind::Update, Last::UpdateIntended, update);
@@ -237,7 +241,7 @@ fn run(last: Last, goal: Goal) -> PastRun {
     if last >= Last::Operated {
         run.operation = Some("51c0".to_owned());
     }
-    if last == Last::Unwatched {
+    if matches!(last, Last::UpdateUnknown | Last::Unwatched) {
         run.conclusion = Some((at("14:05:00"), failure(FailureKind::Unknown)));
     }
     run
@@ -429,7 +433,7 @@ fn in_every_world_the_finding_is_proven_and_what_is_offered_is_safe() {
     for last in LASTS {
         let runs = [Goal::Forward, Goal::Back, Goal::Image].map(|goal| run(last, goal));
         // What the catalog shows matters only for a Liquibase of which nobody knows how it ended.
-        let is_asked = last == Last::UpdateIntended;
+        let is_asked = matches!(last, Last::UpdateIntended | Last::UpdateUnknown);
         for world in worlds().filter(|world| is_asked || world.trail == TrailSeen::Empty) {
             let report = world.judge_with(&known, &runs[world.goal as usize]);
             assert_safe(last, world, &report);
@@ -479,9 +483,12 @@ fn assert_safe(last: Last, world: World, report: &Report) {
         let is_honest = matches!(finding, Finding::MustLook | Finding::Running | Finding::Superseded);
         assert!(is_honest, "{}", case());
     }
-    let is_cut_off =
-        last == Last::UpdateIntended && world.goal != Goal::Image && !matches!(world.rows, RowsSeen::All);
-    if is_cut_off && world.trail != TrailSeen::Empty && !world.is_alive() && !world.is_overtaken {
+    let is_open = matches!(last, Last::UpdateIntended | Last::UpdateUnknown);
+    let is_cut_off = is_open && world.goal != Goal::Image && !matches!(world.rows, RowsSeen::All);
+    // What undoes a changeset leaves no trace.
+    let is_untold = last == Last::UpdateUnknown && world.goal == Goal::Back;
+    let may_have_run = world.trail != TrailSeen::Empty || is_untold;
+    if is_cut_off && may_have_run && !world.is_alive() && !world.is_overtaken {
         assert!(matches!(finding, Finding::MustLook | Finding::Running), "{}", case());
     }
 }
@@ -510,6 +517,7 @@ fn what_a_crash_leaves_behind_is_told_as_this_table_says() {
         ("killed half-way", Last::UpdateIntended, World { lock: LockSeen::Stale, ..half_rows }),
         ("killed before the unlock", Last::UpdateIntended, World { lock: LockSeen::Stale, ..rows }),
         ("a changeset failed", Last::UpdateFailed, half_rows),
+        ("it was killed, and its lock let go", Last::UpdateUnknown, half_rows),
         ("the console was killed after the rows", Last::UpdateDone, rows),
         ("the rows went again", Last::UpdateDone, half_rows),
         ("before the update was sent", Last::ServiceIntended, rows),
@@ -535,6 +543,7 @@ fn what_a_crash_leaves_behind_is_told_as_this_table_says() {
         ("a stranger is at work", Last::UpdateIntended, World { lock: LockSeen::OthersAlive, ..half_rows }),
         ("back: nothing yet", Last::UpdateIntended, back(UNTOUCHED)),
         ("back: killed at once", Last::UpdateIntended, back(World { lock: LockSeen::Stale, ..UNTOUCHED })),
+        ("back: killed, and its lock let go", Last::UpdateUnknown, back(half_rows)),
         ("back: half", Last::UpdateFailed, back(half_rows)),
         ("back: image only", Last::Operated, back(World { rows: RowsSeen::None, ..DONE })),
         ("back: all", Last::Operated, back(DONE)),
@@ -567,6 +576,23 @@ fn a_request_may_be_on_its_way_for_a_moment_after_whoever_sent_it_is_gone() {
     let report = world.judge(&run);
     assert_eq!(report.finding, Finding::Running, "{report:#?}");
     assert!(report.because[0].contains("too early to tell"), "{report:#?}");
+    // Somebody gave it up just now, who may have sent it until then.
+    run.intents.last_mut().unwrap().at = at("14:02:00");
+    run.conclusion = Some((at("14:09:55"), Err(Failure::new(FailureKind::Unknown, "nobody watches it"))));
+    assert_eq!(world.judge(&run).finding, Finding::Running);
+}
+
+#[test]
+fn a_part_of_a_changeset_without_a_transaction_may_have_run_although_liquibase_ended_by_itself() {
+    let text = "--liquibase formatted sql\n--changeset store:1\ncreate table t1 (id int);\n\
+                --changeset store:2 runInTransaction:false\ninsert into t1 values (1);\ncreate table t2 (id int);\n";
+    let files = Files::from([("changelog/all.sql".to_owned(), text.as_bytes().to_vec())]);
+    let (changelog, _) = Changelog::read(&files, "changelog/all.sql", &Surroundings::default());
+    let mut known = Known::default();
+    known.releases[1].changelog = changelog.into();
+    let report = UNTOUCHED.judge_with(&known, &run(Last::UpdateIntended, Goal::Forward));
+    assert_eq!(report.finding, Finding::MustLook, "{report:#?}");
+    assert!(report.because[0].contains("does not run in a transaction"), "{report:#?}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 use tokio::time::{Instant, sleep};
 use tokio_postgres::Client;
 
-use super::{Effect, Fault, statements};
+use super::{Effect, Fault, Harm, statements};
 
 /// Between two looks at who waits.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -33,7 +33,7 @@ pub(in crate::sandbox) async fn keep(
         }
         for run in runs {
             let run: String = run.try_get(0)?;
-            if fault.effect == Effect::DropSessions {
+            if matches!(fault.effect, Effect::Harm(Harm::Drop, _)) {
                 client.execute(statements::END_SESSIONS, &[&run]).await?;
             } else {
                 kill_liquibase(&run).await;

@@ -77,22 +77,36 @@ pub(in crate::sandbox) enum Effect {
     Stuck,
     /// `/health` says 503.
     Unwell,
-    /// A statement that changes the schema takes its time.
-    SlowStatement,
-    /// A statement that changes the schema finds no room.
-    DiskFull,
-    /// Liquibase is killed at a statement that changes the schema.
-    KillAtStatement,
-    /// Liquibase is killed between a changeset and its row.
-    KillAtRow,
-    /// The sessions of a run are ended at a statement that changes the schema.
-    DropSessions,
+    /// This happens to what is done in a database, at this moment.
+    Harm(Harm, Moment),
     /// The lock is held in the name of a machine that is not connected.
     LockWithoutSession,
     /// The lock is held by somebody who is connected.
     LockWithSession,
     /// The server is stopped.
     ServerDown,
+}
+
+/// What happens to what is done in a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox) enum Harm {
+    /// It takes its time.
+    Slow,
+    /// It finds no room.
+    DiskFull,
+    /// Liquibase is killed.
+    Kill,
+    /// The sessions of the run are ended.
+    Drop,
+}
+
+/// When something happens to what is done in a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox) enum Moment {
+    /// At a statement that changes the schema.
+    Statement,
+    /// Between a changeset, which is committed, and its row.
+    Row,
 }
 
 impl Fault {

@@ -4,7 +4,7 @@
 //! `information_schema`, where nobody who compares schemas looks. Deliberately absent: connecting to anything.
 
 use super::board::Setting;
-use super::{Effect, Fault, Scope, TABLE};
+use super::{Effect, Fault, Harm, Moment, Scope, TABLE};
 
 /// What every session of the sandbox itself is called; faults do not strike it.
 pub(in crate::sandbox) const OWN_SESSION: &str = "lockstep sandbox";
@@ -43,15 +43,14 @@ pub(in crate::sandbox) fn waiting(fault: &Fault) -> String {
 pub(in crate::sandbox) const END_SESSIONS: &str = "select pg_terminate_backend(pid) from pg_stat_activity \
     where application_name = $1 or application_name like $1 || ' %'";
 
-/// Puts a fault that strikes statements into a database.
-pub(in crate::sandbox) fn install(setting: &Setting) -> String {
+/// Puts a fault that strikes statements into a database: what it does, and when.
+pub(in crate::sandbox) fn install(setting: &Setting, (harm, moment): (Harm, Moment)) -> String {
     let name = name(setting.fault);
     let after = setting.after.count();
     let last = setting.times.map_or(i64::MAX, |times| i64::from(after) + i64::from(times));
-    let effect = setting.fault.effect;
-    let (does, is_for_runs) = match effect {
-        Effect::SlowStatement => (format!("perform pg_sleep({});", setting.seconds), false),
-        Effect::DiskFull => (
+    let (does, is_for_runs) = match harm {
+        Harm::Slow => (format!("perform pg_sleep({});", setting.seconds), false),
+        Harm::DiskFull => (
             // The words and the state that PostgreSQL has for it.
             "raise exception using errcode = '53100', hint = 'Check free disk space.', \
              message = format('could not extend file \"%s\": No space left on device', \
@@ -59,14 +58,19 @@ pub(in crate::sandbox) fn install(setting: &Setting) -> String {
                 .to_owned(),
             false,
         ),
-        _ => (format!("perform pg_advisory_xact_lock_shared({GATES}, {});", place(setting.fault)), true),
+        Harm::Kill | Harm::Drop => {
+            (format!("perform pg_advisory_xact_lock_shared({GATES}, {});", place(setting.fault)), true)
+        }
     };
     let spared = if is_for_runs { "not like 'r-%'".to_owned() } else { format!("= '{OWN_SESSION}'") };
-    let (kind, on, end) = if effect == Effect::KillAtRow {
-        let on = format!("trigger {name} before insert on public.databasechangelog for each statement");
-        ("trigger", on, "return null;")
-    } else {
-        ("event_trigger", format!("event trigger {name} on ddl_command_start"), "return;")
+    let (kind, on, end) = match moment {
+        Moment::Row => {
+            let on = format!("trigger {name} before insert on public.databasechangelog for each statement");
+            ("trigger", on, "return null;")
+        }
+        Moment::Statement => {
+            ("event_trigger", format!("event trigger {name} on ddl_command_start"), "return;")
+        }
     };
     format!(
         "{remove}

@@ -1,6 +1,6 @@
 //! The rows. A new fault is a row here, its effect where it strikes, and its test in `tests/faults`.
 
-use super::{Effect, Fault, Scope};
+use super::{Effect, Fault, Harm, Moment, Scope};
 
 /// An hour, in seconds.
 const HOUR: i64 = 3600;
@@ -94,34 +94,54 @@ pub const TABLE: &[Fault] = &[
         does: "every statement that changes the schema first waits",
         shows: "an update that takes longer; past [deadlines] liquibase it is cancelled",
         seconds: Some(2.0),
-        ..fault(Scope::Statements, Effect::SlowStatement)
+        ..fault(Scope::Statements, Effect::Harm(Harm::Slow, Moment::Statement))
+    },
+    Fault {
+        name: "slow-unrecorded",
+        does: "a changeset is committed, and its row waits before it is written",
+        shows: "an update that takes longer; past [deadlines] liquibase it is killed, which is unknown: a row is never cancelled",
+        seconds: Some(2.0),
+        ..fault(Scope::Statements, Effect::Harm(Harm::Slow, Moment::Row))
     },
     Fault {
         name: "full-disk",
         does: "every statement that changes the schema fails with SQLSTATE 53100, No space left on device",
         shows: "the changeset fails with PostgreSQL's own words; Liquibase lets its lock go",
-        ..fault(Scope::Statements, Effect::DiskFull)
+        ..fault(Scope::Statements, Effect::Harm(Harm::DiskFull, Moment::Statement))
+    },
+    Fault {
+        name: "full-disk-unrecorded",
+        does: "a changeset is committed, and its row fails with SQLSTATE 53100, No space left on device",
+        shows: "unknown; Liquibase lets its lock go, and a changeset is there that the ledger does not know",
+        ..fault(Scope::Statements, Effect::Harm(Harm::DiskFull, Moment::Row))
     },
     Fault {
         name: "killed-liquibase",
         does: "Liquibase is killed (kill -9) in the middle of a changeset, while it holds its lock",
         shows: "unknown; the lock stays, stale, and what the changeset began is rolled back",
         times: Some(1),
-        ..fault(Scope::Statements, Effect::KillAtStatement)
+        ..fault(Scope::Statements, Effect::Harm(Harm::Kill, Moment::Statement))
     },
     Fault {
         name: "killed-unrecorded",
         does: "Liquibase is killed (kill -9) after a changeset was committed and before its row is",
         shows: "unknown; the lock stays, stale, and a changeset is there that the ledger does not know",
         times: Some(1),
-        ..fault(Scope::Statements, Effect::KillAtRow)
+        ..fault(Scope::Statements, Effect::Harm(Harm::Kill, Moment::Row))
     },
     Fault {
         name: "dropped-sessions",
         does: "every session of the run is ended (pg_terminate_backend) in the middle of a changeset",
-        shows: "the changeset fails; Liquibase's lock stays, stale, and somebody has to let it go",
+        shows: "unknown; the lock stays, stale, and what the changeset began is rolled back",
         times: Some(1),
-        ..fault(Scope::Statements, Effect::DropSessions)
+        ..fault(Scope::Statements, Effect::Harm(Harm::Drop, Moment::Statement))
+    },
+    Fault {
+        name: "dropped-unrecorded",
+        does: "every session of the run is ended after a changeset was committed and before its row is",
+        shows: "unknown; the lock stays, stale, and a changeset is there that the ledger does not know",
+        times: Some(1),
+        ..fault(Scope::Statements, Effect::Harm(Harm::Drop, Moment::Row))
     },
     Fault {
         name: "foreign-lock",

@@ -485,7 +485,7 @@ mod tests {
             "--changeset a:1 context:old contextFilter:new labels:\"A, b\" runOnChange:false runOnChange:TRUE\nselect 1;\n",
         );
         let changeset = &changelog.changesets()[0];
-        assert!(changeset.runs_on_change);
+        assert!(changeset.runs_on_change && changeset.runs_in_transaction);
         assert_eq!(changeset.filter.contexts, ["new"]);
         assert_eq!(changeset.filter.labels, ["a", "b"]);
     }

@@ -32,7 +32,7 @@ fn told(body: &str) -> Vec<String> {
 #[test]
 fn attributes_are_read_behind_those_of_the_includes() {
     let body = "context: none\ncontextFilter: inner or x\nlabels: New, blue\ndbms: postgresql\nrunAlways: true\n\
-                runOnChange: 'yes'\nignore: true\nlogicalFilePath: /other\\path.yaml\ncomment: why\n\
+                runOnChange: 'yes'\nrunInTransaction: false\nignore: true\nlogicalFilePath: /other\\path.yaml\ncomment: why\n\
                 validCheckSum: ['9:a', ANY]\nsql: x";
     let (changeset, problems) = read(body);
     assert_eq!(problems, []);
@@ -43,7 +43,9 @@ fn attributes_are_read_behind_those_of_the_includes() {
     assert_eq!(changeset.filter.dbms, ["postgresql"]);
     assert!(changeset.filter.is_ignored && changeset.runs_always);
     // A text in quotes is not true, whatever it says.
-    assert!(!changeset.runs_on_change);
+    assert!(
+        !changeset.runs_on_change && !changeset.runs_in_transaction && read("sql: x").0.runs_in_transaction
+    );
     assert_eq!(changeset.comment, "why");
     assert_eq!(changeset.valid_sums, ["9:a", "ANY"]);
     assert_eq!(read("sql: x").0.id.path, "logical.yaml");

@@ -12,7 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Estate, note};
 use crate::sandbox::databases;
-use crate::sandbox::faults::{Board, Effect, Fault, Order, Report, Scope, Setting, Wish, gate, statements};
+use crate::sandbox::faults::{
+    Board, Effect, Fault, Harm, Order, Report, Scope, Setting, Wish, gate, statements,
+};
 use crate::sandbox::{SandboxError, folder, story};
 
 /// How long taking everything away may take while the sandbox ends; what is left then is marked.
@@ -137,19 +139,23 @@ impl Estate {
                     });
                 }
             }
-            Effect::KillAtStatement | Effect::KillAtRow | Effect::DropSessions => {
+            Effect::Harm(harm @ (Harm::Kill | Harm::Drop), moment) => {
                 let own = statements::OWN_SESSION;
                 let client = databases::open_as(&self.access()?, environment, own).await.map_err(failed())?;
                 // Closed before anybody can come to it.
                 client.batch_execute(&statements::close_gate(fault)).await.map_err(failed())?;
-                client.batch_execute(&statements::install(setting)).await.map_err(failed())?;
+                let sql = statements::install(setting, (harm, moment));
+                client.batch_execute(&sql).await.map_err(failed())?;
                 self.guard(environment, setting, async move {
                     if let Err(error) = gate::keep(client, fault).await {
                         note(format_args!("{} ended in {environment}: {error}", fault.name));
                     }
                 });
             }
-            _ => self.in_database(environment, &statements::install(setting)).await?,
+            Effect::Harm(harm, moment) => {
+                self.in_database(environment, &statements::install(setting, (harm, moment))).await?;
+            }
+            _ => {}
         }
         Ok(())
     }
