@@ -162,10 +162,15 @@ impl Perform for Adapters {
             Effect::Liquibase(environment, call) => {
                 Box::pin(parts.liquibase(&environment, call, &report)).await;
             }
-            Effect::Action { environment, run, number, release, order, .. } => {
-                let step = report.step(&run, StepKind::Action(number));
-                let added =
-                    Added { environment: &environment, run: &run, number, release: &release, order: &order };
+            Effect::Action { environment, run, step: kind, release, order, .. } => {
+                let step = report.step(&run, kind);
+                let added = Added {
+                    environment: &environment,
+                    run: &run,
+                    step: kind,
+                    release: &release,
+                    order: &order,
+                };
                 let result = Box::pin(parts.flows.carry_out(&added, &parts.liquibase, &step)).await;
                 step.ended(result).await;
             }

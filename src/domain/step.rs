@@ -5,6 +5,9 @@ use std::fmt;
 /// What the steps that a flow brings are called.
 const ACTION: &str = "action";
 
+/// What those at its end are called.
+const CLOSING: &str = "closing";
+
 /// One step of a promotion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StepKind {
@@ -28,6 +31,8 @@ pub enum StepKind {
     Evidence,
     /// An action that the promotion flow brings, by its number in the procedure, from 1.
     Action(u16),
+    /// The same at the end of the flow, where it is carried out whatever happened before.
+    Closing(u16),
 }
 
 impl StepKind {
@@ -57,15 +62,23 @@ impl StepKind {
             Self::Health => "health",
             Self::Evidence => "evidence",
             Self::Action(_) => ACTION,
+            Self::Closing(_) => CLOSING,
+        }
+    }
+
+    /// Its number in the procedure, from 1, for a step that a flow brings.
+    pub fn number(self) -> Option<u16> {
+        match self {
+            Self::Action(number) | Self::Closing(number) => Some(number),
+            _ => None,
         }
     }
 
     /// The step that [`Display`](fmt::Display) writes so.
     pub fn from_text(text: &str) -> Option<Self> {
-        match text.strip_prefix(ACTION) {
-            Some(number) => number.trim_start().parse().ok().map(Self::Action),
-            None => Self::ALL.into_iter().find(|step| step.word() == text),
-        }
+        let numbered = |name: &str| text.strip_prefix(name)?.strip_prefix(' ')?.parse().ok();
+        let own = || Self::ALL.into_iter().find(|step| step.word() == text);
+        numbered(ACTION).map(Self::Action).or_else(|| numbered(CLOSING).map(Self::Closing)).or_else(own)
     }
 
     /// What it is for, as a short sentence without a full stop.
@@ -81,6 +94,7 @@ impl StepKind {
             Self::Health => "wait for /health and /version",
             Self::Evidence => "prove operation, image, version and rows",
             Self::Action(_) => "carry out an action of the promotion flow",
+            Self::Closing(_) => "carry out what stands at the end of the promotion flow",
         }
     }
 }
@@ -89,6 +103,7 @@ impl fmt::Display for StepKind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Action(number) => write!(out, "{ACTION} {number}"),
+            Self::Closing(number) => write!(out, "{CLOSING} {number}"),
             step => out.pad(step.word()),
         }
     }
@@ -100,10 +115,10 @@ mod tests {
 
     #[test]
     fn every_step_is_read_as_it_is_written() {
-        for step in StepKind::ALL.into_iter().chain([StepKind::Action(1), StepKind::Action(12)]) {
+        for step in StepKind::ALL.into_iter().chain([StepKind::Action(1), StepKind::Closing(12)]) {
             assert_eq!(StepKind::from_text(&step.to_string()), Some(step));
         }
-        for text in ["", "action", "action -1", "actions 1", "deploy"] {
+        for text in ["", "action", "action1", "action -1", "closing x", "deploy"] {
             assert_eq!(StepKind::from_text(text), None, "{text}");
         }
     }

@@ -29,8 +29,8 @@ pub enum Effect {
         environment: EnvironmentName,
         /// The run it belongs to.
         run: RunId,
-        /// Its number in the procedure.
-        number: u16,
+        /// The step that it is.
+        step: StepKind,
         /// The release whose changelog Liquibase reads.
         release: Arc<Release>,
         /// What to do.
@@ -207,7 +207,7 @@ impl Effect {
             Self::Liquibase(_, LiquibaseCall::Update(run, _)) => Some((run, StepKind::Update)),
             Self::Liquibase(_, LiquibaseCall::Rollback(run, ..)) => Some((run, StepKind::Undo)),
             Self::Health(_, HealthCall::Await(run, _)) => Some((run, StepKind::Health)),
-            Self::Action { run, number, .. } => Some((run, StepKind::Action(*number))),
+            Self::Action { run, step, .. } => Some((run, *step)),
             _ => None,
         }
     }

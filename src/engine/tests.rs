@@ -201,7 +201,7 @@ impl World {
                 self.deploy(index(environment), run, image)
             }
             Effect::Health(_, HealthCall::Await(run, _)) => ended(run, StepKind::Health, "200"),
-            Effect::Action { run, number, order, .. } => self.act(run, *number, &order.task),
+            Effect::Action { run, step, order, .. } => self.act(run, *step, &order.task),
             Effect::ReadJournal => {
                 let news = std::mem::take(&mut self.has_grown).then(|| self.journal.clone()).flatten();
                 vec![EventKind::Remembered(news)]
@@ -232,8 +232,7 @@ impl World {
     }
 
     /// An action that ends well, unless it is one of those that fail.
-    fn act(&self, run: &RunId, number: u16, task: &Task) -> Vec<EventKind> {
-        let step = StepKind::Action(number);
+    fn act(&self, run: &RunId, step: StepKind, task: &Task) -> Vec<EventKind> {
         let failing = self.failing.iter().find(|words| words_of(task) == **words);
         let Some(words) = failing else { return ended(run, step, "done") };
         let failure = Failure::new(FailureKind::Failed, format!("`{words}` ended with 1"));

@@ -570,9 +570,8 @@ impl Perform for Script {
                 let text = format!("200, and /version says {version}");
                 out.send(EventKind::Step(run.clone(), StepKind::Health, done(&text))).await;
             }
-            Effect::Action { run, number, .. } => {
-                let step = StepKind::Action(*number);
-                out.send(EventKind::Step(run.clone(), step, done("exit code 0"))).await;
+            Effect::Action { run, step, .. } => {
+                out.send(EventKind::Step(run.clone(), *step, done("exit code 0"))).await;
             }
             Effect::Flow(call) => super::flows::perform(self, call, &out).await,
             Effect::Record(_) | Effect::ReadJournal => unreachable!("the runtime does these itself"),

@@ -14,17 +14,18 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::policy::Severity;
 use crate::domain::release::Release;
+use crate::domain::step::StepKind;
 use crate::engine::event::StepOutcome;
 use crate::engine::flow::{Deed, Order, Task};
 
-/// An action of a promotion, by its number in the procedure.
+/// An action of a promotion.
 pub(in crate::adapters) struct Added<'a> {
     /// Where.
     pub(in crate::adapters) environment: &'a EnvironmentName,
     /// The run.
     pub(in crate::adapters) run: &'a RunId,
-    /// The number.
-    pub(in crate::adapters) number: u16,
+    /// The step that it is.
+    pub(in crate::adapters) step: StepKind,
     /// The release whose changelog Liquibase reads.
     pub(in crate::adapters) release: &'a Release,
     /// What to do.
@@ -39,7 +40,7 @@ impl Flows {
         liquibase: &Liquibase,
         step: &StepReport,
     ) -> Result<StepOutcome, Failure> {
-        let doing = (added.run.clone(), usize::from(added.number));
+        let doing = (added.run.clone(), added.step.number().map_or(0, usize::from));
         if self.ground(added.run).is_err() {
             let ground = self.ground_of(added).await?;
             self.grounds().insert(added.run.clone(), Arc::new(ground));

@@ -266,7 +266,9 @@ impl Plan {
             | StepKind::Validate
             | StepKind::Health
             | StepKind::Evidence => false,
-            StepKind::Action(_) => self.procedure.action(step).is_none_or(|action| action.is_side_effect),
+            StepKind::Action(_) | StepKind::Closing(_) => {
+                self.procedure.action(step).is_none_or(|action| action.is_side_effect)
+            }
         }
     }
 
@@ -280,7 +282,8 @@ impl Plan {
             | StepKind::Recheck
             | StepKind::Health
             | StepKind::Evidence
-            | StepKind::Action(_) => true,
+            | StepKind::Action(_)
+            | StepKind::Closing(_) => true,
         }
     }
 

@@ -155,14 +155,13 @@ impl<'a> Reading<'a> {
         }
         let Ok(number) = u16::try_from(self.procedure.actions.len() + 1) else { return };
         self.procedure.actions.push(Action {
-            number,
             words: row.title(),
             canonical: row.canonical(),
             is_side_effect: touch.is_none(),
             continues: row.continues(),
             row: row.clone(),
         });
-        self.push(StepKind::Action(number));
+        self.push(if self.is_end { StepKind::Closing(number) } else { StepKind::Action(number) });
     }
 
     fn push(&mut self, step: StepKind) {
@@ -301,25 +300,25 @@ endStage:
                 ("Validation", vec![Health, action(3), Evidence]),
             ]
         );
-        assert_eq!(procedure.closing, [action(4)]);
-        let actions: Vec<_> = procedure
-            .actions
-            .iter()
-            .map(|it| (it.number, it.words.as_str(), it.is_side_effect, it.continues))
-            .collect();
+        assert_eq!(procedure.closing, [StepKind::Closing(4)]);
+        let actions: Vec<_> =
+            procedure.actions.iter().map(|it| (it.words.as_str(), it.is_side_effect, it.continues)).collect();
         assert_eq!(
             actions,
             [
-                (1, "liquibase connect", false, false),
-                (2, "shell mkdir -p reports/test", true, true),
-                (3, "liquibase history", false, false),
-                (4, "shell echo v1.2.0", true, false),
+                ("liquibase connect", false, false),
+                ("shell mkdir -p reports/test", true, true),
+                ("liquibase history", false, false),
+                ("shell echo v1.2.0", true, false),
             ]
         );
-        assert_eq!(procedure.action(action(4)).map(|it| it.canonical.as_str()), Some("shell echo v1.2.0"));
+        assert_eq!(
+            procedure.action(StepKind::Closing(4)).map(|it| it.canonical.as_str()),
+            Some("shell echo v1.2.0")
+        );
         assert_eq!(procedure.action(action(3)).unwrap().canonical, "liquibase history");
         assert_eq!(procedure.stage(action(3)).map(|stage| stage.name.as_str()), Some("Validation"));
-        assert_eq!(procedure.stage(action(4)), None, "the end is no stage");
+        assert_eq!(procedure.stage(StepKind::Closing(4)), None, "the end is no stage");
     }
 
     #[test]

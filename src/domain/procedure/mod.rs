@@ -40,7 +40,7 @@ pub struct Procedure {
     pub stages: Vec<Stage>,
     /// What is carried out at the end, whatever happened before; empty when nothing is.
     pub closing: Vec<StepKind>,
-    /// The actions that the flow adds; [`StepKind::Action`] counts them from 1.
+    /// The actions that the flow adds; the numbers of [`StepKind`] count them from 1.
     pub actions: Vec<Action>,
 }
 
@@ -56,8 +56,6 @@ pub struct Stage {
 /// Something that a flow adds to a promotion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Action {
-    /// Its number, from 1.
-    pub number: u16,
     /// What it does, as text for people: `liquibase status`.
     pub words: String,
     /// Everything that it does, for the digest of the plan.
@@ -84,10 +82,7 @@ impl Procedure {
 
     /// The action that this step is; `None` for a step of lockstep's own.
     pub fn action(&self, step: StepKind) -> Option<&Action> {
-        match step {
-            StepKind::Action(number) => self.actions.get(usize::from(number).checked_sub(1)?),
-            _ => None,
-        }
+        self.actions.get(usize::from(step.number()?).checked_sub(1)?)
     }
 
     /// The stage that this step stands in; `None` for one at the end.

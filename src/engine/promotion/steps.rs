@@ -138,9 +138,8 @@ impl State {
         let Some(step) = promotion.current() else { return Vec::new() };
         let run = promotion.run.clone();
         let mut effects = vec![Effect::Record(Entry::Aborted { run: run.clone(), by, step })];
-        if let Stage::Performing(StepKind::Action(number)) | Stage::Closing(_, StepKind::Action(number)) =
-            promotion.stage
-        {
+        let is_at_it = matches!(promotion.stage, Stage::Performing(_) | Stage::Closing(..));
+        if let Some(number) = step.number().filter(|_| is_at_it) {
             promotion.is_interrupted = true;
             effects.push(Effect::Flow(FlowCall::Stop(run, usize::from(number))));
             return effects;
@@ -545,7 +544,9 @@ fn intention(promotion: &Promotion, kind: StepKind) -> String {
             format!("run {} changesets of {} in {environment}", plan.changesets.len(), plan.version)
         }
         StepKind::Undo => format!("undo {} changesets in {environment}", plan.changesets.len()),
-        StepKind::Action(_) => format!("carry out `{}` in {environment}", plan.step_words(kind)),
+        StepKind::Action(_) | StepKind::Closing(_) => {
+            format!("carry out `{}` in {environment}", plan.step_words(kind))
+        }
         _ => match plan.anchor() {
             Some(Anchor::New(tag)) => format!("tag the database of {environment} as {tag}"),
             _ => format!("{} {environment}", kind.word()),
@@ -591,11 +592,11 @@ fn perform(promotion: &Promotion, kind: StepKind) -> Option<Effect> {
         StepKind::Health => {
             Effect::Health(environment, HealthCall::Await(run, promotion.plan.version.clone()))
         }
-        StepKind::Action(_) => {
+        StepKind::Action(_) | StepKind::Closing(_) => {
             let action = promotion.plan.procedure.action(kind)?;
             let order = Order::of(&action.row, Some(environment.clone()), &Facts::default())?;
-            let (number, order, is_change) = (action.number, Box::new(order), action.is_side_effect);
-            Effect::Action { environment, run, number, release, order, is_change }
+            let (step, order, is_change) = (kind, Box::new(order), action.is_side_effect);
+            Effect::Action { environment, run, step, release, order, is_change }
         }
         StepKind::Recheck | StepKind::Evidence => return None,
     })

@@ -146,7 +146,8 @@ fn group_of(plan: &Plan, step: StepKind) -> &str {
         StepKind::Service => "service",
         StepKind::Health => "health",
         StepKind::Evidence => "evidence",
-        StepKind::Action(_) => plan.procedure.stage(step).map_or("at the end", |stage| &stage.name),
+        StepKind::Action(_) => plan.procedure.stage(step).map_or("flow", |stage| &stage.name),
+        StepKind::Closing(_) => "end",
     }
 }
 
@@ -219,7 +220,7 @@ fn step_time(status: &StepStatus, state: &State) -> Duration {
 
 fn note(promotion: &Promotion, name: &str, kinds: &[StepKind], status: &StepStatus) -> String {
     let plan = &promotion.plan;
-    let is_of_flow = kinds.iter().all(|kind| matches!(kind, StepKind::Action(_)));
+    let is_of_flow = kinds.iter().all(|kind| kind.number().is_some());
     if is_of_flow && !matches!(status, StepStatus::Failed { .. }) {
         let words: Vec<_> = kinds.iter().map(|kind| plan.step_words(*kind)).collect();
         return words.join(", ");
