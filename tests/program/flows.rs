@@ -152,7 +152,7 @@ async fn stages_and_actions_with_conditions_are_gone_through_as_they_say() {
 }
 
 /// The shape of another public sample: a flow that is nothing but flows.
-const NESTED: &str = r#"
+const NESTED: &str = "
 globalVariables: {WHO: outer, SHARED: both}
 stages:
   Parts:
@@ -161,9 +161,9 @@ stages:
       - {type: liquibase, command: flow, cmdArgs: {flow-file: parts/second.yaml}}
       - {type: shell, command: echo never}
 endStage: {actions: [{type: shell, command: 'echo end of ${WHO}'}]}
-"#;
+";
 
-const FIRST: &str = r#"
+const FIRST: &str = "
 globalVariables: {WHO: first}
 stages:
   Part:
@@ -172,12 +172,12 @@ stages:
       - {type: control, command: exit, cmdArgs: {exitCode: 9, exitMessage: enough}}
       - {type: shell, command: echo never}
 endStage: {actions: [{type: shell, command: 'echo end of ${WHO}'}]}
-"#;
+";
 
-const SECOND: &str = r#"
+const SECOND: &str = "
 stages: {Part: {actions: [{type: shell, command: 'echo ${WHO}; exit 6'}]}}
 endStage: {actions: [{type: shell, command: 'echo end of second'}]}
-"#;
+";
 
 #[tokio::test]
 async fn flows_in_flows_share_variables_and_their_failures_and_keep_their_exits() {
