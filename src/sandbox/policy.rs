@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: what they mean; the layer that reads them knows.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 use serde::Serialize;
@@ -22,7 +22,7 @@ const SETTINGS: &str = "liquibase.checks-settings.conf";
 /// What is let pass.
 const WAIVERS: &str = "policy-waivers.toml";
 
-/// `[policy]` of `lockstep.toml`; paths are relative to that file.
+/// `[policy]` of `lockstep.toml`; its paths hold wherever that file is copied to.
 #[derive(Serialize)]
 pub(super) struct Policy {
     settings: PathBuf,
@@ -32,8 +32,8 @@ pub(super) struct Policy {
 
 impl Policy {
     /// As every sandbox has it.
-    pub(super) fn of_a_sandbox() -> Self {
-        let path = |name: &str| PathBuf::from(FOLDER).join(name);
+    pub(super) fn of_a_sandbox(state: &Path) -> Self {
+        let path = |name: &str| state.join(FOLDER).join(name);
         Self { settings: path(SETTINGS), waivers: path(WAIVERS), blocks_at: "blocker" }
     }
 }
