@@ -118,7 +118,7 @@ impl Sandbox {
             },
             reports: Reports { bucket: story::reports_bucket(id) },
             releases: Releases { folder: self.releases.clone(), image: story::image_repository(id) },
-            policy: policy::Policy::of_a_sandbox(),
+            policy: policy::Policy::of_a_sandbox(&self.state_folder),
             polling: Polling {
                 operation: (5.0 / f64::from(settings.time_factor.max(1))).max(0.05),
                 observe: 2.0,

@@ -3,7 +3,9 @@
 //!
 //! Deliberately absent: what they mean; the layer that reads them knows.
 
-use std::path::PathBuf;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 use serde::Serialize;
@@ -22,7 +24,7 @@ const SETTINGS: &str = "liquibase.checks-settings.conf";
 /// What is let pass.
 const WAIVERS: &str = "policy-waivers.toml";
 
-/// `[policy]` of `lockstep.toml`; paths are relative to that file.
+/// `[policy]` of `lockstep.toml`; its paths hold wherever that file is copied to.
 #[derive(Serialize)]
 pub(super) struct Policy {
     settings: PathBuf,
@@ -32,8 +34,8 @@ pub(super) struct Policy {
 
 impl Policy {
     /// As every sandbox has it.
-    pub(super) fn of_a_sandbox() -> Self {
-        let path = |name: &str| PathBuf::from(FOLDER).join(name);
+    pub(super) fn of_a_sandbox(state: &Path) -> Self {
+        let path = |name: &str| state.join(FOLDER).join(name);
         Self { settings: path(SETTINGS), waivers: path(WAIVERS), blocks_at: "blocker" }
     }
 }
@@ -46,6 +48,9 @@ pub(super) fn place(state: &StateFolder, anew: bool) -> Result<(), SandboxError>
         let path = folder.join(name);
         if let Some(file) = FLOWS.get_file(name).filter(|_| anew || !path.exists()) {
             write_private(&path, file.contents())?;
+            // No secret is in it, and whoever promotes as another user has to read it.
+            let readable = fs::set_permissions(&path, Permissions::from_mode(0o644));
+            readable.map_err(SandboxError::file("let others read", &path))?;
         }
     }
     Ok(())

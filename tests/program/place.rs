@@ -75,6 +75,12 @@ impl Place {
         let mut table: toml::Table = fs::read_to_string(&config).unwrap().parse().unwrap();
         let releases = place.sandbox().join("releases").display().to_string();
         table["releases"]["folder"] = toml::Value::String(releases);
+        for (key, name) in
+            [("settings", "liquibase.checks-settings.conf"), ("waivers", "policy-waivers.toml")]
+        {
+            let path = place.sandbox().join("flows").join(name).display().to_string();
+            table["policy"][key] = toml::Value::String(path);
+        }
         fs::write(&config, table.to_string()).unwrap();
         // v1.4.0 breaks policy on purpose, and is the only release with changesets that dev gets well: what is tested
         // with it is something else.

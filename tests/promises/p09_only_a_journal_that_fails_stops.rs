@@ -145,7 +145,7 @@ async fn p09_a_full_disk_stops_a_promotion_before_its_next_step_and_room_lets_it
     let mut journal = Journal::at(place.journal_folder());
     let file = place.journal_folder().join("journal-000001.jsonl");
     let mut filled = 0;
-    while fs::metadata(&file).map_or(0, |metadata| metadata.len()) < 64 * 1024 - 4_500 {
+    while fs::metadata(&file).map_or(0, |metadata| metadata.len()) < 64 * 1024 - 5_000 {
         let notice = Notice { by: "ana".to_owned(), reason: "flour ".repeat(100) };
         journal.append(at, &Entry::Line { stopped: false, notice }).unwrap();
         filled += 1;
