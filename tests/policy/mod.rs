@@ -2,6 +2,7 @@
 
 mod facts;
 mod fuzzing;
+mod judging;
 mod postgres;
 mod reports;
 mod table;

@@ -45,7 +45,9 @@ pub(super) fn judge(policy: &Policy, changelog: &Changelog, judged: Judged<'_>) 
             judging.verdict.changesets.push(changeset.id.clone());
         }
     }
-    let of_changelogs = |it: &&Enabled| it.check.scopes.contains(&checks::Scope::Changelog);
+    let of_changelogs = |it: &&Enabled| {
+        it.check.scopes.contains(&checks::Scope::Changelog) && !matches!(it.check.judge, Judge::Syntax)
+    };
     let names = policy.enabled().filter(of_changelogs).map(|it| it.short_name.clone());
     judging.verdict.checks = names.chain([checks::SYNTAX.short_name.to_owned()]).collect();
     judging.verdict
@@ -215,9 +217,11 @@ impl Enabled {
 }
 
 impl Policy {
-    /// How much it matters that SQL cannot be read: what was asked for, else the most that a check can say here.
+    /// How much it matters that SQL cannot be read: what was asked for, else what the settings say of it, else the most
+    /// that a check can say here.
     fn severity_of_unread_sql(&self) -> Severity {
+        let own = || self.enabled().find(|it| matches!(it.check.judge, Judge::Syntax)).map(|it| it.severity);
         let highest = || self.enabled().map(|it| it.severity).max();
-        self.unread_sql.or_else(highest).unwrap_or(Severity::Info)
+        self.unread_sql.or_else(own).or_else(highest).unwrap_or(Severity::Info)
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::domain::policy::{Check, Policy, checks};
+use crate::domain::policy::{Check, Policy, Severity, checks};
 
 /// For people: a line per check.
 pub fn text(policy: &Policy) -> String {
@@ -53,9 +53,10 @@ pub fn json(policy: &Policy) -> Value {
 
 /// Whether a check looks, and how much it matters what it finds.
 fn standing(policy: &Policy, check: &Check) -> (&'static str, &'static str) {
-    if check.id == checks::SYNTAX.id {
-        return ("on", policy.unread_sql.map_or("highest", |severity| severity.word()));
-    }
     let enabled = policy.enabled().find(|it| it.check.id == check.id);
+    if check.id == checks::SYNTAX.id {
+        let severity = policy.unread_sql.or(enabled.map(|it| it.severity));
+        return ("on", severity.map_or("highest", Severity::word));
+    }
     enabled.map_or(("off", "-"), |it| ("on", it.severity.word()))
 }

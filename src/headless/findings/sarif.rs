@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{Report, subject};
-use crate::domain::policy::{Finding, Severity, Subject, checks};
+use crate::domain::policy::{Check, Finding, Severity, Subject, checks};
 
 /// Where the schema of the form is, which some readers ask for.
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
@@ -40,32 +40,33 @@ pub(super) fn value(report: &Report<'_>) -> Value {
     })
 }
 
-/// The checks that looked. A copy of a check has a rule of its own.
-fn rules(report: &Report<'_>) -> Vec<Value> {
-    let known =
-        report.policy.enabled().map(|it| (it.short_name.as_str(), it.title.as_str(), it.severity, it.check));
+/// The checks that looked, in the order in which results count them. A copy of a check has a rule of its own.
+fn looking<'r>(report: &'r Report<'_>) -> Vec<(&'r str, &'r str, Severity, &'static Check)> {
     let syntax = checks::SYNTAX;
+    let enabled = report.policy.enabled().filter(|it| it.check.id != syntax.id);
+    let enabled = enabled.map(|it| (it.short_name.as_str(), it.title.as_str(), it.severity, it.check));
     let unread = report.verdict.findings.iter().find(|finding| finding.check == syntax.short_name);
     let unread = unread.map(|finding| (syntax.short_name, syntax.title, finding.severity, syntax));
-    known
-        .chain(unread)
-        .map(|(name, title, severity, check)| {
-            json!({
-                "id": name,
-                "name": name,
-                "shortDescription": { "text": title },
-                "fullDescription": { "text": check.why },
-                "help": { "text": check.advice() },
-                "defaultConfiguration": { "level": level(severity) },
-                "properties": { "severity": severity.word(), "id": check.id },
-            })
+    enabled.chain(unread).collect()
+}
+
+fn rules(report: &Report<'_>) -> Vec<Value> {
+    let rules = looking(report).into_iter().map(|(name, title, severity, check)| {
+        json!({
+            "id": name,
+            "name": name,
+            "shortDescription": { "text": title },
+            "fullDescription": { "text": check.why },
+            "help": { "text": check.advice() },
+            "defaultConfiguration": { "level": level(severity) },
+            "properties": { "severity": severity.word(), "id": check.id },
         })
-        .collect()
+    });
+    rules.collect()
 }
 
 fn result(report: &Report<'_>, finding: &Finding) -> Value {
-    let names = report.policy.enabled().map(|it| it.short_name.as_str()).chain([checks::SYNTAX.short_name]);
-    let index = names.into_iter().position(|name| name == finding.check);
+    let index = looking(report).iter().position(|(name, ..)| *name == finding.check);
     let logical = match &finding.subject {
         Subject::Changeset(id) => json!({ "fullyQualifiedName": id.to_string(), "kind": "module" }),
         Subject::Table(table) => json!({ "fullyQualifiedName": table, "kind": "object" }),
