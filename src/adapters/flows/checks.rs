@@ -3,19 +3,20 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::ground::{Database, Ground};
 use super::{Flows, NOT_BEGUN};
 use crate::adapters::report::Report;
-use crate::adapters::sources;
+use crate::adapters::{policy as policies, sources};
 use crate::domain::Timestamp;
 use crate::domain::changelog::{Changelog, ChangesetId, Problem};
 use crate::domain::drift::{ChangesetState, Comparison};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::flow::Given;
 use crate::domain::names::EnvironmentName;
-use crate::domain::policy::{Finding, Judged, Policy, Settings, Severity, Subject, Verdict, Waivers};
+use crate::domain::policy::{Finding, Judged, Policy, Severity, Subject, Verdict};
 use crate::engine::flow::Deed;
 use crate::runtime::compute;
 
@@ -64,7 +65,7 @@ impl Flows {
     ) -> Deed {
         let output = value(globals, "output-file");
         let checked = async {
-            let wanted = wanted(ground, arguments)?;
+            let wanted = wanted(ground, arguments, self.waivers(ground))?;
             let verdict = Box::pin(self.judge(ground, &wanted, report)).await?;
             self.say(ground, output, lines(&wanted, &verdict), report).await?;
             Ok::<_, Failure>(verdict)
@@ -84,7 +85,7 @@ impl Flows {
         report: &Report,
     ) -> Deed {
         let shown = async {
-            let settings = settings(ground, arguments)?;
+            let settings = policy(ground, arguments, None)?.settings;
             let is_on = |name: &str| settings.enabled.iter().find(|it| it.check.short_name == name);
             let status = value(arguments, "check-status");
             let mut lines = vec![format!(
@@ -147,6 +148,12 @@ impl Flows {
         Ok(verdict)
     }
 
+    /// The waivers of the instance, where its databases are meant.
+    fn waivers(&self, ground: &Ground) -> Option<&Path> {
+        let is_own = matches!(ground.database, Database::Environment(_));
+        self.0.settings.policy.as_ref().filter(|_| is_own)?.waivers.as_deref()
+    }
+
     /// The changesets that are pending in the database of the flow.
     async fn pending(
         &self,
@@ -164,10 +171,10 @@ impl Flows {
 }
 
 /// What the arguments ask for. What they do not understand is refused, so that nothing goes unchecked by a misspelling.
-fn wanted(ground: &Ground, arguments: &[Given]) -> Result<Wanted, Failure> {
-    let mut settings = settings(ground, arguments)?;
+fn wanted(ground: &Ground, arguments: &[Given], waivers: Option<&Path>) -> Result<Wanted, Failure> {
+    let mut policy = policy(ground, arguments, waivers)?;
     if let Some(names) = value(arguments, "check-name") {
-        settings = settings.only(names.split(',')).map_err(|name| {
+        policy.settings = policy.settings.only(names.split(',')).map_err(|name| {
             usage("check-name", &name, "Name checks that the settings switch on, with commas between them.")
         })?;
     }
@@ -175,14 +182,14 @@ fn wanted(ground: &Ground, arguments: &[Given]) -> Result<Wanted, Failure> {
         let hint = "Write 0 to 4, or INFO, MINOR, MAJOR, CRITICAL, BLOCKER.";
         Severity::parse(text).ok_or_else(|| usage("sql-parser-fail-severity", text, hint))
     };
-    let unread_sql = value(arguments, "sql-parser-fail-severity").map(severity).transpose()?;
+    policy.unread_sql = value(arguments, "sql-parser-fail-severity").map(severity).transpose()?;
     let filter = value(arguments, "changeset-filter").unwrap_or("all");
     if !["all", "pending"].contains(&filter) {
         return Err(usage("changeset-filter", filter, "Write `all` or `pending`."));
     }
     let changelog = value(arguments, "changelog-file").map(str::to_owned);
     Ok(Wanted {
-        policy: Policy { settings, waivers: Waivers::default(), unread_sql },
+        policy,
         changelog: changelog.or_else(|| std::env::var("LIQUIBASE_COMMAND_CHANGELOG_FILE").ok()),
         scopes: list(arguments, "checks-scope", &["changelog", "database"], &["changelog"])?,
         is_pending_only: filter == "pending",
@@ -201,14 +208,10 @@ fn list(arguments: &[Given], name: &str, known: &[&str], otherwise: &[&str]) -> 
     Ok(if words.iter().any(|word| word == "all") { owned(otherwise) } else { words })
 }
 
-/// The settings that are named, or what Liquibase does without any.
-fn settings(ground: &Ground, arguments: &[Given]) -> Result<Settings, Failure> {
-    let Some(file) = value(arguments, "checks-settings-file") else { return Ok(Settings::default()) };
-    let wrong =
-        || Failure::new(FailureKind::Configuration, format!("the settings of checks {file} cannot be used"));
-    let text = std::fs::read_to_string(ground.path(file)).map_err(|error| wrong().because(error))?;
-    let (settings, problems) = Settings::read(file, &text);
-    settings.ok_or_else(|| problems.iter().filter(|it| it.is_error).fold(wrong(), Failure::because))
+/// The policy with the settings that are named, or what Liquibase does without any.
+fn policy(ground: &Ground, arguments: &[Given], waivers: Option<&Path>) -> Result<Policy, Failure> {
+    let settings = value(arguments, "checks-settings-file").map(|file| ground.path(file));
+    policies::read(settings.as_deref(), waivers).map(|(policy, _)| policy)
 }
 
 /// Fails when a changelog is not what Liquibase would run.
