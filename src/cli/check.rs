@@ -37,8 +37,8 @@ struct Subject {
 
 /// Carries the command out.
 pub(super) async fn run(words: &Check, arguments: &Arguments) -> Result<Exit, Failure> {
-    let settings = settings_file(words);
-    let (mut policy, problems) = policy::read(settings.as_deref(), words.waivers.as_deref())?;
+    let (settings, waivers) = files(words, arguments);
+    let (mut policy, problems) = policy::read(settings.as_deref(), waivers.as_deref())?;
     policy.unread_sql = words.sql_parser_fail_severity.as_deref().map(severity).transpose()?;
     if words.list {
         let text = match arguments.output {
@@ -126,9 +126,17 @@ fn write(text: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::new(FailureKind::Failed, "the output could not be written").because(error))
 }
 
-fn settings_file(words: &Check) -> Option<PathBuf> {
+/// The files of settings and of waivers: those that are named, else the policy of the instance where something of it
+/// is checked, else what lies in this folder.
+fn files(words: &Check, arguments: &Arguments) -> (Option<PathBuf>, Option<PathBuf>) {
+    let is_here = words.changelog.is_some() || super::here().join(ROOT).is_file();
+    let is_of_instance = words.release.is_some() || words.environment.is_some() || !is_here;
+    let of_instance = (is_of_instance && words.settings.is_none())
+        .then(|| instance::settings(arguments).ok()?.policy)
+        .flatten();
     let usual = || USUAL_SETTINGS.iter().map(PathBuf::from).find(|path| super::here().join(path).is_file());
-    words.settings.clone().or_else(usual)
+    let (settings, waivers) = of_instance.map_or((None, None), |it| (Some(it.settings), it.waivers));
+    (words.settings.clone().or(settings).or_else(usual), words.waivers.clone().or(waivers))
 }
 
 fn severity(word: &str) -> Result<Severity, Failure> {

@@ -9,6 +9,7 @@ use crate::config::Settings;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::flow::{Scope, Script, validate};
 use crate::domain::names::EnvironmentName;
+use crate::domain::procedure::Procedure;
 use crate::engine::flow::Asking;
 use crate::exit::Exit;
 use crate::headless::{Flowing, Format, flow_problems_json, flow_problems_text};
@@ -86,6 +87,9 @@ fn check(file: &FlowFile, format: Format) -> Result<Exit, Failure> {
     let (script, mut problems) = Script::read(&file.path, &scope, &read);
     if let Some(script) = &script {
         problems.extend(validate(script, &|path| exists(&here, path)));
+        if script.promotes() {
+            problems.extend(Procedure::of(script).err().unwrap_or_default());
+        }
     }
     let actions = script.as_ref().map_or(0, |script| script.actions().count());
     let output = |error: io::Error| {

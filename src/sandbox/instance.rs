@@ -119,6 +119,7 @@ impl Sandbox {
             reports: Reports { bucket: story::reports_bucket(id) },
             releases: Releases { folder: self.releases.clone(), image: story::image_repository(id) },
             policy: policy::Policy::of_a_sandbox(&self.state_folder),
+            promotion: policy::Promotion::of_a_sandbox(&self.state_folder),
             polling: Polling {
                 operation: (5.0 / f64::from(settings.time_factor.max(1))).max(0.05),
                 observe: 2.0,
@@ -137,6 +138,7 @@ struct Configuration {
     releases: Releases,
     reports: Reports,
     policy: policy::Policy,
+    promotion: policy::Promotion,
     polling: Polling,
     environment: Vec<Environment>,
 }

@@ -1,5 +1,5 @@
-//! The policy of a sandbox: the settings of the checks and a file of waivers, in the sandbox's own folder, so that a
-//! presenter can change them. They are compiled in, written where they are missing, and brought back by a reset.
+//! The policy of a sandbox, and the flow that its promotions go by: the settings of the checks, a file of waivers and a flow
+//! file in the sandbox's own folder, so that a presenter can change them. They are compiled in, written where they are missing, and brought back by a reset.
 //!
 //! Deliberately absent: what they mean; the layer that reads them knows.
 
@@ -24,6 +24,22 @@ const SETTINGS: &str = "liquibase.checks-settings.conf";
 /// What is let pass.
 const WAIVERS: &str = "policy-waivers.toml";
 
+/// How a release is promoted.
+const PROMOTION: &str = "promotion-flow.yaml";
+
+/// `[promotion]` of `lockstep.toml`; the path is relative to that file.
+#[derive(Serialize)]
+pub(super) struct Promotion {
+    flow: PathBuf,
+}
+
+impl Promotion {
+    /// As every sandbox has it.
+    pub(super) fn of_a_sandbox(state: &Path) -> Self {
+        Self { flow: state.join(FOLDER).join(PROMOTION) }
+    }
+}
+
 /// `[policy]` of `lockstep.toml`; its paths hold wherever that file is copied to.
 #[derive(Serialize)]
 pub(super) struct Policy {
@@ -44,7 +60,7 @@ impl Policy {
 pub(super) fn place(state: &StateFolder, anew: bool) -> Result<(), SandboxError> {
     let folder = state.path().join(FOLDER);
     create_folder(&folder, 0o755)?;
-    for name in [SETTINGS, WAIVERS] {
+    for name in [SETTINGS, WAIVERS, PROMOTION] {
         let path = folder.join(name);
         if let Some(file) = FLOWS.get_file(name).filter(|_| anew || !path.exists()) {
             write_private(&path, file.contents())?;

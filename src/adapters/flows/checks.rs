@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::ground::{Database, Ground};
 use super::{Flows, NOT_BEGUN};
 use crate::adapters::report::Report;
 use crate::adapters::{policy as policies, sources};
+use crate::config::PolicySettings;
 use crate::domain::Timestamp;
 use crate::domain::changelog::{Changelog, ChangesetId, Problem};
 use crate::domain::drift::{ChangesetState, Comparison};
@@ -65,7 +65,7 @@ impl Flows {
     ) -> Deed {
         let output = value(globals, "output-file");
         let checked = async {
-            let wanted = wanted(ground, arguments, self.waivers(ground))?;
+            let wanted = wanted(ground, arguments, self.own_policy(ground))?;
             let verdict = Box::pin(self.judge(ground, &wanted, report)).await?;
             self.say(ground, output, lines(&wanted, &verdict), report).await?;
             Ok::<_, Failure>(verdict)
@@ -85,7 +85,7 @@ impl Flows {
         report: &Report,
     ) -> Deed {
         let shown = async {
-            let settings = policy(ground, arguments, None)?.settings;
+            let settings = policy(ground, arguments, self.own_policy(ground))?.settings;
             let is_on = |name: &str| settings.enabled.iter().find(|it| it.check.short_name == name);
             let status = value(arguments, "check-status");
             let mut lines = vec![format!(
@@ -148,10 +148,10 @@ impl Flows {
         Ok(verdict)
     }
 
-    /// The waivers of the instance, where its databases are meant.
-    fn waivers(&self, ground: &Ground) -> Option<&Path> {
+    /// The policy of the instance, where one of its databases is meant.
+    fn own_policy(&self, ground: &Ground) -> Option<&PolicySettings> {
         let is_own = matches!(ground.database, Database::Environment(_));
-        self.0.settings.policy.as_ref().filter(|_| is_own)?.waivers.as_deref()
+        self.0.settings.policy.as_ref().filter(|_| is_own)
     }
 
     /// The changesets that are pending in the database of the flow.
@@ -171,8 +171,8 @@ impl Flows {
 }
 
 /// What the arguments ask for. What they do not understand is refused, so that nothing goes unchecked by a misspelling.
-fn wanted(ground: &Ground, arguments: &[Given], waivers: Option<&Path>) -> Result<Wanted, Failure> {
-    let mut policy = policy(ground, arguments, waivers)?;
+fn wanted(ground: &Ground, arguments: &[Given], own: Option<&PolicySettings>) -> Result<Wanted, Failure> {
+    let mut policy = policy(ground, arguments, own)?;
     if let Some(names) = value(arguments, "check-name") {
         policy.settings = policy.settings.only(names.split(',')).map_err(|name| {
             usage("check-name", &name, "Name checks that the settings switch on, with commas between them.")
@@ -208,9 +208,11 @@ fn list(arguments: &[Given], name: &str, known: &[&str], otherwise: &[&str]) -> 
     Ok(if words.iter().any(|word| word == "all") { owned(otherwise) } else { words })
 }
 
-/// The policy with the settings that are named, or what Liquibase does without any.
-fn policy(ground: &Ground, arguments: &[Given], waivers: Option<&Path>) -> Result<Policy, Failure> {
+/// The policy with the settings that are named, else those of the instance, or what Liquibase does without any.
+fn policy(ground: &Ground, arguments: &[Given], own: Option<&PolicySettings>) -> Result<Policy, Failure> {
     let settings = value(arguments, "checks-settings-file").map(|file| ground.path(file));
+    let settings = settings.or_else(|| own.map(|own| own.settings.clone()));
+    let waivers = own.and_then(|own| own.waivers.as_deref());
     policies::read(settings.as_deref(), waivers).map(|(policy, _)| policy)
 }
 

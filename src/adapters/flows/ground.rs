@@ -209,6 +209,11 @@ fn script(ground: &Ground, path: &str, scope: &Scope) -> Result<(Script, Vec<Pro
         problems.extend(crate::domain::flow::validate(script, &|_| true));
     }
     match script {
+        Some(script) if script.promotes() => Err(Failure::new(
+            FailureKind::Usage,
+            format!("{path} is a promotion flow, and cannot be run by itself"),
+        )
+        .hint("`[promotion] flow` in lockstep.toml names it; then `lockstep promote` goes by it.")),
         Some(script) if !problems.iter().any(|problem| problem.is_error) => Ok((script, problems)),
         _ => Err(unusable(path, &problems)),
     }

@@ -89,6 +89,11 @@ impl Script {
         (is_usable.then(|| Self { path: path.to_owned(), rows: assembly.rows }), problems)
     }
 
+    /// True when it is a promotion flow: only a promotion takes steps of the type `lockstep`.
+    pub fn promotes(&self) -> bool {
+        self.actions().any(|(_, _, action)| matches!(action.work, Work::Lockstep { .. }))
+    }
+
     /// The actions, with the numbers of their rows.
     pub fn actions(&self) -> impl Iterator<Item = (usize, &Row, &Action)> {
         self.rows.iter().enumerate().filter_map(|(index, row)| match &row.kind {

@@ -37,15 +37,11 @@ impl PromotionFlow {
         if let Some(script) = &script {
             let wrong = flow::validate(script, &|_| true).into_iter();
             problems.extend(wrong.filter(|problem| problem.is_error));
-            let mut reading = Reading::new(&script.path);
-            for row in &script.rows {
-                reading.row(row);
+            match Procedure::of(script) {
+                Ok(procedure) if problems.is_empty() => return Ok(procedure),
+                Ok(_) => {}
+                Err(more) => problems.extend(more),
             }
-            reading.check();
-            if problems.is_empty() && reading.problems.is_empty() {
-                return Ok(reading.procedure);
-            }
-            problems.append(&mut reading.problems);
         }
         let failure = Failure::new(
             FailureKind::Configuration,
@@ -53,6 +49,18 @@ impl PromotionFlow {
         );
         let failure = problems.iter().fold(failure, |failure, problem| failure.because(problem.to_string()));
         Err(failure.hint("Correct the file; docs/flows.md tells what a promotion flow has."))
+    }
+}
+
+impl Procedure {
+    /// The steps of a promotion that goes by `script`. The error is everything that keeps it from being one.
+    pub fn of(script: &Script) -> Result<Self, Vec<Problem>> {
+        let mut reading = Reading::new(&script.path);
+        for row in &script.rows {
+            reading.row(row);
+        }
+        reading.check();
+        if reading.problems.is_empty() { Ok(reading.procedure) } else { Err(reading.problems) }
     }
 }
 

@@ -75,10 +75,13 @@ pub(super) fn edited(all: &Surroundings<'_>) -> Vec<Finding> {
 }
 
 pub(super) fn unknown(all: &Surroundings<'_>) -> Vec<Finding> {
-    let Some(past) = all.unknown else { return Vec::new() };
     let name = all.here.name;
-    one(
-        format!("what became of {} is unknown: {} to {name}, begun by {}", past.run, past.version, past.by),
-        format!("`lockstep reconcile {name}` finds it out and says how to go on."),
-    )
+    let how = format!("`lockstep reconcile {name}` finds it out and says how to go on.");
+    let run = all.unknown.map(|past| {
+        format!("what became of {} is unknown: {} to {name}, begun by {}", past.run, past.version, past.by)
+    });
+    let flow = all.history.unsettled_flow(name).map(|flow| {
+        format!("what became of {} is unknown: {} in {name}, begun by {}", flow.run, flow.file, flow.by)
+    });
+    run.into_iter().chain(flow).map(|what| (what, how.clone())).collect()
 }
