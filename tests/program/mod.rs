@@ -13,6 +13,7 @@ mod locks;
 mod newcomer;
 pub(crate) mod place;
 mod policy;
+mod procedures;
 mod releases;
 mod reports;
 mod rivals;
