@@ -593,7 +593,7 @@ fn perform(promotion: &Promotion, kind: StepKind) -> Option<Effect> {
         }
         StepKind::Action(_) => {
             let action = promotion.plan.procedure.action(kind)?;
-            let order = Order::of(&action.row, Some(environment.clone()), &Facts::default())?;
+            let order = Order::of(&action.row, Some(environment.clone()), &Facts::default(), &promotion.by)?;
             let (number, order, is_change) = (action.number, Box::new(order), action.is_side_effect);
             Effect::Action { environment, run, number, release, order, is_change }
         }
