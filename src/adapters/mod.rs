@@ -115,8 +115,7 @@ impl Adapters {
             databases.clone(),
             artifacts.clone(),
             leases.clone(),
-            redactor.clone(),
-            reports.clone(),
+            (redactor.clone(), reports.clone()),
         );
         Self(Arc::new(Parts {
             settings,
@@ -128,8 +127,8 @@ impl Adapters {
             liquibase,
             health,
             leases,
-            flows,
             cancels,
+            flows,
             reports,
         }))
     }

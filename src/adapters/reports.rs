@@ -64,11 +64,8 @@ impl Reports {
         let redactor = self.redactor.clone();
         compute(move || {
             let failed = |error: &dyn std::fmt::Display| {
-                Failure::new(
-                    FailureKind::Failed,
-                    format!("the report {} could not be written", path.display()),
-                )
-                .because(error)
+                Failure::new(FailureKind::Failed, "the report could not be written")
+                    .because(format!("{}: {error}", path.display()))
             };
             made.each_text(&mut |text| *text = redactor.block(text));
             let page = report::html(&made).map_err(|error| failed(&error))?;

@@ -80,13 +80,10 @@ pub(super) async fn run(words: &Check, arguments: &Arguments) -> Result<Exit, Fa
         |path| path.display().to_string(),
     );
     if words.report {
+        let instance = environment.as_ref().map(|(settings, _)| settings.clone());
+        let instance = instance.or_else(|| chosen_instance(arguments));
         let database = environment.as_ref().filter(|_| scopes.contains(&Scope::Database));
-        let database = database.map(|(_, name)| format!("the database of {name}"));
-        let place = subject.iter().map(|subject| subject.name.clone()).chain(database);
-        let place = place.collect::<Vec<_>>().join(" and ");
-        let settings = environment.as_ref().map(|(settings, _)| settings.clone());
-        let settings = settings.or_else(|| chosen_instance(arguments));
-        checked::report(&verdict, &place, began, settings).await;
+        checked::report(&verdict, &place(subject.as_ref(), database), began, instance).await;
     }
     let report = Report {
         subject: subject.map_or_else(|| "the database".to_owned(), |subject| subject.name),
@@ -106,6 +103,13 @@ pub(super) async fn run(words: &Check, arguments: &Arguments) -> Result<Exit, Fa
     };
     write(&report.render(form))?;
     Ok(Exit::Judged(report.severity()))
+}
+
+/// What was checked, in words.
+fn place(subject: Option<&Subject>, database: Option<&(Settings, EnvironmentName)>) -> String {
+    let database = database.map(|(_, name)| format!("the database of {name}"));
+    let places = subject.iter().map(|subject| subject.name.clone()).chain(database);
+    places.collect::<Vec<_>>().join(" and ")
 }
 
 /// The instance that is meant, where there is one; it need not be awake.

@@ -96,8 +96,7 @@ impl Flows {
         databases: Databases,
         artifacts: Artifacts,
         leases: Leases,
-        redactor: Redactor,
-        reports: Reports,
+        (redactor, reports): (Redactor, Reports),
     ) -> Self {
         let (grounds, stops) = (Mutex::default(), Mutex::default());
         Self(Arc::new(Parts {
@@ -159,14 +158,13 @@ impl Flows {
             Ok(ground) => ground,
             Err(failure) => return Deed::failed(NOT_BEGUN, failure),
         };
-        match reporting::Wanted::by(order) {
+        match reporting::Wanted::by(order, report.clock().now()) {
             None => self.carry(doing, &ground, order, liquibase, report).await,
             Some(wanted) => {
                 let heard = Heard::default();
-                let began = report.clock().now();
                 let deed = self.carry(doing, &ground, order, liquibase, &report.heard_by(&heard)).await;
                 let ended = report.clock().now();
-                let told = self.told(&wanted, &doing.0, &ground, &deed, began, ended);
+                let told = self.told(&wanted, &doing.0, &ground, &deed, ended);
                 Box::pin(self.leave_report(&wanted, &ground, told, heard.log(), report)).await;
                 deed
             }

@@ -20,6 +20,7 @@ use crate::engine::flow::{Deed, Order, Task};
 pub(super) struct Wanted<'a> {
     /// Who asked for the run.
     by: &'a str,
+    began: Timestamp,
     command: &'a str,
     arguments: &'a [Given],
     /// The file, as the flow names it.
@@ -27,8 +28,8 @@ pub(super) struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    /// What this action asks for; `None` for one that wants no report.
-    pub(super) fn by(order: &'a Order) -> Option<Self> {
+    /// What this action, which begins now, asks for; `None` for one that wants no report.
+    pub(super) fn by(order: &'a Order, began: Timestamp) -> Option<Self> {
         let Task::Command { name, arguments, globals, .. } = &order.task else { return None };
         let value = |name| value(globals, name).map(str::trim).filter(|value| !value.is_empty());
         if !value("reports-enabled")?.eq_ignore_ascii_case("true") {
@@ -37,7 +38,7 @@ impl<'a> Wanted<'a> {
         let folder = Path::new(value("reports-path").unwrap_or_default());
         let usual = || format!("{}.html", name.replace(' ', "-"));
         let file = folder.join(value("reports-name").map_or_else(usual, str::to_owned));
-        Some(Self { by: &order.by, command: name, arguments, file })
+        Some(Self { by: &order.by, began, command: name, arguments, file })
     }
 }
 
@@ -49,10 +50,9 @@ impl Flows {
         run: &RunId,
         ground: &Ground,
         deed: &Deed,
-        began: Timestamp,
         ended: Timestamp,
     ) -> OperationReport {
-        let settings = &self.0.settings;
+        let (settings, began) = (&self.0.settings, wanted.began);
         let words = [settings.id.as_str(), &settings.title, &settings.mode].map(str::to_owned);
         let [id, title, mode] = if settings.environments.is_empty() { Default::default() } else { words };
         let instance = Instance { id, title, mode };
@@ -89,8 +89,12 @@ impl Flows {
             code: Some(deed.code),
             note: summary.clone(),
         };
-        let made = OperationReport::new(origin, Kind::Action, outcome, summary, database);
-        OperationReport { failure, steps: vec![step], ..made }
+        let steps = vec![step];
+        OperationReport {
+            failure,
+            steps,
+            ..OperationReport::new(origin, Kind::Action, outcome, summary, database)
+        }
     }
 
     /// Writes the report that an action asks for, with what it said.
@@ -108,7 +112,8 @@ impl Flows {
             Ok(()) => report.note(Level::Normal, format!("Report: {file}")).await,
             Err(failure) => {
                 let because = failure.because.join("; ");
-                report.note(Level::Warning, format!("{}: {because}", failure.what)).await;
+                let text = format!("the report {file} could not be written: {because}");
+                report.note(Level::Warning, text).await;
             }
         }
     }
@@ -145,7 +150,11 @@ mod tests {
             ),
         ] {
             let order = order(globals);
-            assert_eq!(Wanted::by(&order).map(|wanted| wanted.file), file.map(PathBuf::from), "{globals:?}");
+            assert_eq!(
+                Wanted::by(&order, Timestamp::UNIX_EPOCH).map(|wanted| wanted.file),
+                file.map(PathBuf::from),
+                "{globals:?}"
+            );
         }
     }
 }

@@ -314,9 +314,9 @@ fn a_policy_that_cannot_be_read_any_more_leaves_a_word_in_the_report_and_no_find
 }
 
 fn reported(world: &World) -> &OperationReport {
-    let reports = world.asked.iter().filter_map(|effect| match effect {
+    let mut reports = world.asked.iter().filter_map(|effect| match effect {
         Effect::Report(report) => Some(&**report),
         _ => None,
     });
-    reports.last().unwrap()
+    reports.next_back().unwrap()
 }
