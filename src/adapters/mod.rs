@@ -50,6 +50,7 @@ use crate::domain::log::Level;
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{HealthView, Observation, Operation, ServiceView};
 use crate::domain::release::Version;
+use crate::domain::report::{Filed, OperationReport};
 use crate::domain::step::StepKind;
 use crate::engine::effect::{CloudCall, DatabaseCall, Effect, HealthCall, LiquibaseCall};
 use crate::engine::event::{EventKind, Identity, StepOutcome};
@@ -107,15 +108,15 @@ impl Adapters {
         );
         let health = Health::default();
         let verdicts = Verdicts::new(settings.clone());
+        let reports = Reports::new(settings.clone(), redactor.clone(), aws.clone());
         let flows = Flows::new(
             settings.clone(),
             aws.clone(),
             databases.clone(),
             artifacts.clone(),
             leases.clone(),
-            redactor.clone(),
+            (redactor.clone(), reports.clone()),
         );
-        let reports = Reports::new(settings.clone(), redactor.clone(), aws.clone());
         Self(Arc::new(Parts {
             settings,
             redactor,
@@ -126,10 +127,18 @@ impl Adapters {
             liquibase,
             health,
             leases,
-            flows,
             cancels,
+            flows,
             reports,
         }))
+    }
+}
+
+impl Adapters {
+    /// Files the report of something that no engine watched over.
+    pub async fn file(&self, made: OperationReport) -> Result<Filed, Failure> {
+        let filed = Box::pin(self.0.reports.file(made)).await;
+        filed.map_err(|failure| self.0.redactor.failure(&failure))
     }
 }
 
@@ -434,7 +443,7 @@ impl Parts {
 }
 
 /// The user of this machine, as people know them.
-fn machine_user() -> String {
+pub fn machine_user() -> String {
     let known = std::env::var("USER").ok().filter(|user| !user.is_empty());
     let listed = || nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten().map(|user| user.name);
     known.or_else(listed).unwrap_or_else(|| format!("user {}", nix::unistd::getuid()))

@@ -1,6 +1,6 @@
 //! Where an effect reports to: the runtime's sink, behind the redactor, so that no secret can get past it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::redact::Redactor;
@@ -9,6 +9,7 @@ use crate::domain::changelog::ChangesetId;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::log::{Level, LogLine, Source};
 use crate::domain::names::RunId;
+use crate::domain::report::{Line, Log};
 use crate::domain::step::StepKind;
 use crate::engine::event::{EventKind, Progress, StepOutcome};
 use crate::runtime::{Clock, Sink};
@@ -23,7 +24,12 @@ pub(super) struct Report {
     redactor: Redactor,
     /// The run that everything is said for, if for one.
     run: Option<RunId>,
+    heard: Option<Heard>,
 }
+
+/// The first lines that were said for somebody who wants to show them. Clones hear the same.
+#[derive(Clone, Default)]
+pub(super) struct Heard(Arc<Mutex<Log>>);
 
 /// A line as it came from outside, not redacted yet.
 pub(super) struct RawLine {
@@ -40,7 +46,7 @@ pub(super) struct RawLine {
 impl Report {
     /// A report to `sink` that passes `redactor`.
     pub(super) fn new(sink: Sink, redactor: Redactor) -> Self {
-        Self { sink, redactor, run: None }
+        Self { sink, redactor, run: None, heard: None }
     }
 
     /// Reports something whose texts are not from outside, or were redacted.
@@ -65,6 +71,9 @@ impl Report {
                 text: self.redactor.line(&line.text).into(),
             })
             .collect();
+        if let Some(heard) = &self.heard {
+            heard.hear(&lines);
+        }
         let texts = lines.iter().map(|line| line.text.clone()).collect();
         for batch in lines.chunks(BATCH) {
             self.sink.send(EventKind::Log(self.run.clone(), batch.to_vec())).await;
@@ -87,6 +96,11 @@ impl Report {
         Self { run: Some(run.clone()), ..self.clone() }
     }
 
+    /// The same, and `heard` hears it.
+    pub(super) fn heard_by(&self, heard: &Heard) -> Self {
+        Self { heard: Some(heard.clone()), ..self.clone() }
+    }
+
     /// The report of one step of a run.
     pub(super) fn step(&self, run: &RunId, kind: StepKind) -> StepReport {
         StepReport { report: self.for_run(run), run: run.clone(), kind }
@@ -100,6 +114,29 @@ pub(super) struct StepReport {
     pub(super) report: Report,
     run: RunId,
     kind: StepKind,
+}
+
+impl Heard {
+    /// So many lines are kept.
+    const LINES: usize = 5_000;
+
+    fn hear(&self, lines: &[LogLine]) {
+        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for LogLine { at, source, text, .. } in lines {
+            if log.lines.len() == Self::LINES {
+                let (count, _) = log.left_out.unwrap_or_default();
+                log.left_out = Some((count + 1, Self::LINES));
+                continue;
+            }
+            let at = at.strftime("%H:%M:%S%.3f").to_string();
+            log.lines.push(Line { at, source: source.word().to_owned(), text: text.to_string() });
+        }
+    }
+
+    /// What was heard so far.
+    pub(super) fn log(&self) -> Log {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl StepReport {
@@ -149,4 +186,26 @@ pub(super) async fn within<T>(
 pub(super) fn seconds(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     if seconds >= 120.0 { format!("{:.0} min", seconds / 60.0) } else { format!("{seconds} s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_was_heard_the_beginning_is_kept_and_the_rest_is_counted() {
+        let heard = Heard::default();
+        let line = |number: usize| LogLine {
+            at: Timestamp::UNIX_EPOCH,
+            source: Source::Shell,
+            level: Level::Normal,
+            text: format!("line {number}").into(),
+        };
+        heard.hear(&(0..Heard::LINES).map(line).collect::<Vec<_>>());
+        assert_eq!(heard.log().left_out, None);
+        heard.hear(&[line(1), line(2)]);
+        let log = heard.log();
+        assert_eq!((log.lines.len(), log.left_out), (Heard::LINES, Some((2, Heard::LINES))));
+        assert_eq!((log.lines[1].at.as_str(), log.lines[1].text.as_str()), ("00:00:00.000", "line 1"));
+    }
 }

@@ -59,6 +59,23 @@ impl Reports {
         Ok(Filed { path: path.display().to_string(), upload })
     }
 
+    /// Writes the page of a report to a path that somebody chose for it, and nothing else.
+    pub(super) async fn leave(&self, mut made: OperationReport, path: PathBuf) -> Result<(), Failure> {
+        let redactor = self.redactor.clone();
+        compute(move || {
+            let failed = |error: &dyn std::fmt::Display| {
+                Failure::new(FailureKind::Failed, "the report could not be written")
+                    .because(format!("{}: {error}", path.display()))
+            };
+            made.each_text(&mut |text| *text = redactor.block(text));
+            let page = report::html(&made).map_err(|error| failed(&error))?;
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let written = fs::create_dir_all(folder).and_then(|()| put(&path, page.as_bytes()));
+            written.map_err(|error| failed(&error))
+        })
+        .await
+    }
+
     async fn upload(&self, bucket: &str, run: &RunId, page: String) -> Result<String, Failure> {
         let prefix = &self.settings.reports.prefix;
         let slash = if prefix.is_empty() { "" } else { "/" };

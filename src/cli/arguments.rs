@@ -424,6 +424,9 @@ pub(super) struct Check {
     /// List every check there is, and whether it looks by these settings
     #[arg(long)]
     pub(super) list: bool,
+    /// Leave a report of it: one HTML file, and the same as JSON
+    #[arg(long, conflicts_with = "list")]
+    pub(super) report: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

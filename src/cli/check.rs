@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::arguments::{Arguments, ChangesetFilter, Check, Engine, Output};
-use super::{instance, release};
+use super::{checked, instance, release};
 use crate::adapters::liquibase::checks::{self, Outcome};
 use crate::adapters::{Adapters, policy, sources};
 use crate::config::{Settings, paths};
@@ -53,7 +53,8 @@ pub(super) async fn run(words: &Check, arguments: &Arguments) -> Result<Exit, Fa
     let of_changelog = scopes.contains(&Scope::Changelog);
     let environment = environment(words, &scopes, arguments)?;
     let subject = if of_changelog { Some(subject(words, arguments).await?) } else { None };
-    let today = Clock::system().now().to_zoned(TimeZone::system()).date();
+    let began = Clock::system().now();
+    let today = began.to_zoned(TimeZone::system()).date();
     let mut verdict = Verdict::default();
     if let Some(subject) = &subject {
         let pending = match (words.changeset_filter, &environment) {
@@ -78,6 +79,12 @@ pub(super) async fn run(words: &Check, arguments: &Arguments) -> Result<Exit, Fa
         || "Liquibase's defaults (no settings file: all INFO)".to_owned(),
         |path| path.display().to_string(),
     );
+    if words.report {
+        let instance = environment.as_ref().map(|(settings, _)| settings.clone());
+        let instance = instance.or_else(|| chosen_instance(arguments));
+        let database = environment.as_ref().filter(|_| scopes.contains(&Scope::Database));
+        checked::report(&verdict, &place(subject.as_ref(), database), began, instance).await;
+    }
     let report = Report {
         subject: subject.map_or_else(|| "the database".to_owned(), |subject| subject.name),
         settings: from,
@@ -96,6 +103,18 @@ pub(super) async fn run(words: &Check, arguments: &Arguments) -> Result<Exit, Fa
     };
     write(&report.render(form))?;
     Ok(Exit::Judged(report.severity()))
+}
+
+/// What was checked, in words.
+fn place(subject: Option<&Subject>, database: Option<&(Settings, EnvironmentName)>) -> String {
+    let database = database.map(|(_, name)| format!("the database of {name}"));
+    let places = subject.iter().map(|subject| subject.name.clone()).chain(database);
+    places.collect::<Vec<_>>().join(" and ")
+}
+
+/// The instance that is meant, where there is one; it need not be awake.
+fn chosen_instance(arguments: &Arguments) -> Option<Settings> {
+    crate::config::instance::choose(arguments.instance.as_deref(), &super::here()).ok()
 }
 
 /// What Liquibase itself says, with its own checks.

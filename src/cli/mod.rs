@@ -3,6 +3,7 @@
 mod arguments;
 mod changelog;
 mod check;
+mod checked;
 mod demo;
 mod diff;
 mod fault;

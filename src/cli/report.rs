@@ -121,8 +121,9 @@ fn chosen<'a>(reports: &'a [Kept], run: Option<&str>, folder: &Path) -> Result<&
             Some(run) => format!("there is no report of {}", plain::line(run)),
             None => format!("there is no report in {} yet", folder.display()),
         };
-        Failure::new(FailureKind::Usage, what)
-            .hint("`lockstep report list` names those there are; every promotion and rollback leaves one.")
+        Failure::new(FailureKind::Usage, what).hint(
+            "`lockstep report list` names those there are; every promotion, rollback and flow leaves one.",
+        )
     })
 }
 

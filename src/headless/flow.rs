@@ -167,6 +167,7 @@ impl<Out: Write, Err: Write> Frontend for Flowing<Out, Err> {
                     self.line(&format!("ERROR: {}, exit code {}{on}", failure.what, deed.code))?;
                 }
             }
+            EventKind::Reported(_, result) => Progress::new(&mut self.err).report(result)?,
             EventKind::Intent(Intent::Interrupt) if flow.outcome().is_none() => {
                 writeln!(self.err, "stopping; what always runs still does, unless you interrupt once more")?;
             }
@@ -297,6 +298,7 @@ fn json_of(state: &State, asking: &Asking, failure: Option<&Failure>, exit: Exit
         "rows": rows.collect::<Vec<_>>(),
         "message": flow.and_then(FlowRun::outcome).and_then(|outcome| outcome.message.clone()),
         "code": flow.and_then(FlowRun::outcome).map(|outcome| outcome.code),
+        "report": flow.and_then(|flow| Some(&flow.report.as_ref()?.as_ref().ok()?.path)),
         "exit": exit.code(),
         "failure": failure_json(failure),
     })

@@ -51,7 +51,7 @@ impl<W: Write> Progress<W> {
     }
 
     /// Where the report is. What went wrong with it is told, and changes nothing.
-    fn report(&mut self, result: &Result<Filed, Failure>) -> io::Result<()> {
+    pub fn report(&mut self, result: &Result<Filed, Failure>) -> io::Result<()> {
         match result {
             Err(failure) => self.failure(failure),
             Ok(Filed { path, upload }) => {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::failure::Failure;
-use crate::domain::policy::{Finding, Subject};
+use crate::domain::policy::{Finding, Subject, Verdict};
 use crate::domain::report::{Grid, OperationReport, PairSight, Plan, Step, Worker};
 
 /// The version of the form.
@@ -51,6 +51,7 @@ pub(super) fn value(report: &OperationReport) -> Value {
         "findings": report.findings.as_ref().map(|verdict| {
             verdict.findings.iter().map(finding).collect::<Vec<_>>()
         }),
+        "checked": report.findings.as_ref().map(checked),
         "evidence": report.evidence.iter().map(|proof| json!({
             "witness": proof.witness,
             "verdict": proof.verdict,
@@ -115,7 +116,23 @@ fn step(step: &Step) -> Value {
         "waits_for_others": step.worker == Worker::Others,
         "began": step.began.map(|at| at.to_string()),
         "seconds": step.began.map(|_| step.took.as_secs_f64()),
+        "code": step.code,
         "note": step.note,
+    })
+}
+
+/// What was looked at, and by which checks.
+fn checked(verdict: &Verdict) -> Value {
+    json!({
+        "checks": verdict.checks,
+        "changesets": verdict.changesets.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "tables": verdict.tables,
+        "notes": verdict.notes.iter().map(|note| json!({
+            "file": note.file,
+            "line": note.line,
+            "text": note.text,
+            "mend": note.mend,
+        })).collect::<Vec<_>>(),
     })
 }
 

@@ -138,6 +138,11 @@ impl<'a> Page<'a> {
         counted(self.report.records.len(), "record")
     }
 
+    /// What else to know about settings and waivers.
+    fn notes(&self) -> impl Iterator<Item = String> {
+        self.report.findings.iter().flat_map(|verdict| &verdict.notes).map(ToString::to_string)
+    }
+
     /// The lines before and after those that were left out.
     fn log_parts(&self) -> [&[crate::domain::report::Line]; 2] {
         let lines = &self.report.log.lines;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{html, json};
 use crate::domain::Timestamp;
-use crate::domain::changelog::{ChangesetId, Place};
+use crate::domain::changelog::{ChangesetId, Place, Problem};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::grid::Mark;
 use crate::domain::journal::Override;
@@ -38,6 +38,7 @@ fn step(name: &str, status: StepStatus, began: Option<i64>, took: u64) -> Step {
         status,
         began: began.map(at),
         took: Duration::from_secs(took),
+        code: None,
         note: "what came of it".to_owned(),
     }
 }
@@ -74,6 +75,15 @@ fn verdict() -> Verdict {
     let mut verdict = Verdict { findings: vec![finding, waived], ..Verdict::default() };
     verdict.changesets.push(id);
     verdict.checks.push("SqlGrantWarn".to_owned());
+    verdict.tables.push("public.orders".to_owned());
+    verdict.notes.push(Problem {
+        file: "policy-waivers.toml".to_owned(),
+        line: Some(3),
+        changeset: verdict.changesets.first().cloned(),
+        text: "nothing needs this waiver".to_owned(),
+        mend: "Take it out.".to_owned(),
+        is_error: false,
+    });
     verdict
 }
 
@@ -417,7 +427,10 @@ fn a_manager_reads_how_it_ended_before_anything_else() {
 fn a_check_and_a_flow_are_reported_from_what_they_found() {
     let report = OperationReport::of_check(&verdict(), "changelog/changelog-master.yaml", origin());
     assert_eq!((report.outcome, report.verdict()), (Outcome::Found, "Findings"));
-    assert_eq!(report.summary, "1 check looked at 1 changeset: 1 finding, BLOCKER at worst; 1 waived");
+    assert_eq!(
+        report.summary,
+        "1 check looked at 1 changeset and 1 table: 1 finding, BLOCKER at worst; 1 waived"
+    );
     let page = html(&report).unwrap();
     for text in [
         "grant select on orders to intern;",
@@ -435,7 +448,7 @@ fn a_check_and_a_flow_are_reported_from_what_they_found() {
             step("validate", StepStatus::Done, Some(0), 2),
             step("checks run", StepStatus::Failed, Some(2), 3),
         ],
-        exit_code: if failure.is_some() { 4 } else { 0 },
+        exit_code: Some(if failure.is_some() { 4 } else { 0 }),
         findings: failure.is_some().then(verdict),
         failure,
         environment: Some("dev".to_owned()),

@@ -14,6 +14,7 @@ use lockstep::domain::names::RunId;
 use lockstep::domain::report::{FlowRun, Instance, OperationReport, Origin, Step, StepStatus, Worker};
 use serde_json::Value;
 
+use crate::program::drift::copy;
 use crate::program::place::{FAST, Place};
 
 /// A telephone, a laptop, a wide screen.
@@ -42,13 +43,23 @@ async fn every_report_of_a_demo_is_valid_loads_nothing_and_fits_every_screen() {
     let listed = place.json(&["report", "list"]).await;
     let rows = listed.as_array().unwrap();
     let outcomes: Vec<_> = rows.iter().map(|row| (text(row, "kind"), text(row, "outcome"))).collect();
-    let expected =
-        [("drift", "found"), ("rollback", "proven"), ("promotion", "action needed"), ("promotion", "proven")];
+    let expected = [
+        ("flow", "failed"),
+        ("check", "found"),
+        ("drift", "found"),
+        ("rollback", "proven"),
+        ("promotion", "action needed"),
+        ("promotion", "proven"),
+    ];
     assert_eq!(outcomes, expected.map(|(kind, outcome)| (kind.to_owned(), outcome.to_owned())));
-    let pages: Vec<(String, PathBuf)> = rows
+    let mut pages: Vec<(String, PathBuf)> = rows
         .iter()
         .map(|row| (format!("{}-{}", text(row, "kind"), text(row, "outcome")), text(row, "path").into()))
         .collect();
+    // What the actions of the flow left by themselves.
+    for name in ["connect", "status", "policy-checks"] {
+        pages.push((format!("action-{name}"), place.work().join("reports").join(format!("{name}.html"))));
+    }
     judge(&pages).await;
     place.ok(&["demo", "down"]).await;
 }
@@ -64,12 +75,13 @@ async fn a_report_of_nothing_but_long_words_fits_every_screen() {
         status,
         began: Some(began),
         took: Duration::from_secs(3),
+        code: Some(0),
         note: "ended".to_owned(),
     };
     let flow = FlowRun {
         file: "flows/pr-validation-flow.yaml".to_owned(),
         steps: vec![step("connect", StepStatus::Done), step("validate", StepStatus::Failed)],
-        exit_code: 4,
+        exit_code: Some(4),
         findings: None,
         failure: None,
         environment: None,
@@ -93,7 +105,8 @@ async fn a_report_of_nothing_but_long_words_fits_every_screen() {
     judge(&[("long-words".to_owned(), path)]).await;
 }
 
-/// A promotion that is proven, one that fails, a rollback, and a database that somebody changed.
+/// A promotion that is proven, one that fails, a rollback, a database that somebody changed, a check, and a flow that
+/// fails because of what it finds.
 async fn story(place: &Place) {
     let short = |value: &Value| value["plan"]["short"].as_str().unwrap().to_owned();
     let plan = short(&place.json(&["plan", "test"]).await);
@@ -107,6 +120,11 @@ async fn story(place: &Place) {
     let staging = place.database("staging").await;
     staging.batch_execute("alter table orders add column note text").await.unwrap();
     assert_eq!(place.run(&["drift", "--report"]).await.code, 1);
+    for folder in ["flows", "changelog"] {
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &place.work().join(folder));
+    }
+    assert_eq!(place.run(&["check", "--report"]).await.code, 4);
+    assert_eq!(place.run(&["flow", "run", "flows/pr-validation-flow.yaml"]).await.code, 4);
 }
 
 fn text(row: &Value, name: &str) -> String {

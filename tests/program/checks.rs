@@ -69,6 +69,38 @@ async fn a_folder_is_checked_without_any_instance_and_the_exit_code_is_the_sever
 }
 
 #[tokio::test]
+async fn a_check_leaves_a_report_when_asked_and_the_exit_code_is_that_of_the_findings_whatever_comes_of_it() {
+    let place = folder();
+    waive(&place, "2999-12-31");
+    let quiet = place.run(&["check"]).await;
+    let said = place.run(&["check", "--report"]).await;
+    assert_eq!((said.code, &said.out), (4, &quiet.out), "{said:#?}");
+    let path = said.err.strip_prefix("report: ").and_then(|rest| rest.strip_suffix('\n')).unwrap();
+    let page = fs::read_to_string(path).unwrap();
+    let text = fs::read_to_string(Path::new(path).with_file_name("operation-report.json")).unwrap();
+    let value: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&value["kind"], &value["outcome"]), (&json!("check"), &json!("found")), "{value:#}");
+    assert_eq!(value["place"], "changelog/changelog-master.yaml");
+    assert_eq!(value["checked"]["checks"].as_array().unwrap().len(), 12);
+    assert!(page.contains("changelog/changesets/013-tidy-orders.sql:5:22"), "{page}");
+
+    // JUnit on standard output is not disturbed by where the report is.
+    let said = place.run(&["check", "--report", "--output", "junit", "--waivers", "waivers.toml"]).await;
+    assert_eq!(said.code, 0, "{said:#?}");
+    assert!(said.out.starts_with("<?xml") && !said.out.contains("report: "), "{}", said.out);
+
+    fs::rename(place.home().join("reports"), place.home().join("reports.before")).unwrap();
+    fs::write(place.home().join("reports"), "in the way").unwrap();
+    for (words, code) in
+        [(&["check", "--report"][..], 4), (&["check", "--report", "--waivers", "waivers.toml"], 0)]
+    {
+        let said = place.run(words).await;
+        assert_eq!(said.code, code, "{said:#?}");
+        assert!(said.err.contains("could not be written"), "{}", said.err);
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_checked_is_said_before_anything_is() {
     let place = folder();
     for (words, code, says) in [

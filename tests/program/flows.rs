@@ -37,6 +37,11 @@ impl Place {
     }
 }
 
+/// A page that an action of a flow left.
+fn page(place: &Place, name: &str) -> String {
+    fs::read_to_string(place.work().join("reports").join(format!("{name}.html"))).unwrap()
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().flatten() {
@@ -61,6 +66,15 @@ async fn the_flows_of_the_project_run_on_a_clean_checkout_and_end_with_their_ver
         assert!(said.out.contains("Connected to PostgreSQL"), "{}", said.out);
         assert!(said.err.contains("against the database of dev, which is only looked at"), "{}", said.err);
     }
+    for page in ["connect.html", "validate.html", "status.html", "policy-checks.html"] {
+        let text = fs::read_to_string(place.work().join("reports").join(page)).unwrap();
+        assert!(text.contains("</html>"), "{page}: {text}");
+    }
+    assert!(
+        page(&place, "connect").contains("Connected to PostgreSQL"),
+        "what an action said is in its report"
+    );
+    assert!(page(&place, "policy-checks").contains("No findings"), "{}", page(&place, "policy-checks"));
     assert!(place.work().join("dist").read_dir().unwrap().count() == 1, "the archive was built");
 
     // The whole changelog holds a release that breaks policy.
@@ -70,6 +84,28 @@ async fn the_flows_of_the_project_run_on_a_clean_checkout_and_end_with_their_ver
         assert!(said.out.contains("✖ PolicyChecks") && said.out.contains(END), "{}", said.out);
         assert!(!said.out.contains("✔ CreateArtifact"), "{}", said.out);
     }
+    assert!(page(&place, "policy-checks").contains("changelog/changesets/013-tidy-orders.sql:5:22"));
+    // Each of them left a report of itself.
+    let listed = place.json(&["report", "list"]).await;
+    let rows = listed.as_array().unwrap();
+    let outcomes: Vec<_> = rows.iter().map(|row| (row["kind"].clone(), row["outcome"].clone())).collect();
+    let [passed, failed] = ["clean", "failed"].map(|outcome| (json!("flow"), json!(outcome)));
+    assert_eq!(outcomes, [&failed, &failed, &passed, &passed].map(Clone::clone));
+    let shown = place.json(&["report", "show", rows[0]["run"].as_str().unwrap()]).await;
+    assert!(
+        shown["findings"].as_array().unwrap().iter().any(|it| it["check"] == "SqlGrantWarn"),
+        "{shown:#}"
+    );
+    let steps = shown["steps"].as_array().unwrap();
+    let step = |name: &str| steps.iter().find(|step| step["step"] == name).unwrap();
+    let checks = step("liquibase checks run");
+    assert_eq!(
+        (&checks["group"], &checks["status"], &checks["code"]),
+        (&json!("PolicyChecks"), &json!("failed"), &json!(4))
+    );
+    assert_eq!(steps.last().unwrap()["group"], "endStage");
+    let log = shown["log"]["lines"].as_array().unwrap();
+    assert!(log.iter().any(|line| line["text"].as_str().unwrap().contains(END)), "{log:#?}");
     // Looking is all that they did.
     assert_eq!(place.journal(), Vec::<Value>::new());
     place.ok(&["demo", "down"]).await;
@@ -310,6 +346,27 @@ async fn a_flow_that_is_wrong_is_refused_with_every_problem_and_nothing_runs() {
 }
 
 #[tokio::test]
+async fn a_report_of_an_action_that_cannot_be_written_is_told_and_changes_nothing() {
+    let place = Place::fresh();
+    place.write("reports", "in the way");
+    place.write("checks.conf", "rules: []\n");
+    place.write("changelog.yaml", "databaseChangeLog: []\n");
+    place.write(
+        "a.yaml",
+        "stages: {S: {actions: [{type: liquibase, command: checks run, cmdArgs: {changelog-file: changelog.yaml, \
+         checks-settings-file: checks.conf}, globalArgs: {reports-enabled: true, reports-path: reports, \
+         reports-name: a.html}}]}}\n",
+    );
+    let said = place.flow(&["a.yaml"]).await;
+    assert_eq!(said.code, 0, "{said:#?}");
+    assert!(said.out.contains("the report reports/a.html could not be written"), "{said:#?}");
+    fs::remove_file(place.work().join("reports")).unwrap();
+    let said = place.flow(&["a.yaml"]).await;
+    assert!(said.code == 0 && said.out.contains("Report: reports/a.html"), "{said:#?}");
+    assert!(page(&place, "a").contains("No findings"), "{}", page(&place, "a"));
+}
+
+#[tokio::test]
 async fn no_secret_of_the_environment_is_filled_in_or_shown() {
     let place = Place::awake("600").await;
     place.write(
@@ -325,5 +382,8 @@ async fn no_secret_of_the_environment_is_filled_in_or_shown() {
         "its name stays in the command: {}",
         said.out
     );
+    let path = said.err.lines().find_map(|line| line.strip_prefix("report: ")).unwrap();
+    let page = fs::read_to_string(path).unwrap();
+    assert!(page.contains("***") && !page.contains(&place.password().unwrap()), "{page}");
     place.ok(&["demo", "down"]).await;
 }

@@ -30,7 +30,7 @@ use super::witness::Ride;
 use crate::console::Script;
 
 /// The plan that brings the second release to test, where the first one runs.
-const FORWARD: &str = "lockstep plan 1
+const FORWARD: &str = "lockstep plan 2
 environment 4 test
 version 6 v2.0.0
 image-from 21 registry/store:v1.0.0
@@ -52,7 +52,7 @@ step 8 evidence
 ";
 
 /// The way back from there.
-const BACK: &str = "lockstep plan 1
+const BACK: &str = "lockstep plan 2
 environment 4 test
 version 6 v1.0.0
 image-from 21 registry/store:v2.0.0

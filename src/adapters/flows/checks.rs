@@ -71,7 +71,7 @@ impl Flows {
             Ok::<_, Failure>(verdict)
         };
         match checked.await {
-            Ok(verdict) => weigh(&verdict),
+            Ok(verdict) => Deed { verdict: Some(verdict.clone()), ..weigh(&verdict) },
             Err(failure) => Deed::failed(NOT_BEGUN, failure),
         }
     }

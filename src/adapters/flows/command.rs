@@ -290,13 +290,12 @@ fn adds_row(arguments: &[Given]) -> bool {
 
 /// A change that did not end by itself may have left anything behind.
 fn unknown(deed: Deed) -> Deed {
-    let Deed { code, result, pending } = deed;
-    let result = result.map_err(|failure| {
+    let result = deed.result.map_err(|failure| {
         failure
             .with_kind(FailureKind::Unknown)
             .hint("Look with `lockstep status` and `lockstep locks` what it got done before you go on.")
     });
-    Deed { code, result, pending }
+    Deed { result, ..deed }
 }
 
 /// How many changesets a line of `status` says are pending.

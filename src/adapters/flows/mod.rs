@@ -8,6 +8,7 @@ mod command;
 mod connect;
 mod ground;
 mod promotion;
+mod reporting;
 mod shell;
 
 use std::collections::HashMap;
@@ -26,7 +27,8 @@ use super::liquibase::Liquibase;
 use super::postgres::Databases;
 use super::process::{Launch, Process};
 use super::redact::Redactor;
-use super::report::{RawLine, Report};
+use super::report::{Heard, RawLine, Report};
+use super::reports::Reports;
 use crate::config::Settings;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::log::{Level, Source};
@@ -57,6 +59,7 @@ struct Parts {
     artifacts: Artifacts,
     leases: Leases,
     redactor: Redactor,
+    reports: Reports,
     /// What each run stands on, from its reading to its end.
     grounds: Mutex<HashMap<RunId, Arc<Ground>>>,
     /// What stops the actions that run, by run and row. Whoever comes first, the action or its stop, puts it there.
@@ -93,10 +96,20 @@ impl Flows {
         databases: Databases,
         artifacts: Artifacts,
         leases: Leases,
-        redactor: Redactor,
+        (redactor, reports): (Redactor, Reports),
     ) -> Self {
         let (grounds, stops) = (Mutex::default(), Mutex::default());
-        Self(Arc::new(Parts { settings, aws, databases, artifacts, leases, redactor, grounds, stops }))
+        Self(Arc::new(Parts {
+            settings,
+            aws,
+            databases,
+            artifacts,
+            leases,
+            redactor,
+            reports,
+            grounds,
+            stops,
+        }))
     }
 
     /// Does what a flow asks for.
@@ -145,21 +158,43 @@ impl Flows {
             Ok(ground) => ground,
             Err(failure) => return Deed::failed(NOT_BEGUN, failure),
         };
+        match reporting::Wanted::by(order, report.clock().now()) {
+            None => self.carry(doing, &ground, order, liquibase, report).await,
+            Some(wanted) => {
+                let heard = Heard::default();
+                let deed = self.carry(doing, &ground, order, liquibase, &report.heard_by(&heard)).await;
+                let ended = report.clock().now();
+                let told = self.told(&wanted, &doing.0, &ground, &deed, ended);
+                Box::pin(self.leave_report(&wanted, &ground, told, heard.log(), report)).await;
+                deed
+            }
+        }
+    }
+
+    /// Carries out an action.
+    async fn carry(
+        &self,
+        doing: &Doing,
+        ground: &Ground,
+        order: &Order,
+        liquibase: &Liquibase,
+        report: &Report,
+    ) -> Deed {
         match &order.task {
             Task::Shell { command, interpreter, exported } => {
                 let shell = shell::Shell { command, interpreter: interpreter.as_deref(), exported };
-                self.shell(doing, &ground, &shell, report).await
+                self.shell(doing, ground, &shell, report).await
             }
             Task::Command { name: "connect", arguments, globals, .. } => {
-                Box::pin(self.connect(&ground, arguments, globals, report)).await
+                Box::pin(self.connect(ground, arguments, globals, report)).await
             }
             Task::Command { name: "checks run", arguments, globals, .. } => {
-                Box::pin(self.checks_run(&ground, arguments, globals, report)).await
+                Box::pin(self.checks_run(ground, arguments, globals, report)).await
             }
             Task::Command { name: "checks show", arguments, globals, .. } => {
-                Box::pin(self.checks_show(&ground, arguments, globals, report)).await
+                Box::pin(self.checks_show(ground, arguments, globals, report)).await
             }
-            Task::Command { .. } => Box::pin(self.command(doing, &ground, order, liquibase, report)).await,
+            Task::Command { .. } => Box::pin(self.command(doing, ground, order, liquibase, report)).await,
         }
     }
 

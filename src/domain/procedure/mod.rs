@@ -80,6 +80,11 @@ impl Procedure {
         self.stages.iter().flat_map(|stage| stage.steps.iter().copied())
     }
 
+    /// True when a flow put its steps into stages.
+    pub fn is_staged(&self) -> bool {
+        self.stages.len() > 1
+    }
+
     /// The action that this step is; `None` for a step of lockstep's own.
     pub fn action(&self, step: StepKind) -> Option<&Action> {
         self.actions.get(usize::from(step.number()?).checked_sub(1)?)

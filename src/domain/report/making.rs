@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::parts::{Grid, GridEnvironment, GridRow, Log, Step};
+use super::parts::{Grid, GridEnvironment, GridRow, Log, Step, StepStatus};
 use super::{Instance, Kind, OperationReport, Outcome};
 use crate::domain::Timestamp;
 use crate::domain::changelog::ChangesetId;
@@ -39,8 +39,8 @@ pub struct FlowRun {
     pub file: String,
     /// Its actions in order; the group of each is its stage.
     pub steps: Vec<Step>,
-    /// What it ended with.
-    pub exit_code: u8,
+    /// What it ended with; `None` when nothing of it was begun.
+    pub exit_code: Option<u8>,
     /// What the checks found that it ran, if it ran any.
     pub findings: Option<Verdict>,
     /// Why it failed; `None` when it passed.
@@ -83,24 +83,16 @@ impl OperationReport {
 
     /// The report of policy checks over `place`: a changelog, a release or an environment.
     pub fn of_check(verdict: &Verdict, place: &str, origin: Origin) -> Self {
-        let standing = verdict.standing().count();
-        let waived = verdict.findings.len() - standing;
-        let mut summary = format!(
-            "{} looked at {}: {}",
-            counted(verdict.checks.len(), "check"),
-            counted(verdict.changesets.len(), "changeset"),
-            if standing == 0 { "no findings".to_owned() } else { counted(standing, "finding") },
-        );
-        // Writing to a `String` cannot fail.
-        if let Some(highest) = verdict.highest() {
-            write!(summary, ", {highest} at worst").ok();
-        }
-        if waived > 0 {
-            write!(summary, "; {waived} waived").ok();
-        }
-        let outcome = if standing == 0 { Outcome::Clean } else { Outcome::Found };
+        let is_clean = verdict.standing().next().is_none();
+        let outcome = if is_clean { Outcome::Clean } else { Outcome::Found };
         let findings = Some(verdict.clone());
+        let summary = told(verdict);
         Self { findings, ..Self::new(origin, Kind::Check, outcome, summary, place.to_owned()) }
+    }
+
+    /// What the checks looked at and found, as a sentence without a full stop; `None` when none looked.
+    pub fn checked(&self) -> Option<String> {
+        self.findings.as_ref().map(told)
     }
 
     /// The report of a flow.
@@ -110,10 +102,12 @@ impl OperationReport {
             None => Outcome::Clean,
             failure => Outcome::of(failure.as_ref()),
         };
-        let actions = counted(steps.len(), "action");
-        let summary = match &failure {
-            None => format!("{actions} of {file} passed"),
-            Some(failure) => format!("{file} ended with exit code {exit_code}: {}", failure.what),
+        let passed = steps.iter().filter(|step| step.status == StepStatus::Done).count();
+        let actions = counted(passed, "action");
+        let summary = match (&failure, exit_code) {
+            (None, _) => format!("{actions} of {file} passed"),
+            (Some(failure), Some(code)) => format!("{file} ended with exit code {code}: {}", failure.what),
+            (Some(failure), None) => format!("nothing of {file} was begun: {}", failure.what),
         };
         let place = environment.map_or(file.clone(), |environment| format!("{environment}, by {file}"));
         Self { failure, steps, findings, ..Self::new(origin, Kind::Flow, outcome, summary, place) }
@@ -214,6 +208,29 @@ fn words(column: &Column) -> String {
         Sight::Promoting(run) => format!("{run} is at work there: not judged"),
         Sight::Unseen => "its database could not be read".to_owned(),
     }
+}
+
+/// `12 checks looked at 8 changesets and 3 tables: 2 findings, BLOCKER at worst; 1 waived`.
+fn told(verdict: &Verdict) -> String {
+    let standing = verdict.standing().count();
+    let waived = verdict.findings.len() - standing;
+    let changesets = counted(verdict.changesets.len(), "changeset");
+    let tables = counted(verdict.tables.len(), "table");
+    let seen = match (verdict.changesets.is_empty(), verdict.tables.is_empty()) {
+        (_, true) => changesets,
+        (true, false) => tables,
+        (false, false) => format!("{changesets} and {tables}"),
+    };
+    let found = if standing == 0 { "no findings".to_owned() } else { counted(standing, "finding") };
+    let mut text = format!("{} looked at {seen}: {found}", counted(verdict.checks.len(), "check"));
+    // Writing to a `String` cannot fail.
+    if let Some(highest) = verdict.highest() {
+        write!(text, ", {highest} at worst").ok();
+    }
+    if waived > 0 {
+        write!(text, "; {waived} waived").ok();
+    }
+    text
 }
 
 /// `1 check`, `12 checks`.

@@ -98,15 +98,18 @@ pub enum Kind {
     Drift,
     /// A flow file.
     Flow,
+    /// One action of a flow.
+    Action,
 }
 
 impl Kind {
-    const WORDS: [(Self, &'static str); 5] = [
+    const WORDS: [(Self, &'static str); 6] = [
         (Self::Promotion, "promotion"),
         (Self::Rollback, "rollback"),
         (Self::Check, "check"),
         (Self::Drift, "drift"),
         (Self::Flow, "flow"),
+        (Self::Action, "action"),
     ];
 
     /// The word for people and for machines.
@@ -188,6 +191,9 @@ impl OperationReport {
             (Outcome::Found, Kind::Drift) => "Drift found",
             (Outcome::Found, _) => "Findings",
             (Outcome::Refused, _) => "Refused",
+            // What an action did before it failed, only whoever wrote it can tell.
+            (Outcome::Failed, Kind::Flow | Kind::Action) => "Failed",
+            (Outcome::Interrupted, Kind::Flow | Kind::Action) => "Interrupted",
             (Outcome::Failed, _) => "Failed, nothing half-done",
             (Outcome::ActionNeeded, _) => "Failed, action needed",
             (Outcome::Unknown, _) => "Unknown",

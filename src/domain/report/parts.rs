@@ -91,6 +91,8 @@ pub struct Step {
     pub began: Option<Timestamp>,
     /// How long it took.
     pub took: Duration,
+    /// Its exit code, where it has one.
+    pub code: Option<u8>,
     /// What came of it, in words.
     pub note: String,
 }

@@ -1,7 +1,7 @@
 //! Every text of a report, one after the other: so that whoever must not let something out can look at each.
 
 use super::{OperationReport, Proof, Step};
-use crate::domain::changelog::ChangesetId;
+use crate::domain::changelog::{ChangesetId, Problem};
 use crate::domain::failure::Failure;
 use crate::domain::policy::{Finding, Subject};
 
@@ -45,7 +45,8 @@ impl OperationReport {
         if let Some(verdict) = &mut self.findings {
             verdict.findings.iter_mut().for_each(|it| finding(it, change));
             verdict.changesets.iter_mut().for_each(|id| identity(id, change));
-            verdict.checks.iter_mut().for_each(&mut *change);
+            verdict.checks.iter_mut().chain(&mut verdict.tables).for_each(&mut *change);
+            verdict.notes.iter_mut().for_each(|it| note(it, change));
         }
         for Proof { witness, verdict, seen } in &mut self.evidence {
             [witness, verdict, seen].into_iter().for_each(&mut *change);
@@ -107,6 +108,11 @@ fn failure(it: &mut Failure, change: Change<'_>) {
 
 fn identity(id: &mut ChangesetId, change: Change<'_>) {
     [&mut id.path, &mut id.id, &mut id.author].into_iter().for_each(change);
+}
+
+fn note(it: &mut Problem, change: Change<'_>) {
+    [&mut it.file, &mut it.text, &mut it.mend].into_iter().for_each(&mut *change);
+    it.changeset.iter_mut().for_each(|id| identity(id, change));
 }
 
 fn finding(it: &mut Finding, change: Change<'_>) {

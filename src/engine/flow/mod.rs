@@ -17,7 +17,9 @@ use crate::domain::failure::Failure;
 use crate::domain::flow::condition::{Fact, Surroundings};
 use crate::domain::flow::{Given, Problem, Row, Scope, Script};
 use crate::domain::names::{EnvironmentName, RunId};
+use crate::domain::policy::Verdict;
 use crate::domain::release::Version;
+use crate::domain::report::Filed;
 use crate::engine::refresh::Wait;
 
 /// The exit code of a flow that was interrupted.
@@ -74,6 +76,8 @@ pub struct Order {
     pub environment: Option<EnvironmentName>,
     /// What to do.
     pub task: Task,
+    /// Who asked for the run.
+    pub by: String,
 }
 
 /// What an action does.
@@ -117,17 +121,19 @@ pub struct Deed {
     pub result: Result<String, Failure>,
     /// How many changesets a `status` found pending.
     pub pending: Option<usize>,
+    /// What a `checks run` found.
+    pub verdict: Option<Verdict>,
 }
 
 impl Deed {
     /// It did what it should.
     pub fn done(text: impl Into<String>) -> Self {
-        Self { code: 0, result: Ok(text.into()), pending: None }
+        Self { code: 0, result: Ok(text.into()), pending: None, verdict: None }
     }
 
     /// It failed with this exit code.
     pub fn failed(code: u8, failure: Failure) -> Self {
-        Self { code, result: Err(failure), pending: None }
+        Self { code, result: Err(failure), pending: None, verdict: None }
     }
 }
 
@@ -148,6 +154,8 @@ pub struct FlowRun {
     pub script: Option<Arc<Script>>,
     /// How each row of that stands.
     pub rows: Vec<RowStatus>,
+    /// When each began; `None` for one that did not.
+    pub(in crate::engine) begun: Vec<Option<Timestamp>>,
     /// Who asked for it.
     pub by: String,
     /// When it began.
@@ -156,6 +164,10 @@ pub struct FlowRun {
     pub stage: FlowStage,
     /// The number of the first log line that may be its own.
     pub log_from: u64,
+    /// What its checks found, if any ran.
+    pub findings: Option<Verdict>,
+    /// What came of filing its report, once that is known. It changes nothing else.
+    pub report: Option<Result<Filed, Failure>>,
     waits: Vec<Wait>,
     is_journal_read: bool,
     read: Option<Result<Box<Reading>, Failure>>,

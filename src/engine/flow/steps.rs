@@ -50,10 +50,13 @@ impl State {
             environment: None,
             script: None,
             rows: Vec::new(),
+            begun: Vec::new(),
             by: self.operator(),
             began: self.now,
             stage: FlowStage::Reading,
             log_from: self.log.end(),
+            findings: None,
+            report: None,
             waits: Vec::new(),
             is_journal_read: false,
             read: None,
@@ -148,6 +151,7 @@ impl State {
         flow.environment = reading.environment;
         let script = reading.script;
         flow.rows = vec![RowStatus::Waiting; script.rows.len()];
+        flow.begun = vec![None; script.rows.len()];
         flow.script = Some(script.clone());
         if flow.halt != Halt::None {
             return self.refuse_flow(interrupted().because("nothing of it was begun"));
@@ -345,6 +349,7 @@ impl State {
         flow.stage = FlowStage::Over(outcome, now);
         self.say(result);
         let mut effects: Vec<_> = record.into_iter().collect();
+        effects.extend(self.report_flow());
         effects.push(Effect::Forget(run));
         // What it changed is looked at, so that the board does not show what was.
         effects.extend(changed.into_iter().flat_map(|environment| self.observe(&environment)));
@@ -393,6 +398,7 @@ impl FlowRun {
             }
         }
         self.rows[index] = RowStatus::Running { since: now };
+        self.begun[index] = Some(now);
         self.at = index + 1;
         match &row.kind {
             Kind::Stage { .. } => {
@@ -439,6 +445,9 @@ impl FlowRun {
         self.facts.code = Some(deed.code);
         if deed.pending.is_some() {
             self.facts.pending = deed.pending;
+        }
+        if let Some(verdict) = deed.verdict.clone() {
+            self.findings = Some(self.findings.take().unwrap_or_default().and(verdict));
         }
         let took = self.took(index, now);
         match &deed.result {
@@ -555,7 +564,7 @@ impl FlowRun {
     /// What a row wants to be done, with everything filled in.
     fn order(&self, index: usize) -> Option<Order> {
         let row = self.script.as_ref()?.rows.get(index)?;
-        Order::of(row, self.environment.clone(), &self.facts)
+        Order::of(row, self.environment.clone(), &self.facts, &self.by)
     }
 
     /// What the whole of it came to.
@@ -575,11 +584,13 @@ impl FlowRun {
 }
 
 impl Order {
-    /// What a row wants to be done in `environment`, with everything filled in; `None` for what no adapter does.
+    /// What a row of a run that `by` asked for wants to be done in `environment`, with everything filled in; `None` for
+    /// what no adapter does.
     pub(in crate::engine) fn of(
         row: &Row,
         environment: Option<EnvironmentName>,
         facts: &Facts,
+        by: &str,
     ) -> Option<Self> {
         let Kind::Action(action) = &row.kind else { return None };
         let mut lookup = |name: &str| facts.lookup(&row.scope, name);
@@ -600,7 +611,7 @@ impl Order {
             },
             Work::Exit { .. } | Work::Lockstep { .. } => return None,
         };
-        Some(Self { environment, task })
+        Some(Self { environment, task, by: by.to_owned() })
     }
 }
 

@@ -6,6 +6,7 @@ use crate::domain::failure::FailureKind;
 use crate::domain::gate::{Admission, Gate};
 use crate::domain::journal::{Entry, FlowWord, Notice};
 use crate::domain::names::DemoId;
+use crate::domain::report::{Kind as ReportKind, OperationReport, Outcome as Ending};
 use crate::engine::State;
 use crate::engine::effect::{DatabaseCall, Effect, FlowCall};
 use crate::engine::event::{Event, EventKind, Identity, Intent, Progress, StepOutcome};
@@ -24,6 +25,7 @@ struct World {
     is_disk_full: bool,
     /// True once the action that runs was asked to stop.
     is_stopped: bool,
+    reports: Vec<OperationReport>,
 }
 
 fn name(text: &str) -> EnvironmentName {
@@ -57,6 +59,7 @@ impl World {
             interrupt_again_at: None,
             is_disk_full: false,
             is_stopped: false,
+            reports: Vec::new(),
         }
     }
 
@@ -155,11 +158,17 @@ impl World {
                 self.done.push("unlock".to_owned());
                 vec![EventKind::Unlocked(run.clone())]
             }
+            Effect::Report(report) => {
+                self.reports.push(OperationReport::clone(report));
+                let filed = Filed { path: format!("reports/{}", report.run), upload: None };
+                vec![EventKind::Reported(report.run.clone(), Ok(filed))]
+            }
             _ => Vec::new(),
         }
     }
 
-    /// `exit 3` ends with 3; `status` finds what its `verbose` says; everything else goes well.
+    /// `exit 3` ends with 3; `status` finds what its `verbose` says; `checks run` finds nothing; everything else goes
+    /// well.
     fn act(&mut self, order: &Order) -> Deed {
         let (said, code, pending) = match &order.task {
             Task::Command { name, arguments, .. } => {
@@ -181,7 +190,9 @@ impl World {
         if code > 0 {
             return Deed::failed(code, Failure::new(FailureKind::Failed, format!("{said} failed")));
         }
-        Deed { pending, ..Deed::done("well") }
+        let verdict = (said == "checks run")
+            .then(|| Verdict { checks: vec!["SqlGrantWarn".to_owned()], ..Verdict::default() });
+        Deed { pending, verdict, ..Deed::done("well") }
     }
 
     fn statuses(&self) -> Vec<String> {
@@ -441,4 +452,83 @@ fn a_stopped_line_stops_changes_and_not_looks() {
         world.state.history.add(Timestamp::UNIX_EPOCH, &Entry::Line { stopped: true, notice });
         assert_eq!(world.run().code, code);
     }
+}
+
+/// The only report, with its steps as `stage: action: status and code`.
+fn reported(world: &World) -> (&OperationReport, Vec<String>) {
+    let [report] = &world.reports[..] else { panic!("{:#?}", world.reports) };
+    let steps = report.steps.iter().map(|step| {
+        let code = step.code.map_or_else(String::new, |code| format!(" {code}"));
+        format!("{}: {}: {}{code}", step.group, step.name, step.status.word())
+    });
+    (report, steps.collect())
+}
+
+#[test]
+fn a_flow_that_fails_is_reported_with_every_action_in_its_stage() {
+    let mut world = World::new(&[("a.yaml", FAILING)]);
+    world.run();
+    let (report, steps) = reported(&world);
+    assert_eq!((report.kind, report.outcome, report.verdict()), (ReportKind::Flow, Ending::Failed, "Failed"));
+    assert_eq!(report.summary, "a.yaml ended with exit code 3: exit 3 failed");
+    assert_eq!((report.place.as_str(), report.by.as_str()), ("dev, by a.yaml", "ana"));
+    assert_eq!(
+        steps,
+        [
+            "One: shell first: done 0",
+            "One: shell exit 3: failed 3",
+            "One: shell never: not reached",
+            "Two: shell never: not reached",
+            "endStage: shell last: done 0",
+            "endStage: shell very last: done 0",
+        ]
+    );
+    let began: Vec<_> = report.steps.iter().filter_map(|step| step.began).collect();
+    assert!(began.len() == 4 && began.is_sorted() && began[0] >= report.began, "{began:?}");
+    assert_eq!(report.findings, None, "no checks ran");
+    let flow = world.state.flow.as_ref().unwrap();
+    assert_eq!(flow.report.as_ref().unwrap().as_ref().unwrap().path, format!("reports/{}", flow.run));
+}
+
+#[test]
+fn what_the_checks_of_a_flow_found_is_in_its_report_and_flows_in_it_are_groups() {
+    const CHECKED: &str = "
+stages:
+  Look: {actions: [{type: liquibase, command: checks run, if: '1 == 1'}, {type: shell, command: never, if: '1 == 2'}]}
+  Inner: {actions: [{type: liquibase, command: flow, cmdArgs: {flow-file: b.yaml}}]}
+";
+    const INNER: &str = "stages: {Deep: {actions: [{type: shell, command: deep}]}}";
+    let mut world = World::new(&[("a.yaml", CHECKED), ("b.yaml", INNER)]);
+    world.run();
+    let (report, steps) = reported(&world);
+    assert_eq!((report.outcome, report.summary.as_str()), (Ending::Clean, "2 actions of a.yaml passed"));
+    assert_eq!(
+        steps,
+        [
+            "Look: liquibase checks run: done 0",
+            "Look: shell never: skipped",
+            "Inner, b.yaml, Deep: shell deep: done 0",
+        ]
+    );
+    assert_eq!(report.steps[1].note, "its condition does not hold: 1 == 2");
+    assert_eq!(report.findings.as_ref().unwrap().checks, ["SqlGrantWarn"]);
+}
+
+#[test]
+fn a_flow_that_was_interrupted_or_never_begun_is_reported_too() {
+    let mut world = World::new(&[("a.yaml", FAILING)]);
+    world.interrupt_at = Some("first");
+    world.run();
+    let (report, steps) = reported(&world);
+    assert_eq!((report.outcome, report.verdict()), (Ending::Interrupted, "Interrupted"));
+    assert_eq!(steps[1], "One: shell exit 3: not reached");
+
+    let mut world = World::new(&[("a.yaml", "stages: {S: {actions: [{type: liquibase, command: update}]}}")]);
+    let outcome = world.ask(World::asking("prod"));
+    let (report, steps) = reported(&world);
+    assert!(outcome.is_refusal && report.summary.starts_with("nothing of a.yaml was begun: "), "{report:?}");
+    assert_eq!(
+        (report.outcome, &steps[..]),
+        (Ending::Refused, &["S: liquibase update: not reached".to_owned()][..])
+    );
 }

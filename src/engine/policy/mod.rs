@@ -62,17 +62,34 @@ impl State {
     /// What policy says about a plan, or why nobody can tell; `None` where nothing is checked. What was begun is judged
     /// by the day on which it began, and the way back is open whatever policy says.
     pub(super) fn inspect(&self, plan: &Plan, at: Timestamp) -> Option<Result<Inspection, Failure>> {
+        let blocks_at = self.policy.as_ref()?.blocks_at;
+        let verdict = self.verdict_about(plan)?;
+        Some(verdict.map(|verdict| Inspection::of(verdict, plan, blocks_at, day(at))))
+    }
+
+    /// What the checks found in what a plan would run, as a verdict of its own: as it stood at `at`. Like
+    /// [`State::inspect`] there is none where nothing is checked.
+    pub(super) fn verdict_on(&self, plan: &Plan, at: Timestamp) -> Option<Result<Verdict, Failure>> {
+        let blocks_at = self.policy.as_ref()?.blocks_at;
+        let verdict = self.verdict_about(plan)?;
+        Some(verdict.map(|verdict| Verdict {
+            findings: Inspection::of(verdict, plan, blocks_at, day(at)).findings,
+            changesets: plan.changesets.iter().map(|changeset| changeset.id.clone()).collect(),
+            ..Verdict::clone(verdict)
+        }))
+    }
+
+    fn verdict_about(&self, plan: &Plan) -> Option<Result<&Arc<Verdict>, Failure>> {
         let policy = self.policy.as_ref()?;
         if plan.direction() == Direction::Back {
             return None;
         }
         let facet = policy.verdicts.get(&plan.archive_digest);
-        let verdict = facet.and_then(Facet::current).ok_or_else(|| {
+        Some(facet.and_then(Facet::current).ok_or_else(|| {
             let unasked =
                 || Failure::new(FailureKind::Unavailable, format!("{} has not been checked", plan.version));
             facet.and_then(Facet::failure).cloned().unwrap_or_else(unasked)
-        });
-        Some(verdict.map(|verdict| Inspection::of(verdict, plan, policy.blocks_at, day(at))))
+        }))
     }
 
     /// The plan with what of it passes only because somebody waived it.

@@ -6,6 +6,7 @@ use crate::domain::drift::tests::release;
 use crate::domain::gate::{Admission, ApprovalRule, Condition, Gate};
 use crate::domain::journal::{Entry, VoteWord};
 use crate::domain::policy::{Finding, Waiver};
+use crate::domain::report::OperationReport;
 use crate::engine::event::{EventKind, Identity, Intent};
 use crate::engine::petitions::Standing;
 use crate::engine::promotion::Stage;
@@ -281,4 +282,41 @@ fn policy_is_asked_about_what_is_next_and_what_is_planned_and_nothing_else() {
     plan(&mut world);
     assert_eq!(asked(&world), Vec::<String>::new());
     assert_eq!(world.planned().policy, None);
+}
+
+#[test]
+fn the_report_of_a_promotion_has_what_policy_found_in_it_and_who_let_it_pass() {
+    let all =
+        [finding(1, Severity::Minor), finding(2, Severity::Minor), waived(finding(2, Severity::Blocker))];
+    let mut world = world(Ok(says(all.clone())));
+    promote(&mut world, None);
+    let verdict = reported(&world).findings.as_ref().unwrap();
+    assert_eq!(verdict.findings, all[1..], "the first changeset ran long ago");
+    assert_eq!(verdict.changesets, [release(3).changelog.changesets()[1].id.clone()]);
+    let checked = reported(&world).checked().unwrap();
+    assert_eq!(checked, "1 check looked at 1 changeset: 1 finding, MINOR at worst; 1 waived");
+
+    let mut world = World::new();
+    promote(&mut world, None);
+    assert_eq!(reported(&world).findings, None, "nothing is checked");
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_any_more_leaves_a_word_in_the_report_and_no_findings() {
+    let mut world = world(Ok(says([])));
+    plan(&mut world);
+    world.verdict = unreadable();
+    let plan = world.planned().plan.digest().clone();
+    world.intend(Intent::Promote { plan, reason: None });
+    let report = reported(&world);
+    assert_eq!(report.findings, None);
+    assert_eq!(report.remarks, ["What policy says about it could not be told: the settings cannot be read."]);
+}
+
+fn reported(world: &World) -> &OperationReport {
+    let mut reports = world.asked.iter().filter_map(|effect| match effect {
+        Effect::Report(report) => Some(&**report),
+        _ => None,
+    });
+    reports.next_back().unwrap()
 }

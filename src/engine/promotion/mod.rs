@@ -4,8 +4,6 @@
 
 mod back;
 mod closing;
-#[cfg(test)]
-mod procedure_tests;
 mod records;
 mod steps;
 #[cfg(test)]

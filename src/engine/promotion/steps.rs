@@ -594,7 +594,7 @@ fn perform(promotion: &Promotion, kind: StepKind) -> Option<Effect> {
         }
         StepKind::Action(_) | StepKind::Closing(_) => {
             let action = promotion.plan.procedure.action(kind)?;
-            let order = Order::of(&action.row, Some(environment.clone()), &Facts::default())?;
+            let order = Order::of(&action.row, Some(environment.clone()), &Facts::default(), &promotion.by)?;
             let (step, order, is_change) = (kind, Box::new(order), action.is_side_effect);
             Effect::Action { environment, run, step, release, order, is_change }
         }

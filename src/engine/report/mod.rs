@@ -2,6 +2,7 @@
 //!
 //! What comes of filing one is a message and nothing else: no outcome ever depends on it.
 
+mod flow;
 #[cfg(test)]
 mod tests;
 
@@ -127,6 +128,9 @@ impl State {
         if let Some(promotion) = self.promotions.iter_mut().find(|promotion| promotion.run == *run) {
             promotion.report = Some(result.clone());
         }
+        if let Some(flow) = self.flow.as_mut().filter(|flow| flow.run == *run) {
+            flow.report = Some(result.clone());
+        }
         self.say(match result {
             Err(failure) | Ok(Filed { upload: Some(Err(failure)), .. }) => Err(failure.clone()),
             Ok(Filed { path, upload: None }) => Ok(format!("the report is in {path}")),
@@ -142,8 +146,10 @@ impl State {
     }
 
     fn origin(&self, run: RunId, began: Timestamp, ended: Timestamp) -> Origin {
-        let instance =
-            Instance { id: self.id.to_string(), title: self.title.clone(), mode: self.mode.clone() };
+        let words = [self.id.as_str(), &self.title, &self.mode].map(str::to_owned);
+        // A flow may run without an instance.
+        let [id, title, mode] = if self.environments.is_empty() { Default::default() } else { words };
+        let instance = Instance { id, title, mode };
         Origin { run, instance, began, ended, by: self.operator() }
     }
 
@@ -173,11 +179,19 @@ impl State {
             verdict: proof.word().to_owned(),
             seen: proof.text().to_owned(),
         };
-        let remarks = (!is_seen).then(|| {
+        let unseen = (!is_seen).then(|| {
             "lockstep was stopped before it could look at the environment again: what stands here as after is the \
              last that it saw."
                 .to_owned()
         });
+        // As it counted for this run: what was begun is judged by the day on which it began.
+        let verdict = self.verdict_on(plan, promotion.began);
+        let unread = match &verdict {
+            Some(Err(failure)) => {
+                Some(format!("What policy says about it could not be told: {}.", failure.what))
+            }
+            _ => None,
+        };
         OperationReport {
             change: Some(Change {
                 from: plan.image_from.as_ref().and_then(ImageRef::version).map(|it| it.to_string()),
@@ -194,7 +208,8 @@ impl State {
             evidence: evidence.map(|it| it.proofs().map(proof).into()).unwrap_or_default(),
             pair: Some(Pair { before: before.pair.clone(), after: self.pair_sight(&plan.environment) }),
             grid: before.grid.as_ref().map(|grid| Grid::of(grid, after.as_ref(), &ids)),
-            remarks: remarks.into_iter().collect(),
+            findings: verdict.and_then(Result::ok),
+            remarks: unseen.into_iter().chain(unread).collect(),
             failure: failure.clone(),
             ..OperationReport::new(
                 origin,
@@ -262,7 +277,7 @@ fn planned(promotion: &Promotion) -> report::Plan {
         archive_digest: plan.archive_digest.clone(),
         changesets: plan.changesets.iter().map(|it| changeset(it, &promotion.applied)).collect(),
         already_applied: plan.already_applied,
-        order: plan.steps().into_iter().map(|step| step.word().to_owned()).collect(),
+        order: plan.steps().into_iter().map(|step| plan.step_words(step).to_owned()).collect(),
         way_back,
     }
 }
@@ -283,6 +298,7 @@ fn changeset(planned: &PlannedChangeset, done: &[changelog::ChangesetId]) -> Cha
 
 /// The steps follow each other without a gap, so each begins where the one before it ended.
 fn steps(promotion: &Promotion) -> Vec<report::Step> {
+    let plan = &promotion.plan;
     let mut at = promotion.began;
     let told = promotion.steps.iter().map(|Step { kind, status }| {
         let (word, took, note) = match status {
@@ -305,8 +321,17 @@ fn steps(promotion: &Promotion) -> Vec<report::Step> {
             StepKind::Service | StepKind::Health => Worker::Others,
             _ => Worker::Own,
         };
-        let (name, about) = (kind.word().to_owned(), kind.about().to_owned());
-        report::Step { name, group: String::new(), about, worker, status: word, began, took, note }
+        let (name, about) = (plan.step_words(*kind).to_owned(), kind.about().to_owned());
+        let group = group(plan, *kind);
+        report::Step { name, group, about, worker, status: word, began, took, code: None, note }
     });
     told.collect()
+}
+
+/// The stage of the flow that a step stands in; empty where there is no flow.
+fn group(plan: &Plan, step: StepKind) -> String {
+    if !plan.procedure.is_staged() {
+        return String::new();
+    }
+    plan.procedure.stage(step).map_or("at the end", |stage| &stage.name).to_owned()
 }

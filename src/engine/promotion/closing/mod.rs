@@ -3,6 +3,9 @@
 //! It is decided by then what the promotion came to, and nothing here changes that: a failure is put on record and
 //! told, and what comes after it is done all the same.
 
+#[cfg(test)]
+mod tests;
+
 use super::steps::carried_out;
 use super::{Conclusion, Promotion, Stage, StepStatus};
 use crate::domain::failure::Failure;

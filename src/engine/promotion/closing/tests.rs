@@ -137,3 +137,35 @@ fn a_journal_that_fails_at_the_end_of_a_flow_lets_the_lock_go() {
     assert!(is_unlocked);
     assert_eq!(world.conclusion().failure, None, "it was proven before");
 }
+
+#[test]
+fn the_report_of_a_promotion_by_a_flow_tells_its_stages_and_its_actions_by_their_words() {
+    let told = |world: &World| {
+        let report = world.asked.iter().find_map(|effect| match effect {
+            Effect::Report(report) => Some(report),
+            _ => None,
+        });
+        let steps = report.unwrap().steps.iter();
+        steps.map(|step| format!("{}: {}", step.group, step.name)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(&with_flow(&[])),
+        [
+            "begin: lock",
+            "begin: recheck",
+            "Verify: shell first",
+            "Verify: shell maybe",
+            "Deploy: anchor",
+            "Deploy: update",
+            "Deploy: service",
+            "Validation: health",
+            "Validation: shell smoke",
+            "Validation: evidence",
+            "at the end: shell last",
+            "at the end: shell very last",
+        ]
+    );
+    let mut plain = World::new();
+    plain.promote("test", None);
+    assert_eq!(told(&plain)[0], ": lock", "without a flow there are no stages");
+}
