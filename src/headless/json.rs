@@ -256,6 +256,7 @@ fn plan_body(plan: &Plan) -> Value {
             "older_image_on_newer_schema": { "verdict": way.verdict.word(), "why": way.verdict.why() },
         })),
         "steps": plan.steps().into_iter().map(|step| plan.step_words(step)).collect::<Vec<_>>(),
+        "closing": plan.procedure.closing.iter().map(|step| plan.step_words(*step)).collect::<Vec<_>>(),
     })
 }
 

@@ -135,8 +135,11 @@ pub(super) fn plan(state: &State, prepared: &Prepared) -> String {
             writeln!(text, "order       {}", way.order.words()).ok();
         }
     }
-    let steps: Vec<_> = plan.steps().into_iter().map(|step| plan.step_words(step)).collect();
-    writeln!(text, "steps       {}", steps.join(" → ")).ok();
+    writeln!(text, "steps       {}", plan.words_of(plan.steps())).ok();
+    let closing = plan.words_of(plan.procedure.closing.iter().copied());
+    if !closing.is_empty() {
+        writeln!(text, "at the end  {closing}").ok();
+    }
     if let Some(policy) = &prepared.policy {
         writeln!(text, "policy      {}", inspection::summary(policy)).ok();
     }

@@ -54,9 +54,9 @@ async fn an_edited_flow_is_another_plan_and_its_actions_run_where_they_stand() {
     let order = [
         "lock",
         "recheck",
-        "liquibase connect",
+        "connect",
         "validate",
-        "liquibase checks run",
+        "checks run",
         "update",
         "service",
         "shell",
@@ -70,7 +70,7 @@ async fn an_edited_flow_is_another_plan_and_its_actions_run_where_they_stand() {
         let steps = promotion["steps"].as_array().unwrap();
         steps.iter().find(|step| step["does"] == does).unwrap()["stage"].clone()
     };
-    assert_eq!((stage("liquibase connect"), stage("service")), (json!("Verify"), json!("Deploy")));
+    assert_eq!((stage("connect"), stage("service")), (json!("Verify"), json!("Deploy")));
     let smoke = fs::read_to_string(&work).unwrap();
     assert!(smoke.starts_with("test v1.2.0 http://127.0.0.1:"), "{smoke}");
     assert!(said.err.contains("That promotion of v1.2.0 to test has ended"), "{}", said.err);

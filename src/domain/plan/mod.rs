@@ -257,6 +257,11 @@ impl Plan {
         self.procedure.action(step).map_or_else(|| step.word(), |action| &action.words)
     }
 
+    /// Several steps in one line.
+    pub fn words_of(&self, steps: impl IntoIterator<Item = StepKind>) -> String {
+        steps.into_iter().map(|step| self.step_words(step)).collect::<Vec<_>>().join(" → ")
+    }
+
     /// True when the step changes the world outside, or may.
     pub fn is_side_effect(&self, step: StepKind) -> bool {
         match step {

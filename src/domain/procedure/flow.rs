@@ -163,7 +163,7 @@ impl<'a> Reading<'a> {
         }
         let Ok(number) = u16::try_from(self.procedure.actions.len() + 1) else { return };
         self.procedure.actions.push(Action {
-            words: row.title(),
+            words: if matches!(work, Work::Liquibase { .. }) { row.command() } else { row.title() },
             canonical: row.canonical(),
             is_side_effect: touch.is_none(),
             continues: row.continues(),
@@ -314,9 +314,9 @@ endStage:
         assert_eq!(
             actions,
             [
-                ("liquibase connect", false, false),
+                ("connect", false, false),
                 ("shell mkdir -p reports/test", true, true),
-                ("liquibase history", false, false),
+                ("history", false, false),
                 ("shell echo v1.2.0", true, false),
             ]
         );
@@ -333,7 +333,7 @@ endStage:
     fn an_action_whose_condition_does_not_hold_is_no_part_of_the_plan() {
         let procedure = read(&GOOD.replace("'${ENV} != dev'", "'${ENV} == dev'")).unwrap();
         let words: Vec<_> = procedure.actions.iter().map(|it| it.words.as_str()).collect();
-        assert_eq!(words, ["liquibase connect", "shell mkdir -p reports/test", "shell echo v1.2.0"]);
+        assert_eq!(words, ["connect", "shell mkdir -p reports/test", "shell echo v1.2.0"]);
     }
 
     #[test]

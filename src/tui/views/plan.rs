@@ -16,6 +16,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
@@ -160,7 +161,6 @@ fn facts<'a>(state: &State, prepared: &Prepared, width: usize, styles: &Styles) 
     let time = usual.map_or_else(Vec::new, |(usual, _)| {
         vec![Span::styled(format!("usually {} ", text::clock(usual)), styles.muted)]
     });
-    let steps: Vec<_> = plan.steps().into_iter().map(|step| plan.step_words(step)).collect();
     let count = plan.changesets.len();
     let noun = if count == 1 { "changeset" } else { "changesets" };
     let image = format!("{} → {}   {}", plan.image_from_words(), plan.image_to.short(), plan.image_to);
@@ -173,7 +173,11 @@ fn facts<'a>(state: &State, prepared: &Prepared, width: usize, styles: &Styles) 
         }
         Some(way) => lines.extend(way_facts(plan, way, width, styles)),
     }
-    lines.push(fact("steps", steps.join(" → "), width, styles));
+    lines.extend(long_fact("steps", &plan.words_of(plan.steps()), Style::default(), width, styles));
+    let closing = plan.words_of(plan.procedure.closing.iter().copied());
+    if !closing.is_empty() {
+        lines.extend(long_fact("at the end", &closing, Style::default(), width, styles));
+    }
     lines.extend(prepared.policy.as_ref().map(|policy| policy_fact(policy, width, styles)));
     for changeset in plan.without_rollback().filter(|_| plan.direction() == Direction::Forward) {
         let spans = vec![
@@ -213,6 +217,18 @@ fn fact<'a>(name: &str, value: String, width: usize, styles: &Styles) -> Line<'a
     Line::from(text::cut(spans, width))
 }
 
+/// A fact that goes on in further lines where it has to.
+fn long_fact<'a>(name: &str, value: &str, style: Style, width: usize, styles: &Styles) -> Vec<Line<'a>> {
+    let lines = text::wrap(value, width.saturating_sub(15)).into_iter().enumerate();
+    lines
+        .map(|(row, words)| {
+            let name = if row == 0 { name } else { "" };
+            let name = Span::styled(format!("   {name:10} "), styles.muted);
+            Line::from(vec![name, Span::styled(words, style)])
+        })
+        .collect()
+}
+
 /// What a way back undoes, in which order, and why in that one.
 fn way_facts<'a>(plan: &Plan, way: &WayBack, width: usize, styles: &Styles) -> Vec<Line<'a>> {
     let stay = plan.already_applied;
@@ -226,13 +242,8 @@ fn way_facts<'a>(plan: &Plan, way: &WayBack, width: usize, styles: &Styles) -> V
         Compatibility::Unknown(_) => ("?", styles.warning, "may not run on the newer schema"),
     };
     let verdict = format!("{sign} {} {words}: {}", plan.image_to.short(), way.verdict.why());
-    let verdict =
-        text::wrap(&verdict, width.saturating_sub(15)).into_iter().enumerate().map(|(row, words)| {
-            let name = if row == 0 { "verdict" } else { "" };
-            Line::from(vec![Span::styled(format!("   {name:10} "), styles.muted), Span::styled(words, style)])
-        });
     let mut lines = vec![fact("database", undone, width, styles)];
-    lines.extend(verdict);
+    lines.extend(long_fact("verdict", &verdict, style, width, styles));
     lines.push(fact("order", way.order.words().to_owned(), width, styles));
     lines
 }
