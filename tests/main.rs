@@ -15,6 +15,7 @@ mod crashes;
 mod faults;
 #[cfg(test)]
 mod layers;
+#[cfg(test)]
 mod look;
 #[cfg(test)]
 mod policy;

@@ -83,21 +83,12 @@ struct Opening<'a> {
 }
 
 async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    fit(arguments)?;
     let format = arguments.format();
     let opening = Opening { theme: &arguments.theme, is_automatic: arguments.auto };
-    if arguments.auto && !matches!(arguments.command, None | Some(Command::Demo(Demo { command: None, .. })))
-    {
-        return Err(Failure::new(FailureKind::Usage, "`--auto` is for the console")
-            .hint("Where nobody can see and hold it, use `lockstep promote ENV`."));
-    }
-    let is_check = matches!(arguments.command, Some(Command::Check(_)));
-    if matches!(arguments.output, Output::Sarif | Output::Junit) && !is_check {
-        return Err(Failure::new(FailureKind::Usage, "only `lockstep check` writes SARIF and JUnit")
-            .hint("Use `--output text` or `--output json`."));
-    }
     match &arguments.command {
         None => console(instance::settings(arguments)?, opening).await,
-        Some(Command::Demo(demo)) => demo::run(demo, format, opening).await,
+        Some(Command::Demo(demo)) => Box::pin(demo::run(demo, format, opening)).await,
         Some(Command::Check(words)) => check::run(words, arguments).await,
         Some(Command::Release(release)) => release::run(release, arguments, format).await,
         Some(Command::Diff(words)) => diff::run(words, arguments, format).await,
@@ -151,6 +142,21 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Command::Bar(bar)) => job(arguments, votes::bar(bar, true)?).await,
         Some(Command::Unbar(bar)) => job(arguments, votes::bar(bar, false)?).await,
     }
+}
+
+/// Refuses words that do not belong to the command.
+fn fit(arguments: &Arguments) -> Result<(), Failure> {
+    let is_console = matches!(arguments.command, None | Some(Command::Demo(Demo { command: None, .. })));
+    if arguments.auto && !is_console {
+        return Err(Failure::new(FailureKind::Usage, "`--auto` is for the console")
+            .hint("Where nobody can see and hold it, use `lockstep promote ENV`."));
+    }
+    let is_check = matches!(arguments.command, Some(Command::Check(_)));
+    if matches!(arguments.output, Output::Sarif | Output::Junit) && !is_check {
+        return Err(Failure::new(FailureKind::Usage, "only `lockstep check` writes SARIF and JUnit")
+            .hint("Use `--output text` or `--output json`."));
+    }
+    Ok(())
 }
 
 /// Opens the console on an instance and stays until the operator leaves.

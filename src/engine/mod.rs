@@ -254,18 +254,7 @@ impl State {
                 self.people_spoke();
                 Vec::new()
             }
-            EventKind::Remembered(news) => {
-                if let Some(history) = news {
-                    self.history = history.clone();
-                    self.judge_all_schemas();
-                    self.people_spoke();
-                }
-                let mut effects = self.pass_gates();
-                let sought = self.seek_runs();
-                effects.extend(self.flow_remembers(sought.as_ref().map(|(_, wait)| wait.clone())));
-                effects.extend(sought.map(|(effect, _)| effect));
-                effects
-            }
+            EventKind::Remembered(news) => self.remembered(news.as_ref()),
             EventKind::JournalFailed(entry, failure) => self.journal_failed(entry, failure),
             EventKind::Step(run, step, progress) => self.step_went_on(run, *step, progress),
             EventKind::Unlocked(run) => self.unlocked(run),
@@ -300,6 +289,20 @@ impl State {
         effects.extend(self.settle_reconciliation());
         effects.extend(self.settle_flow());
         self.remember(&effects);
+        effects
+    }
+
+    /// The journal was read; `None` when it says nothing new.
+    fn remembered(&mut self, news: Option<&History>) -> Vec<Effect> {
+        if let Some(history) = news {
+            self.history = history.clone();
+            self.judge_all_schemas();
+            self.people_spoke();
+        }
+        let mut effects = self.pass_gates();
+        let sought = self.seek_runs();
+        effects.extend(self.flow_remembers(sought.as_ref().map(|(_, wait)| wait.clone())));
+        effects.extend(sought.map(|(effect, _)| effect));
         effects
     }
 

@@ -152,12 +152,13 @@ impl World {
         SchemaView { schema: Arc::new(orders(&columns)), stamp }
     }
 
-    fn outcome(&mut self, effect: &Effect) -> Vec<EventKind> {
+    /// What a look at an environment sees; `None` for what is no such look.
+    fn seen(&self, effect: &Effect) -> Option<(EnvironmentName, u64, Observation)> {
         let index = |environment: &EnvironmentName| usize::from(environment.as_str() == "test");
-        match effect {
+        Some(match effect {
             Effect::Cloud(environment, CloudCall::Describe(generation)) => {
                 let view = running(self.images[index(environment)]);
-                vec![EventKind::Observed(environment.clone(), *generation, Observation::Service(Ok(view)))]
+                (environment.clone(), *generation, Observation::Service(Ok(view)))
             }
             Effect::Database(
                 environment,
@@ -165,27 +166,34 @@ impl World {
             ) => {
                 let mut ledger = ledger(self.rows[index(environment)]);
                 ledger.promoting = self.promoting.clone().filter(|_| environment.as_str() == "test");
-                vec![EventKind::Observed(environment.clone(), *generation, Observation::Ledger(Ok(ledger)))]
+                (environment.clone(), *generation, Observation::Ledger(Ok(ledger)))
             }
             Effect::Database(environment, DatabaseCall::ReadLocks(generation)) => {
-                vec![EventKind::Observed(environment.clone(), *generation, Observation::Locks(Ok(sight())))]
+                (environment.clone(), *generation, Observation::Locks(Ok(sight())))
             }
             Effect::Database(environment, DatabaseCall::ReadSchema(generation)) => {
-                let view = self.schema(index(environment));
-                vec![EventKind::Observed(environment.clone(), *generation, Observation::Schema(Ok(view)))]
+                (environment.clone(), *generation, Observation::Schema(Ok(self.schema(index(environment)))))
             }
             Effect::Health(environment, HealthCall::Probe(generation)) => {
                 let view = healthy(self.images[index(environment)]);
-                vec![EventKind::Observed(environment.clone(), *generation, Observation::Health(Ok(view)))]
+                (environment.clone(), *generation, Observation::Health(Ok(view)))
             }
             Effect::Cloud(environment, CloudCall::ListUpdates(generation)) => {
-                let updates = Observation::Updates(Ok(vec![]));
-                vec![EventKind::Observed(environment.clone(), *generation, updates)]
+                (environment.clone(), *generation, Observation::Updates(Ok(vec![])))
             }
             Effect::Database(environment, DatabaseCall::ReadTrail(generation)) => {
-                let trail = Observation::Trail(Ok(Trail::default()));
-                vec![EventKind::Observed(environment.clone(), *generation, trail)]
+                (environment.clone(), *generation, Observation::Trail(Ok(Trail::default())))
             }
+            _ => return None,
+        })
+    }
+
+    fn outcome(&mut self, effect: &Effect) -> Vec<EventKind> {
+        let index = |environment: &EnvironmentName| usize::from(environment.as_str() == "test");
+        if let Some((environment, generation, observation)) = self.seen(effect) {
+            return vec![EventKind::Observed(environment, generation, observation)];
+        }
+        match effect {
             Effect::Database(environment, DatabaseCall::ReleaseLock(_)) => {
                 vec![EventKind::LetGo(environment.clone(), Ok("its holder is gone".to_owned()))]
             }
@@ -227,7 +235,10 @@ impl World {
             | Effect::Flow(_)
             | Effect::Forget(_)
             | Effect::AskChecksums(_)
-            | Effect::Identify => vec![],
+            | Effect::Identify
+            | Effect::Cloud(..)
+            | Effect::Database(..)
+            | Effect::Health(..) => vec![],
         }
     }
 

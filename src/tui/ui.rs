@@ -333,20 +333,11 @@ impl Ui {
             Action::AppOnly => return toggle_app_only(state),
             Action::Hold => return Outcome::Intent(Intent::HoldAutomatic),
             Action::Retry => return self.retry(state),
-            Action::Resolve => match self.report(state) {
-                Some(report) => self.ask(Question::Resolve(report.environment.clone()), state),
-                None => self.ask_here(Question::Resolve, state),
-            },
-            Action::Abort => self.ask_here(Question::Abort, state),
+            Action::Resolve | Action::Abort | Action::ReleaseLock => self.ask_about(action, state),
             Action::Approvals => self.open(Screen::Approvals(0)),
             Action::Vote(_) | Action::Override | Action::Bar | Action::Line | Action::Settle => {
                 if let Some(question) = self.question(action, state) {
                     self.ask(question, state);
-                }
-            }
-            Action::ReleaseLock => {
-                if let Some(report) = self.report(state) {
-                    self.ask(Question::ReleaseLock(report.environment.clone()), state);
                 }
             }
             Action::Reconcile => return self.reconcile(),
@@ -363,6 +354,18 @@ impl Ui {
             Action::Checks => {}
         }
         Outcome::Redraw
+    }
+
+    /// Asks about the run that is on the screen, or about what is in the selected environment.
+    fn ask_about(&mut self, action: Action, state: &State) {
+        let reported = self.report(state).map(|report| report.environment.clone());
+        match (action, reported) {
+            (Action::Resolve, Some(environment)) => self.ask(Question::Resolve(environment), state),
+            (Action::Resolve, None) => self.ask_here(Question::Resolve, state),
+            (Action::ReleaseLock, Some(environment)) => self.ask(Question::ReleaseLock(environment), state),
+            (Action::Abort, _) => self.ask_here(Question::Abort, state),
+            _ => {}
+        }
     }
 
     /// Opens the checks, or does what only they do; `None` for what is done elsewhere.

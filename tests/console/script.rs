@@ -466,7 +466,11 @@ async fn seen(out: &Sink, name: &EnvironmentName, generation: u64, observation: 
 }
 
 impl Perform for Script {
-    #[expect(clippy::too_many_lines, reason = "one arm for each effect, and nothing else")]
+    #[expect(
+        clippy::too_many_lines,
+        clippy::cognitive_complexity,
+        reason = "one arm for each effect, and nothing else"
+    )]
     async fn perform(&self, effect: Effect, out: Sink) {
         let index = |name: &EnvironmentName| NAMES.iter().position(|known| *known == name.as_str()).unwrap();
         if effect.is_mutation() {

@@ -39,9 +39,9 @@ async fn an_edited_flow_is_another_plan_and_its_actions_run_where_they_stand() {
     });
     let plan = place.plan("test", "v1.2.0").await;
     assert_ne!(plan, before, "an approval of the other one does not hold");
-    let stale =
+    let outdated =
         place.run(&["promote", "test", "--release", "v1.2.0", "--confirm", "test", "--plan", &before]).await;
-    assert_eq!(stale.code, 2, "{stale:?}");
+    assert_eq!(outdated.code, 2, "{outdated:?}");
     assert!(!work.exists());
 
     let arguments = ["promote", "test", "--release", "v1.2.0", "--confirm", "test", "--plan", &plan];

@@ -266,7 +266,7 @@ fn changeset_lines<'a>(
 ) -> Vec<Line<'a>> {
     let name_width = (width / 4).clamp(18, 32);
     let mut lines = Vec::new();
-    let mut say = |words: &'a str, mark: &'static str, style: ratatui::style::Style| {
+    let mut say = |words: &'a str, mark: &'static str, style: Style| {
         let is_first = lines.is_empty();
         let name = if is_first { text::fit(&changeset.id.id, name_width - 2) } else { String::new() };
         let padding = " ".repeat(name_width - text::width(&name) - 1);
@@ -277,7 +277,7 @@ fn changeset_lines<'a>(
         ];
         lines.push(Line::from(text::cut(spans, width)));
     };
-    let plain = ratatui::style::Style { bg: None, ..styles.text };
+    let plain = Style { bg: None, ..styles.text };
     let back = match direction {
         Direction::Forward => {
             changeset.sql.lines().for_each(|line| say(line, "", plain));
