@@ -133,8 +133,11 @@ impl Scene {
     /// What the journal says of the last step of the newest run that was tried, and of the run itself.
     pub(crate) fn ending(&self) -> (String, String, String) {
         let journal = self.place.journal();
+        // What stands at the end of the flow runs whatever happened before.
+        let is_closing =
+            |entry: &Value| entry["step"].as_str().is_some_and(|step| step.starts_with("closing"));
         let last = |record: &str| {
-            let found = journal.iter().rev().find(|entry| entry["record"] == record);
+            let found = journal.iter().rev().find(|entry| entry["record"] == record && !is_closing(entry));
             found.unwrap_or_else(|| panic!("no {record} in {journal:#?}")).clone()
         };
         let outcome = |entry: &Value| {

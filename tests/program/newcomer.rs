@@ -128,7 +128,9 @@ fn the_journal_tells_it(place: &Place, digest: &str) {
             ("began", ""),
             ("ended", "lock"),
             ("ended", "recheck"),
+            ("ended", "action 1"),
             ("ended", "validate"),
+            ("ended", "action 2"),
             ("intended", "update"),
             ("ended", "update"),
             ("intended", "service"),
@@ -136,11 +138,13 @@ fn the_journal_tells_it(place: &Place, digest: &str) {
             ("ended", "service"),
             ("ended", "health"),
             ("ended", "evidence"),
+            ("intended", "closing 3"),
+            ("ended", "closing 3"),
             ("concluded", ""),
         ]
     );
     assert_eq!(records[1]["plan"], digest);
-    assert_eq!(records[12]["result"], json!({ "ok": "test runs v1.2.0, proven" }));
+    assert_eq!(records[16]["result"], json!({ "ok": "test runs v1.2.0, proven" }));
 }
 
 async fn prod_waits_for_staging(place: &Place) {
