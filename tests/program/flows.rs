@@ -77,7 +77,8 @@ async fn the_flows_of_the_project_run_on_a_clean_checkout_and_end_with_their_ver
     assert!(page(&place, "policy-checks").contains("No findings"), "{}", page(&place, "policy-checks"));
     assert!(place.work().join("dist").read_dir().unwrap().count() == 1, "the archive was built");
 
-    // The whole changelog holds a release that breaks policy.
+    // The whole changelog holds a release that breaks policy, and here nobody answers for it.
+    place.waive(None);
     for flow in [PR, MAIN] {
         let said = place.flow(&[flow, "--set", "VERSION=v1.4.0"]).await;
         assert_eq!(said.code, 4, "{said:#?}");

@@ -21,6 +21,14 @@ fn with(stage: &str, action: &str, text: &str) -> String {
     text.replace(&place, &format!("{place}      - {action}\n\n"))
 }
 
+/// A stage that always runs.
+const END: &str = "
+endStage:
+  actions:
+    - type: shell
+      command: echo \"That promotion of ${VERSION} to ${ENV} has ended\"
+";
+
 /// What the steps of a promotion did, those that were skipped left out.
 fn done(promotion: &Value) -> Vec<(&str, &str)> {
     let steps = promotion["steps"].as_array().unwrap().iter();
@@ -34,9 +42,7 @@ async fn an_edited_flow_is_another_plan_and_its_actions_run_where_they_stand() {
     let before = place.plan("test", "v1.2.0").await;
     let work = place.sandbox().join("smoke.txt");
     let smoke = format!("{{type: shell, command: 'echo $ENV $VERSION $APP_URL > {}'}}", work.display());
-    edit(&place, |text| {
-        with("Validation", &smoke, text).replace("echo \"The promotion", "echo \"That promotion")
-    });
+    edit(&place, |text| with("Validation", &smoke, text) + END);
     let plan = place.plan("test", "v1.2.0").await;
     assert_ne!(plan, before, "an approval of the other one does not hold");
     let outdated =
@@ -81,13 +87,13 @@ async fn an_edited_flow_is_another_plan_and_its_actions_run_where_they_stand() {
 async fn what_fails_before_the_update_changes_nothing_and_the_end_of_the_flow_runs_all_the_same() {
     let place = Place::awake(FAST).await;
     let before = place.changesets("test").await;
-    edit(&place, |text| with("PolicyChecks", "{type: shell, command: 'echo no room; exit 7'}", text));
+    edit(&place, |text| with("PolicyChecks", "{type: shell, command: 'echo no room; exit 7'}", text) + END);
     let plan = place.plan("test", "v1.2.0").await;
     let said =
         place.run(&["promote", "test", "--release", "v1.2.0", "--confirm", "test", "--plan", &plan]).await;
     assert_eq!(said.code, 3, "{said:?}");
     for words in
-        ["the shell ended with 7", "its last line was: no room", "The promotion of v1.2.0 to test has ended"]
+        ["the shell ended with 7", "its last line was: no room", "That promotion of v1.2.0 to test has ended"]
     {
         assert!(said.err.contains(words), "{words}: {}", said.err);
     }

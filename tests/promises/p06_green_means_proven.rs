@@ -51,7 +51,10 @@ async fn p06_each_witness_alone_keeps_a_promotion_from_turning_green() {
             evidence.is_some_and(Evidence::is_proven)
         };
         assert!(!state.promotion(&dev()).is_some_and(is_proven), "{lie:?}");
-        assert!(state.messages.iter().all(|message| message.text.is_err()), "{lie:?}: {:?}", state.messages);
+        // Where the report is may be said; that it went well may not.
+        let is_green = |text: &str| !text.starts_with("the report is in ");
+        let said = state.messages.iter().filter_map(|message| message.text.as_deref().ok());
+        assert!(!said.clone().any(is_green), "{lie:?}: {:?}", state.messages);
     }
 }
 

@@ -98,7 +98,7 @@ fn p07_no_fact_of_a_plan_can_change_without_its_text() {
         ("its checksum", |plan| plan.changesets[0].checksum = Some(Checksum::stored("9:0"))),
         ("its SQL", |plan| plan.changesets[0].sql.push(' ')),
         ("what undoes it", |plan| plan.changesets[0].rollback = Rollback::Sql("drop table a".to_owned())),
-        ("a step", |plan| plan.procedure.stages[0].steps.truncate(7)),
+        ("a step", |plan| plan.procedure.stages[0].steps.truncate(5)),
         ("what is done at the end", |plan| plan.procedure.closing.push(StepKind::Action(1))),
         ("that something does", |plan| plan.changesets[0].rollback = Rollback::Empty),
     ];
