@@ -241,6 +241,7 @@ impl State {
                 effects
             }
             EventKind::JournalFailed(entry, failure) => self.journal_failed(entry, failure),
+            EventKind::Overtaken(run) => self.overtaken(run),
             EventKind::Step(run, step, progress) => self.step_went_on(run, *step, progress),
             EventKind::Unlocked(run) => self.unlocked(run),
             EventKind::LetGo(environment, result) => self.let_go(environment, result),
