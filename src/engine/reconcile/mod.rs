@@ -399,7 +399,9 @@ impl State {
             .find(|other| !other.was_refused() && (other.conclusion.is_some() || !other.intents.is_empty()));
         let others = runs.iter().filter(|other| other.run != past.run);
         let claimed: Vec<&str> = others.filter_map(|other| other.operation.as_deref()).collect();
-        let is_beginning = past.intents.is_empty() && is_within(self.now, past.began, BEGINNING);
+        let is_beginning = past.conclusion.is_none()
+            && past.intents.is_empty()
+            && is_within(self.now, past.began, BEGINNING);
         let lives = self.living.current().and_then(|living| living.get(&past.run).copied());
         let looks = Looks {
             at: self.now,
@@ -411,7 +413,8 @@ impl State {
             service: seen(&state.service),
             updates: seen(&state.updates).map(Vec::as_slice),
             health: seen(&state.health),
-            has_process: lives.unwrap_or(false) || (past.conclusion.is_none() && is_beginning),
+            has_process: lives.unwrap_or(false),
+            is_beginning,
             was_freed: past.was_freed,
             claimed: &claimed,
             newer,

@@ -68,3 +68,14 @@ fn a_finding_goes_on_record_while_it_is_fresh_and_is_looked_at_again_later() {
     world.intend(settle);
     assert!(is_settled(&world));
 }
+
+#[test]
+fn a_run_that_began_just_now_is_not_called_gone_nor_said_to_have_a_process_that_nobody_saw() {
+    let mut history = History::default();
+    run(&mut history, "r-1-test", 24 * 60, None);
+    let world = reconciled(history);
+    let report = &world.state.reconciliation.reports()[0];
+    assert_eq!(report.finding, Finding::Running, "{report:#?}");
+    assert_eq!(report.because, ["r-1-test began just now: whoever runs it may not be seen yet"]);
+    assert!(report.lines().contains(&"processes: none of this run lives here".to_owned()), "{report:#?}");
+}
