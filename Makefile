@@ -36,9 +36,11 @@ check:
 	@$(CARGO) fmt --check
 	@$(CARGO) clippy --quiet --all-targets -- -D warnings
 
-# cargo-nextest runs the tests where it is installed; plain cargo does it too.
+# cargo-nextest runs the tests where it is installed; plain cargo does it too. One more at a time than there are cores:
+# most of them wait for a server or a deadline now and then.
 test: setup-tests check
-	@if $(CARGO) nextest --version >/dev/null 2>&1; then $(CARGO) nextest run; else $(CARGO) test --quiet; fi
+	@if $(CARGO) nextest --version >/dev/null 2>&1; \
+	then $(CARGO) nextest run --test-threads $$(($$(getconf _NPROCESSORS_ONLN) + 1)); else $(CARGO) test --quiet; fi
 
 # Nothing passes or fails by a time. The tables go to standard output; docs/benchmarks.md says how to read them.
 bench: setup

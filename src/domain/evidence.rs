@@ -116,7 +116,7 @@ impl Evidence {
 
 fn operation_proof(operation: Option<(&str, OperationStatus)>) -> Proof {
     match operation {
-        None => Proof::Proven("no deployment was needed".to_owned()),
+        None | Some(("", OperationStatus::Succeeded)) => Proof::Proven("no deployment was needed".to_owned()),
         Some((id, OperationStatus::Succeeded)) => Proof::Proven(format!("{} succeeded", brief(id))),
         Some((id, status)) if status.is_final() => Proof::Refuted(format!("{} {}", brief(id), status.word())),
         Some((id, status)) => Proof::Unknown(format!("{} is {}", brief(id), status.word())),
@@ -229,6 +229,18 @@ mod tests {
             judge(OperationStatus::Succeeded, "registry/store:v2.0.0", "v2.0.0", 1),
         ] {
             assert!(!bad.is_proven() && bad.is_refuted(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_image_that_ran_already_needed_no_operation() {
+        let (release, selection) = (release(2), Selection::default());
+        let promised = Promised { release: &release, selection: &selection, undone: &[] };
+        let [service, health] = ["registry/store:v2.0.0", "v2.0.0"].map(str::to_owned);
+        let (service, health, ledger) = (self::service(&service), self::health(&health), ledger(2));
+        for operation in [None, Some(("", OperationStatus::Succeeded))] {
+            let evidence = Evidence::judge(&promised, operation, Ok(&service), Ok(&health), Ok(&ledger));
+            assert_eq!(evidence.operation, Proof::Proven("no deployment was needed".to_owned()));
         }
     }
 

@@ -330,6 +330,8 @@ pub struct PastRun {
     pub aborted: Option<(Timestamp, String)>,
     /// What was seen when it was found out later what became of it; empty for a run that was seen to its end.
     pub evidence: Vec<String>,
+    /// True once lockstep let a lock of Liquibase go there, or was about to, after it began.
+    pub was_freed: bool,
 }
 
 /// A side effect that a run announced.
@@ -366,15 +368,15 @@ pub struct PastFlow {
     pub ended: Option<Timestamp>,
 }
 
-/// What the journal adds up to.
+/// What the journal adds up to. What came after what is told by its order: a clock may be set back.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct History {
     runs: Vec<PastRun>,
     flows: Vec<PastFlow>,
     plans: BTreeMap<String, String>,
     votes: Vec<(Timestamp, Vote)>,
-    /// When a lock of Liquibase was about to be let go, and where.
-    let_go: Vec<(Timestamp, EnvironmentName)>,
+    /// How many votes there were when a plan was last proven somewhere.
+    used_up: BTreeMap<(EnvironmentName, String), usize>,
     line: Option<(Timestamp, Notice)>,
     bars: Vec<(Timestamp, Version, Notice)>,
 }
@@ -402,6 +404,7 @@ impl PastRun {
             operation: None,
             aborted: None,
             evidence: Vec::new(),
+            was_freed: false,
         })
     }
 
@@ -472,14 +475,20 @@ impl History {
                     past.conclusion = Some((at, result.clone()));
                     past.schema.clone_from(schema);
                 }
+                self.use_up(run);
             }
             Entry::Reconciled { run, result, evidence, .. } => {
                 if let Some(past) = self.run_mut(run) {
                     past.conclusion = Some((at, result.clone()));
                     past.evidence.clone_from(evidence);
                 }
+                self.use_up(run);
             }
-            Entry::LetGo { environment, .. } => self.let_go.push((at, environment.clone())),
+            Entry::LetGo { environment, .. } => {
+                for past in self.runs.iter_mut().filter(|past| past.environment == *environment) {
+                    past.was_freed = true;
+                }
+            }
             Entry::Acknowledged { environment, .. } => {
                 for past in self.runs.iter_mut().filter(|past| past.environment == *environment) {
                     past.is_acknowledged = true;
@@ -571,13 +580,15 @@ impl History {
         })
     }
 
-    /// When the plan with this digest was last proven in `environment`; `None` when it never was.
-    pub fn proven_plan(&self, environment: &EnvironmentName, digest: &str) -> Option<Timestamp> {
-        let mut runs = self.runs.iter().rev();
-        runs.find_map(|past| match &past.conclusion {
-            Some((at, Ok(_))) if past.environment == *environment && past.plan == digest => Some(*at),
-            _ => None,
-        })
+    /// What was said about the plan with this digest since it was last proven in `environment`, oldest first.
+    pub fn votes_on<'a>(
+        &'a self,
+        environment: &'a EnvironmentName,
+        digest: &'a str,
+    ) -> impl Iterator<Item = &'a (Timestamp, Vote)> {
+        let used_up = self.used_up.get(&(environment.clone(), digest.to_owned())).copied().unwrap_or(0);
+        let votes = self.votes.iter().skip(used_up);
+        votes.filter(move |(_, vote)| vote.plan == digest && vote.environment == *environment)
     }
 
     /// True once a run to bring `version` to `environment` began, however it ended.
@@ -597,11 +608,6 @@ impl History {
         self.runs.iter().filter(|past| past.is_open())
     }
 
-    /// True when lockstep let a lock of Liquibase go there at `since` or later.
-    pub fn was_let_go(&self, environment: &EnvironmentName, since: Timestamp) -> bool {
-        self.let_go.iter().any(|(at, name)| name == environment && *at >= since)
-    }
-
     /// Every run, oldest first.
     pub fn runs(&self) -> &[PastRun] {
         &self.runs
@@ -610,6 +616,15 @@ impl History {
     /// What is known of a run.
     pub fn run(&self, run: &RunId) -> Option<&PastRun> {
         self.runs.iter().rev().find(|past| past.run == *run)
+    }
+
+    /// A plan that was proven has used up what was said about it.
+    fn use_up(&mut self, run: &RunId) {
+        let Some(past) = self.run(run) else { return };
+        if matches!(past.conclusion, Some((_, Ok(_)))) {
+            let key = (past.environment.clone(), past.plan.clone());
+            self.used_up.insert(key, self.votes.len());
+        }
     }
 
     fn run_mut(&mut self, run: &RunId) -> Option<&mut PastRun> {
@@ -704,6 +719,43 @@ mod tests {
             history.alarm(&dev).map(|(_, failure)| failure.what.as_str()),
             Some("health check failed")
         );
+    }
+
+    #[test]
+    fn what_came_later_is_told_by_the_order_of_the_journal_and_not_by_its_clock() {
+        let dev = EnvironmentName::parse("dev").unwrap();
+        let at = |hour: i64| Timestamp::from_second(hour * 3_600).unwrap();
+        let [began, concluded] = entries(Ok("proven".to_owned()));
+        let vote = |by: &str| {
+            Entry::Voted(Vote {
+                environment: dev.clone(),
+                version: Version::parse("v1.3.0").unwrap(),
+                plan: "8c41f0".to_owned(),
+                by: by.to_owned(),
+                arn: None,
+                word: VoteWord::Approve,
+                note: String::new(),
+            })
+        };
+        let let_go = Entry::LetGo {
+            environment: dev.clone(),
+            by: "ana".to_owned(),
+            holder: "vm#r-1".to_owned(),
+            proof: "it is gone".to_owned(),
+            result: None,
+        };
+        let mut history = History::default();
+        history.add(at(2), &let_go);
+        history.add(at(9), &vote("bob"));
+        history.add(at(9), &began);
+        assert!(!history.runs()[0].was_freed, "that was before");
+        // The clock is set back by some hours.
+        history.add(at(1), &let_go);
+        assert!(history.runs()[0].was_freed);
+        history.add(at(1), &concluded);
+        assert_eq!(history.votes_on(&dev, "8c41f0").count(), 0, "what was proven has used its approval up");
+        history.add(at(1), &vote("cleo"));
+        assert_eq!(history.votes_on(&dev, "8c41f0").count(), 1);
     }
 
     #[test]

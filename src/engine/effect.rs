@@ -54,8 +54,8 @@ pub enum Effect {
     /// Find out who is asking. Outcome: `Identified`.
     Identify,
     /// Write an entry to the journal. Carried out at once and in order: when it fails, neither the steps of its run that
-    /// come after it are performed, nor, where it belongs to no run, anything else that changes the world. Outcome: none,
-    /// or `JournalFailed`.
+    /// come after it are performed, nor, where it belongs to no run, anything else that changes the world. A side effect is
+    /// announced only if nobody else wrote since the journal was read. Outcome: none, `JournalFailed` or `Overtaken`.
     Record(Entry),
     /// Read what the journal has got since the last time. Carried out at once. Outcome: `Remembered`.
     ReadJournal,

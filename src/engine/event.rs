@@ -52,6 +52,9 @@ pub enum EventKind {
     Remembered(Option<History>),
     /// This entry could not be written to the journal: what it announced was not done, nor what came after it.
     JournalFailed(Box<Entry>, Failure),
+    /// Others wrote to the journal right before this run was to announce a side effect: it did not, and its gate has to be
+    /// asked once more, with what they said.
+    Overtaken(RunId),
     /// A step of a run went on, or ended.
     Step(RunId, StepKind, Progress),
     /// lockstep's lock of a run was let go.

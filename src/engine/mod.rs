@@ -256,6 +256,7 @@ impl State {
             }
             EventKind::Remembered(news) => self.remembered(news.as_ref()),
             EventKind::JournalFailed(entry, failure) => self.journal_failed(entry, failure),
+            EventKind::Overtaken(run) => self.overtaken(run),
             EventKind::Step(run, step, progress) => self.step_went_on(run, *step, progress),
             EventKind::Unlocked(run) => self.unlocked(run),
             EventKind::LetGo(environment, result) => self.let_go(environment, result),

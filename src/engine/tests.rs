@@ -257,8 +257,7 @@ impl World {
             self.images[index] = known.into_iter().find(|text| *text == version.to_string()).unwrap();
         }
         let result = if self.deploys == Deploys::RollBack {
-            Err(Failure::new(FailureKind::ActionNeeded, "the deployment failed")
-                .because("Health check failed"))
+            Err(Failure::new(FailureKind::Failed, "the deployment failed").because("Health check failed"))
         } else {
             let (operation, status) = ("51c0".to_owned(), OperationStatus::Succeeded);
             Ok(StepOutcome::Deployed { operation, status })

@@ -6,6 +6,8 @@ mod compute;
 pub mod drive;
 pub mod journal;
 pub mod signals;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -15,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::domain::failure::Failure;
+use crate::domain::journal::Entry;
 use crate::domain::names::RunId;
 use crate::engine::State;
 use crate::engine::effect::{DatabaseCall, Effect};
@@ -169,7 +172,7 @@ impl<P: Perform> Runtime<P> {
     /// it is done: an effect without its intent on disk must not happen. An entry of a run stops that run; any other one
     /// stops whatever follows, entries too.
     fn carry_out(&mut self, effects: Vec<Effect>) {
-        let mut failures = Vec::new();
+        let mut unwritten = Vec::new();
         let mut stopped: BTreeSet<RunId> = BTreeSet::new();
         let mut all_stopped: Option<Failure> = None;
         let mut was_asked = false;
@@ -179,15 +182,21 @@ impl<P: Perform> Runtime<P> {
                 Effect::Record(entry) => {
                     let written = match &all_stopped {
                         Some(failure) => Err(failure.clone()),
-                        None => self.journal.append(self.sink.clock.now(), &entry),
+                        None => self.write(&entry),
                     };
-                    if let Err(failure) = written {
-                        if let Some(run) = entry.run() {
-                            stopped.insert(run.clone());
-                        } else {
-                            all_stopped = Some(failure.clone());
+                    if matches!(written, Ok(true)) {
+                        continue;
+                    }
+                    let run = entry.run().cloned();
+                    stopped.extend(run.clone());
+                    match written {
+                        Ok(_) => unwritten.extend(run.map(EventKind::Overtaken)),
+                        Err(failure) => {
+                            if run.is_none() {
+                                all_stopped = Some(failure.clone());
+                            }
+                            unwritten.push(EventKind::JournalFailed(Box::new(entry), failure));
                         }
-                        failures.push(EventKind::JournalFailed(Box::new(entry), failure));
                     }
                 }
                 Effect::ReadJournal => {
@@ -199,8 +208,8 @@ impl<P: Perform> Runtime<P> {
                 effect => self.spawn(effect),
             }
         }
-        for failure in failures {
-            let event = self.event(failure);
+        for kind in unwritten {
+            let event = self.event(kind);
             self.handle(&event);
         }
         // Asked for last, so that it holds everything that was written on the way here. Others may have written without
@@ -209,6 +218,15 @@ impl<P: Perform> Runtime<P> {
         if was_asked || news.is_some() {
             let event = self.event(EventKind::Remembered(news));
             self.handle(&event);
+        }
+    }
+
+    /// Writes an entry to the journal. False for an intent that came too late: others wrote since the journal was read.
+    fn write(&mut self, entry: &Entry) -> Result<bool, Failure> {
+        let now = self.sink.clock.now();
+        match entry {
+            Entry::Intended { .. } => self.journal.append_unless_overtaken(now, entry),
+            _ => self.journal.append(now, entry).map(|()| true),
         }
     }
 

@@ -125,7 +125,7 @@ async fn a_rollback_is_a_failure_with_the_reasons_of_both_logs() {
     ];
     let events = perform(&rig.adapters(), deploy("v1.3.0", None)).await;
     let failure = ended(&events).unwrap_err();
-    assert_eq!(failure.kind, FailureKind::ActionNeeded);
+    assert_eq!(failure.kind, FailureKind::Failed, "what ran before runs still");
     assert_eq!(failure.what, "the deployment of v1.3.0 to test failed and was rolled back");
     assert_eq!(
         failure.because,
@@ -141,6 +141,17 @@ async fn a_rollback_is_a_failure_with_the_reasons_of_both_logs() {
         _ => false,
     };
     assert!(events.iter().any(has_error));
+}
+
+#[tokio::test]
+async fn a_deployment_that_could_not_even_be_rolled_back_needs_somebody_to_look() {
+    for word in ["ROLLBACK_FAILED", "FAILED"] {
+        let rig = Rig::without_database().await;
+        rig.cloud.facts().course = VecDeque::from(["IN_PROGRESS", word]);
+        let failure = ended(&perform(&rig.adapters(), deploy("v1.3.0", None)).await).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::ActionNeeded, "{word}: {failure}");
+        assert!(failure.hint.as_deref().unwrap().contains("it may run nothing at all"), "{word}: {failure}");
+    }
 }
 
 #[tokio::test]

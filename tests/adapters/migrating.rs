@@ -181,14 +181,17 @@ async fn an_update_that_takes_too_long_is_cancelled_and_leaves_no_lock() {
     assert_eq!(ledger(&adapters).await.lock, LockState::Free);
 }
 
-/// Carries `effect` out and another one as soon as it says that it runs changeset 2.
-async fn interrupted(adapters: &Adapters, effect: Effect, other: Effect) -> Vec<EventKind> {
+/// Where it says that it runs changeset 2.
+const SECOND: &str = "all.sql::2";
+
+/// Carries `effect` out, and another one as soon as it says that it came that far.
+async fn interrupted(adapters: &Adapters, effect: Effect, other: Effect, words: &str) -> Vec<EventKind> {
     let (sink, mut queue) = Sink::queue(Clock::system());
     let mut events = Vec::new();
     let drain = async {
         let mut other = Some(other);
         while let Some(event) = queue.recv().await {
-            if matches!(&event.kind, EventKind::Step(_, _, Progress::Advanced(words)) if words.contains("all.sql::2"))
+            if matches!(&event.kind, EventKind::Step(_, _, Progress::Advanced(said)) if said.contains(words))
                 && let Some(other) = other.take()
             {
                 assert_eq!(perform(adapters, other).await, []);
@@ -206,7 +209,7 @@ async fn an_aborted_update_rolls_its_changeset_back_and_leaves_no_lock() {
     let adapters = rig.adapters();
     let statements = ["create table a (id int)", "create table b (id int); select pg_sleep(600)"];
     let release = release(&rig, &adapters, &statements).await;
-    let events = interrupted(&adapters, update(&release), Effect::Cancel(test(), run(1))).await;
+    let events = interrupted(&adapters, update(&release), Effect::Cancel(test(), run(1)), SECOND).await;
     let failure = ended(&events).unwrap_err();
     assert_eq!(applied(&events), ["1"]);
     assert_eq!(failure.kind, FailureKind::ActionNeeded);
@@ -230,7 +233,7 @@ async fn a_liquibase_that_does_not_end_when_it_is_aborted_is_killed_and_its_lock
     // What touches Liquibase's own tables is never cancelled.
     let statements = ["create table a (id int)", "select pg_sleep(600), 'databasechangelog'"];
     let release = release(&rig, &adapters, &statements).await;
-    let events = interrupted(&adapters, update(&release), Effect::Cancel(test(), run(1))).await;
+    let events = interrupted(&adapters, update(&release), Effect::Cancel(test(), run(1)), SECOND).await;
     let failure = ended(&events).unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unknown, "{failure}");
     assert_eq!(failure.because.last().map(String::as_str), Some("its lock was let go"), "{failure}");
@@ -270,4 +273,15 @@ async fn liquibase_tells_a_checksum_that_hangs_on_its_own_process_without_any_da
     let completed = Arc::new(release.changelog.completed(told));
     let comparison = Comparison::of(&completed, &ledger(&adapters).await, &Selection::default());
     assert_eq!(comparison.count(ChangesetState::Applied), 2, "{comparison:?}");
+}
+
+#[tokio::test]
+async fn a_validation_that_is_aborted_ends_liquibase_and_is_no_failure_of_the_release() {
+    let rig = Rig::new().await;
+    let adapters = rig.adapters();
+    let release = release(&rig, &adapters, &["select 1"]).await;
+    let validate = Effect::Liquibase(test(), LiquibaseCall::Validate(run(1), release));
+    let events = interrupted(&adapters, validate, Effect::Cancel(test(), run(1)), "started").await;
+    assert_eq!(ended(&events).unwrap_err().kind, FailureKind::Interrupted, "{events:?}");
+    assert!(!logged(&events).iter().any(|line| line.contains("No validation errors")), "{events:?}");
 }

@@ -1,5 +1,7 @@
 //! Looks and deeds after a crash: what was done without a row, and letting a stale lock go, on a real server.
 
+use std::time::Duration;
+
 use lockstep::adapters::Adapters;
 use lockstep::domain::failure::{Failure, FailureKind};
 use lockstep::domain::lock::Grant;
@@ -158,6 +160,20 @@ async fn a_lock_whose_holder_may_live_or_that_is_another_one_now_stays() {
     let held = "select locked and lockedby like 'vm#%' from databasechangeloglock";
     assert!(client.query_one(held, &[]).await.unwrap().get::<_, bool>(0), "it is still held");
     release(&adapters, &grant).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lock_whose_letting_go_is_not_answered_may_be_gone_or_not() {
+    let mut rig = Rig::new().await;
+    rig.settings.deadlines.look = Duration::from_secs(2);
+    let (client, adapters) = (rig.client().await, rig.adapters());
+    client.batch_execute(TABLES).await.unwrap();
+    client.batch_execute(&lock(&own())).await.unwrap();
+    let grant = sight(&adapters).await.unwrap();
+    // Whoever reads the table may; whoever writes it has to wait.
+    client.batch_execute("begin; lock table databasechangeloglock in share mode").await.unwrap();
+    let failure = release(&adapters, &grant).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unknown, "{failure}");
 }
 
 /// Stops the server's process behind a session, so that it answers nothing until it goes on.

@@ -1,7 +1,7 @@
 //! A world that does as it is told: four environments of the Bagel Store with its real changelog.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use lockstep::adapters::packing;
@@ -104,7 +104,13 @@ pub(crate) fn environments() -> Vec<Environment> {
     environments.into()
 }
 
+/// The releases of the store, read once: many stories are told in one test.
 fn catalog() -> Catalog {
+    static READ: LazyLock<Catalog> = LazyLock::new(read);
+    READ.clone()
+}
+
+fn read() -> Catalog {
     let files = packing::bagel_store();
     let releases = changelog::releases(&files).into_iter().map(|version| {
         let (changelog, _) =
@@ -444,7 +450,7 @@ impl Script {
             let operation = "51c0ffee51c0ffee51c0ffee51c0ffee".to_owned();
             Ok(StepOutcome::Deployed { operation, status: OperationStatus::Succeeded })
         } else {
-            Err(Failure::new(FailureKind::ActionNeeded, "the deployment failed and was rolled back")
+            Err(Failure::new(FailureKind::Failed, "the deployment failed and was rolled back")
                 .because("Health check failed on protocol `HTTP`[Path: '/health'], [Port: '5000'].")
                 .hint("What ran before runs still. Mend the release, or take the schema back to match."))
         };

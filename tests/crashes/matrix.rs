@@ -40,7 +40,7 @@ macro_rules! after_every_record {
 async fn the_program_dies(record: Record) {
     let mut scene = Scene::begin().await;
     scene.promote();
-    let last = scene.stop_after(record).await;
+    let last = scene.stop_after(record);
     scene.kill_program().await;
     check(scene, "the program dies", &last).await;
 }
@@ -49,7 +49,7 @@ async fn the_program_dies(record: Record) {
 async fn postgres_dies(record: Record) {
     let mut scene = Scene::begin().await;
     scene.promote();
-    let last = scene.stop_after(record).await;
+    let last = scene.stop_after(record);
     scene.kill_postgres();
     scene.go_on();
     scene.end().await;
@@ -57,10 +57,22 @@ async fn postgres_dies(record: Record) {
     check(scene, "PostgreSQL dies", &last).await;
 }
 
+/// The same for all that the sandbox is: AWS, PostgreSQL and the stores.
+async fn the_sandbox_dies(record: Record) {
+    let mut scene = Scene::begin().await;
+    scene.promote();
+    let last = scene.stop_after(record);
+    scene.kill_sandbox();
+    scene.go_on();
+    scene.end().await;
+    scene.wake().await;
+    check(scene, "the sandbox dies", &last).await;
+}
+
 async fn the_power_is_cut(record: Record) {
     let mut scene = Scene::begin().await;
     scene.promote();
-    let last = scene.stop_after(record).await;
+    let last = scene.stop_after(record);
     scene.cut_power().await;
     check(scene, "the power is cut", &last).await;
 }
@@ -77,6 +89,16 @@ mod power {
     after_every_record!(the_power_is_cut);
 }
 
+mod sandbox {
+    use super::Record;
+    after! { the_sandbox_dies:
+        after_validated => Record::Ended("validate");
+        after_update_announced => Record::Intended("update");
+        after_operated => Record::Operated;
+        after_deployed => Record::Ended("service");
+    }
+}
+
 /// What happens while no record is written: after the deed, before anything says that it was done.
 mod unrecorded {
     use super::{Record, Scene, check};
@@ -86,7 +108,7 @@ mod unrecorded {
     async fn the_program_dies_when_liquibase_is_done() {
         let mut scene = Scene::begin().await;
         scene.promote();
-        let held = scene.hold_after(Record::Intended("update")).await;
+        let held = scene.hold_after(Record::Intended("update"));
         let done = "select count(*) = 18 from databasechangelog where not (select locked from databasechangeloglock)";
         scene.database("Liquibase is done", done).await;
         scene.kill_program().await;
@@ -98,7 +120,7 @@ mod unrecorded {
     async fn the_program_dies_when_the_service_was_asked() {
         let mut scene = Scene::begin().await;
         scene.promote();
-        let held = scene.hold_after(Record::Intended("service")).await;
+        let held = scene.hold_after(Record::Intended("service"));
         until("the update began", async || scene.place.service("dev").await.0 == "v1.4.0").await;
         scene.kill_program().await;
         drop(held);
@@ -123,9 +145,9 @@ mod java {
         let reader = scene.place.database("dev").await;
         reader.batch_execute("begin; lock table products in access share mode").await.unwrap();
         scene.promote();
-        scene.stop_after(record).await;
+        scene.stop_after(record);
         scene.go_on();
-        scene.liquibase_runs().await;
+        scene.liquibase_runs();
         scene.database("Liquibase came that far", moment).await;
         (scene, reader)
     }

@@ -10,7 +10,7 @@ use tokio::process::Child;
 use tokio::time::{Instant, timeout};
 
 use crate::program::place::{FAST, Place};
-use crate::sandbox::tools::{kill, until};
+use crate::sandbox::tools::{glance, kill, until};
 
 /// Longer than a promotion takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -70,34 +70,33 @@ impl Scene {
     }
 
     /// Waits until the journal has this record, or what else is to be waited for is there.
-    async fn seen(&self, what: &str, condition: impl Fn() -> bool) {
+    fn seen(&self, what: &str, condition: impl Fn() -> bool) {
         let begun = Instant::now();
         while !condition() {
             assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}: {}", self.said());
-            tokio::task::yield_now().await;
+            glance();
         }
     }
 
     /// Stops the promotion the moment it has written this record, and says which record is the last.
-    pub(super) async fn stop_after(&self, record: Record) -> String {
+    pub(super) fn stop_after(&self, record: Record) -> String {
         let path = self.place.journal_folder().join("journal-000001.jsonl");
         let pid = self.pid();
         let length = std::cell::Cell::new(0);
         self.seen(&format!("{record:?}"), || {
             let now = fs::metadata(&path).map_or(0, |metadata| metadata.len());
             now != length.replace(now) && self.records().iter().any(|it| record.is(it))
-        })
-        .await;
+        });
         signal(pid, Signal::SIGSTOP).unwrap();
         self.last_record()
     }
 
     /// Lets the promotion write this record, and nothing after it: it waits for the journal's lock, for as long as
     /// the file that is returned is held.
-    pub(super) async fn hold_after(&self, record: Record) -> fs::File {
-        self.seen(&format!("{record:?}"), || self.records().iter().any(|it| record.is(it))).await;
+    pub(super) fn hold_after(&self, record: Record) -> fs::File {
+        self.seen(&format!("{record:?}"), || self.records().iter().any(|it| record.is(it)));
         let lock = fs::File::open(self.place.journal_folder().join("journal.lock")).unwrap();
-        self.seen("the journal's lock", || lock.try_lock().is_ok()).await;
+        self.seen("the journal's lock", || lock.try_lock().is_ok());
         lock
     }
 
@@ -122,8 +121,8 @@ impl Scene {
     }
 
     /// Waits until there is a Liquibase.
-    pub(super) async fn liquibase_runs(&self) {
-        self.seen("Liquibase", || !self.java().is_empty()).await;
+    pub(super) fn liquibase_runs(&self) {
+        self.seen("Liquibase", || !self.java().is_empty());
     }
 
     /// PostgreSQL dies; the sandbox starts it again.
@@ -148,9 +147,19 @@ impl Scene {
             if let Some(promotion) = &mut self.promotion {
                 promotion.try_wait().unwrap();
             }
-            tokio::task::yield_now().await;
+            glance();
         }
         self.promotion = None;
+        self.wake().await;
+    }
+
+    /// The sandbox's keeper dies, and everything that it keeps with it.
+    pub(super) fn kill_sandbox(&self) {
+        kill(i32::try_from(self.place.ready()["keeper"].as_i64().unwrap()).unwrap());
+    }
+
+    /// Starts the sandbox again.
+    pub(super) async fn wake(&self) {
         self.place.ok(&["demo", "up", "--time-factor", FAST]).await;
     }
 

@@ -18,6 +18,10 @@ const WITNESSES: [(&str, &str); 2] = [
     ),
 ];
 
+/// What a promotion says that did everything, and whose application is not well.
+const UNWELL: [&str; 2] =
+    ["dev is not what v1.4.0 promised", "the application of dev did not become healthy as v1.4.0"];
+
 /// How many changesets it brings.
 const ALL: usize = 4;
 
@@ -110,7 +114,7 @@ async fn finding(place: &Place) -> (String, String) {
     let word = match result["failed"]["kind"].as_str() {
         None => "finished",
         Some("failed" | "refused" | "unavailable" | "interrupted") => "not started",
-        Some("action needed") if result["failed"]["what"] == "dev is not what v1.4.0 promised" => {
+        Some("action needed") if UNWELL.iter().any(|what| result["failed"]["what"] == *what) => {
             "done and not well"
         }
         Some("action needed") => "half done",

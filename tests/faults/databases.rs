@@ -17,7 +17,7 @@ async fn free_the_stale_lock(scene: &Scene) {
 
 #[tokio::test]
 async fn slow_sql_is_waited_for_and_cancelled_when_the_time_is_up() {
-    let scene = Scene::begin(&[("liquibase", 6.0)]).await;
+    let scene = Scene::begin(&[("liquibase", 12.0)]).await;
     scene.set("slow-sql", &["--env", "dev", "--seconds", "60", "--times", "1"]).await;
     let said = scene.promote("v1.4.0").await;
     assert_eq!(said.code, 3, "{said:#?}");
@@ -162,7 +162,7 @@ async fn full_disk_unrecorded_and_dropped_unrecorded_leave_a_changeset_that_is_n
 
 #[tokio::test]
 async fn slow_unrecorded_is_never_cancelled_and_is_unknown_when_the_time_is_up() {
-    let scene = Scene::begin(&[("liquibase", 6.0), ("look", 2.0)]).await;
+    let scene = Scene::begin(&[("liquibase", 12.0), ("look", 2.0)]).await;
     scene.set("slow-unrecorded", &["--env", "dev", "--seconds", "60", "--times", "1"]).await;
     let said = scene.promote("v1.4.0").await;
     assert_eq!((said.code, scene.struck("slow-unrecorded").await), (5, 1), "{said:#?}");

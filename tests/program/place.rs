@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::{Instant, timeout};
 
-use crate::sandbox::tools::{every_process, kill, tools_folder};
+use crate::sandbox::tools::{every_process, glance, kill, tools_folder};
 
 /// The instance that `demo up` makes by default.
 pub(crate) const DEMO: &str = "demo1";
@@ -247,7 +247,7 @@ impl Drop for Place {
             for (pid, _) in left {
                 kill(pid);
             }
-            std::thread::yield_now();
+            glance();
         }
     }
 }

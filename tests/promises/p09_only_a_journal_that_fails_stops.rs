@@ -164,9 +164,7 @@ async fn p09_a_full_disk_stops_a_promotion_before_its_next_step_and_room_lets_it
     );
 
     // Its end could not be recorded either, so somebody has to look first: nothing had begun.
-    // A run that began a moment ago may still be on its way to its lock, and is waited for.
-    place.run(&["reconcile", "dev", "--attach"]).await;
-    let said = place.run(&["reconcile", "dev", "--settle"]).await;
+    let said = place.run(&["reconcile", "dev", "--attach", "--settle"]).await;
     assert!(said.out.contains("not started"), "{said:?}");
     let result = place.json(&["promote", "dev", "--release", "v1.4.0"]).await;
     assert_eq!(result["proven"], true, "{result:#}");

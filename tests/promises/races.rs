@@ -211,8 +211,8 @@ impl Course {
     }
 }
 
-/// In memory where there is such a place: a busy disk takes most of a race to flush the journal.
-fn folder() -> TempDir {
+/// In memory where there is such a place: a busy disk takes most of a run to flush its journal.
+pub(super) fn folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
 }

@@ -17,6 +17,7 @@ use lockstep::runtime::journal::{Said, lines, verify};
 use lockstep::runtime::{Clock, Journal, Perform, Runtime, Sink};
 use tempfile::TempDir;
 
+use super::races::folder;
 use crate::console::{Script, environments};
 
 /// What was done, in order, and what was wrong with it.
@@ -80,7 +81,7 @@ impl Ride {
 impl<P: Perform> Ride<P> {
     /// The same in a world of another kind, which is told the folder of the journal.
     pub(super) async fn planned_by(performer: impl FnOnce(&Path) -> P) -> Self {
-        let root = tempfile::tempdir().unwrap();
+        let root = folder();
         let folder = root.path().join("demo1");
         let start: Timestamp = "2026-11-21T14:02:11Z".parse().unwrap();
         let id = DemoId::parse("demo1").unwrap();

@@ -132,7 +132,7 @@ impl Drop for Place {
                 break;
             }
             left.into_iter().for_each(kill);
-            std::thread::yield_now();
+            glance();
         }
     }
 }
@@ -169,6 +169,16 @@ pub(crate) async fn until(what: &str, condition: impl AsyncFn() -> bool) {
         assert!(begun.elapsed() < Duration::from_secs(30), "waited in vain until {what}");
         sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// Lets others work between two looks at something that is about to happen. To look without a pause would keep a core
+/// busy that they need.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the shortest pause of the loop's own clock is five times longer"
+)]
+pub(crate) fn glance() {
+    std::thread::sleep(Duration::from_micros(200));
 }
 
 /// Ends a process without warning.

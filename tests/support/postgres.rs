@@ -1,11 +1,12 @@
 //! A throw-away PostgreSQL server for tests: started by the first test that needs it, stopped when the last lets go.
 //!
+//! A new cluster is made once per build, and copied from then on: every test may be a process of its own.
 //! The programs are looked for in `LOCKSTEP_PG_BIN`, `PATH`, the usual folders of an installed server, and what
 //! `make setup` fetched. It listens on loopback only and its files are in a temporary folder that is removed afterwards.
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, User, geteuid};
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt as _, chown};
@@ -100,7 +101,30 @@ impl Drop for Postgres {
     }
 }
 
+/// A copy of a new cluster, which whichever test comes first makes.
 fn initialise(programs: &Path, folder: &Path) {
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let lock = File::create(cache.join("cluster.lock")).unwrap();
+    lock.lock().unwrap();
+    let (made, stamp) = (cache.join("cluster"), cache.join("cluster.made"));
+    let current = format!("{} for {}", programs.display(), geteuid());
+    if fs::read_to_string(&stamp).unwrap_or_default() != current {
+        fs::remove_dir_all(&made).ok();
+        make(programs, folder);
+        copy(&folder.join("data"), &made);
+        fs::write(stamp, current).unwrap();
+        return;
+    }
+    copy(&made, &folder.join("data"));
+}
+
+/// Copies a folder with owners and modes.
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").args([from, to]).status().unwrap();
+    assert!(copied.success(), "{} could not be copied", from.display());
+}
+
+fn make(programs: &Path, folder: &Path) {
     let password_file = folder.join("password");
     fs::write(&password_file, PASSWORD).unwrap();
     let data = folder.join("data");
@@ -111,7 +135,16 @@ fn initialise(programs: &Path, folder: &Path) {
     let made = command(&programs.join("initdb"), folder)
         .arg("-D")
         .arg(&data)
-        .args(["-U", USERNAME, "--auth=scram-sha-256", "--no-sync", "-E", "UTF8", "--locale=C"])
+        .args([
+            "-U",
+            USERNAME,
+            "--auth=scram-sha-256",
+            "--no-sync",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--wal-segsize=1",
+        ])
         .arg("--pwfile")
         .arg(&password_file)
         .output()

@@ -211,15 +211,15 @@ impl Deployment<'_> {
 
     fn failed(&self, status: OperationStatus, reasons: Vec<String>) -> Failure {
         let name = &self.environment.environment.name;
-        let end = if status == OperationStatus::RolledBack { " and was rolled back" } else { "" };
-        let what = format!("the deployment of {} to {name} failed{end}", self.image.short());
-        let failure = Failure::new(FailureKind::ActionNeeded, what);
-        let failure = reasons.into_iter().fold(failure, Failure::because);
-        failure.hint(if status == OperationStatus::RolledBack {
-            "What ran before runs still. Mend the release, or take the schema back to match."
+        let (end, kind, hint) = if status == OperationStatus::RolledBack {
+            let hint = "What ran before runs still. Mend the release, or take the schema back to match.";
+            (" and was rolled back", FailureKind::Failed, hint)
         } else {
-            "Look at the service in App Runner: it may run nothing at all."
-        })
+            let hint = "Look at the service in App Runner: it may run nothing at all.";
+            ("", FailureKind::ActionNeeded, hint)
+        };
+        let what = format!("the deployment of {} to {name} failed{end}", self.image.short());
+        reasons.into_iter().fold(Failure::new(kind, what), Failure::because).hint(hint)
     }
 
     fn out_of_time(&self, id: &str) -> Failure {

@@ -86,7 +86,13 @@ impl Liquibase {
     pub(super) async fn validate(&self, target: &Target<'_>) -> Result<StepOutcome, Failure> {
         let what = format!("could not validate {} for {}", target.release.version, target.name());
         let mut running = self.start(target, Command::Validate, &what).await?;
-        match timeout(self.settings.deadlines.liquibase, running.finish(target.step)).await {
+        let cancelled = self.cancels.token(target.run);
+        let ended = timeout(self.settings.deadlines.liquibase, running.finish(target.step));
+        // What it has begun ends with it: it changes nothing.
+        let Some(ended) = cancelled.run_until_cancelled(ended).await else {
+            return Err(Failure::new(FailureKind::Interrupted, what).because("it was aborted"));
+        };
+        match ended {
             Ok(Ok(status)) if status.success() => {
                 Ok(StepOutcome::Done("Liquibase found no validation errors".to_owned()))
             }

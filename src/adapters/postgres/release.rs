@@ -1,10 +1,11 @@
 //! Letting a stale lock of Liquibase go: this very one, with proof, and while no promotion can begin.
 
+use tokio::time::timeout;
 use tokio_postgres::Error;
 
 use super::locks::sight;
 use super::{Databases, lock, unanswered};
-use crate::adapters::report::within;
+use crate::adapters::report::seconds;
 use crate::config::EnvironmentSettings;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::lock::{Grant, LockSight};
@@ -33,7 +34,7 @@ impl Databases {
         let name = &environment.environment.name;
         let what = || format!("could not let Liquibase's lock on {name} go");
         let key = lock::key(&self.0.settings.id, name);
-        within(self.look(), what, async {
+        let letting_go = async {
             let mut session = self.connect(&environment.environment, NAME).await?;
             let released = session.run(|client| async move { Ok(release(client, key, grant).await) });
             let refused = |why: String| Failure::new(FailureKind::Refused, what()).because(why);
@@ -48,8 +49,13 @@ impl Databases {
                     Err(unanswered(what(), &error, self.look()).with_kind(kind))
                 }
             }
+        };
+        timeout(self.look(), letting_go).await.unwrap_or_else(|_| {
+            // The server may still do what it was told.
+            Err(Failure::new(FailureKind::Unknown, what())
+                .because(format!("there was no answer within {}", seconds(self.look())))
+                .hint("Look again with `lockstep locks` whether it was let go."))
         })
-        .await
     }
 }
 

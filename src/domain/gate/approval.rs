@@ -165,13 +165,9 @@ pub struct Tally {
 impl Tally {
     /// What was said about the plan with this digest since it was last proven.
     pub fn of(history: &History, environment: &EnvironmentName, digest: &str) -> Self {
-        let used_up = history.proven_plan(environment, digest);
         let mut tally = Self::default();
-        for (at, vote) in history.votes() {
-            let is_meant = vote.plan == digest && vote.environment == *environment;
-            if is_meant && used_up.is_none_or(|used_up| *at > used_up) {
-                tally.add(*at, vote);
-            }
+        for (at, vote) in history.votes_on(environment, digest) {
+            tally.add(*at, vote);
         }
         tally
     }

@@ -52,6 +52,8 @@ pub struct Looks<'a> {
     pub health: Result<&'a HealthView, String>,
     /// True when a process of the run lives on this machine.
     pub has_process: bool,
+    /// True when it began so shortly before that it may not be seen yet.
+    pub is_beginning: bool,
     /// True when lockstep let Liquibase's lock go there after the run began.
     pub was_freed: bool,
     /// The operations that other runs recorded as theirs.
@@ -142,6 +144,7 @@ impl Looks<'_> {
             updates: Err(why.to_owned()),
             health: Err(why.to_owned()),
             has_process: false,
+            is_beginning: false,
             was_freed: false,
             claimed: &[],
             newer: None,
@@ -376,6 +379,9 @@ fn life(run: &PastRun, looks: &Looks<'_>, evidence: &mut Vec<Seen>) -> Life {
             "nobody watches it any more, but it is still at work in the database: {}",
             session.words(sight.at)
         )),
+        None if looks.is_beginning => {
+            Life::Alive(format!("{} began just now: whoever runs it may not be seen yet", run.run))
+        }
         None => Life::Gone,
     }
 }

@@ -391,6 +391,7 @@ impl World {
                 updates: unless(self.updates == UpdatesSeen::Unseen, "AWS").map(|()| updates.as_slice()),
                 health: unless(self.health == HealthSeen::Unseen, "the application").map(|()| &health),
                 has_process: self.lock == LockSeen::ProcessAlive,
+                is_beginning: false,
                 was_freed: false,
                 claimed: &["0001"],
                 newer: self.is_overtaken.then_some(&newer),

@@ -199,25 +199,30 @@ impl Promotion {
     /// What a failure of the step `kind` means for the whole, given what was changed before it.
     fn weigh(&self, kind: StepKind, mut failure: Failure) -> Failure {
         let has_moved = !self.applied.is_empty();
-        let is_rolled_back = kind == StepKind::Service && failure.kind == FailureKind::ActionNeeded;
-        if !has_moved && is_rolled_back {
-            // The platform put the old image back and the schema was not touched.
-            return failure.with_kind(FailureKind::Failed);
+        if !has_moved && kind == StepKind::Service && failure.kind == FailureKind::Failed {
+            // The platform put the old image back, and the schema was not touched.
+            return failure;
         }
         if (has_moved || self.operation.is_some()) && failure.kind != FailureKind::Unknown {
             if has_moved && !matches!(kind, StepKind::Update | StepKind::Undo) {
                 let count = self.applied.len();
                 let noun = if count == 1 { "changeset was" } else { "changesets were" };
-                failure = failure.because(match self.plan.direction() {
-                    Direction::Forward => {
-                        format!("{count} {noun} applied before and stay: the schema is ahead of the app")
-                    }
-                    Direction::Back => {
-                        format!("{count} {noun} undone before: the app is ahead of the schema")
-                    }
-                });
+                let service = self.step(StepKind::Service).map(|step| &step.status);
+                let is_apart = self.plan.changes_image() && !matches!(service, Some(StepStatus::Done { .. }));
+                let (done, apart) = match self.plan.direction() {
+                    Direction::Forward => ("applied before and stay", ": the schema is ahead of the app"),
+                    Direction::Back => ("undone before", ": the app is ahead of the schema"),
+                };
+                let apart = if is_apart { apart } else { "" };
+                failure = failure.because(format!("{count} {noun} {done}{apart}"));
             }
             return failure.with_kind(FailureKind::ActionNeeded);
+        }
+        let anchor = self.step(StepKind::Anchor).map(|step| &step.status);
+        if failure.kind == FailureKind::Refused && matches!(anchor, Some(StepStatus::Done { .. })) {
+            // Refused would mean that nothing was done.
+            let harmless = "the tag to go back to was set before, which is harmless";
+            return failure.because(harmless).with_kind(FailureKind::Failed);
         }
         failure
     }

@@ -144,7 +144,10 @@ impl State {
             effects.push(Effect::Flow(FlowCall::Stop(run, usize::from(number))));
             return effects;
         }
-        if matches!(promotion.stage, Stage::Performing(StepKind::Update | StepKind::Undo)) {
+        if matches!(
+            promotion.stage,
+            Stage::Performing(StepKind::Validate | StepKind::Update | StepKind::Undo)
+        ) {
             promotion.is_interrupted = true;
             if !promotion.is_cancelling {
                 promotion.is_cancelling = true;
@@ -288,6 +291,16 @@ impl State {
         });
         let waiting: Vec<_> = waiting.collect();
         waiting.iter().flat_map(|(environment, step)| self.pass_gate(environment, *step)).collect()
+    }
+
+    /// Stands in front of the gate again; what others said is on its way.
+    pub(in crate::engine) fn overtaken(&mut self, run: &RunId) -> Vec<Effect> {
+        let promotion = self.promotions.iter_mut().find(|promotion| promotion.run == *run);
+        let Some((promotion, step)) = promotion.and_then(|it| it.current().map(|step| (it, step))) else {
+            return Vec::new();
+        };
+        promotion.stage = Stage::Gating(step);
+        vec![Effect::ReadJournal]
     }
 
     fn pass_gate(&mut self, environment: &EnvironmentName, step: StepKind) -> Vec<Effect> {

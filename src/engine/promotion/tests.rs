@@ -154,3 +154,82 @@ fn nothing_goes_back_by_itself_once_lockstep_is_stopping() {
     let is_why = |because: &String| because.ends_with("because lockstep is stopping");
     assert!(told.any(|failure| failure.because.iter().any(is_why)), "{messages:?}");
 }
+
+#[test]
+fn a_run_that_is_overtaken_asks_its_gate_again_and_stops_where_it_is_closed_by_now() {
+    for is_stopped in [false, true] {
+        let mut ride = Ride::begin(Deploys::Well);
+        ride.until(|effect| matches!(effect, Effect::Record(Entry::Intended { step: StepKind::Update, .. })));
+        // Neither the intent nor the update is carried out: others wrote first.
+        ride.queue.drain(..2);
+        let run = ride.promotion().run.clone();
+        let effects = ride.world.happen(EventKind::Overtaken(run));
+        assert_eq!(effects, [Effect::ReadJournal]);
+        assert_eq!(ride.promotion().stage, Stage::Gating(StepKind::Update));
+        if is_stopped {
+            ride.world.intend(Intent::StopLine { reason: "alarms".to_owned() });
+        }
+        ride.queue.extend(effects);
+        ride.rest();
+        assert_eq!(ride.places(is_update).len(), usize::from(!is_stopped));
+        let failure = ride.promotion().conclusion().unwrap().failure.as_ref().map(|failure| failure.kind);
+        // The tag is set: refused would mean that nothing was done.
+        assert_eq!(failure, is_stopped.then_some(FailureKind::Failed));
+    }
+}
+
+#[test]
+fn an_abort_while_the_changelog_is_validated_ends_liquibase() {
+    let mut ride = Ride::begin(Deploys::Well);
+    ride.until(|effect| matches!(effect, Effect::Liquibase(_, LiquibaseCall::Validate(..))));
+    let abort = ride.world.happen(EventKind::Intent(Intent::Abort(name("test"))));
+    assert!(matches!(&abort[..], [Effect::Record(Entry::Aborted { .. }), Effect::Cancel(..)]), "{abort:?}");
+    let failure = Failure::new(FailureKind::Interrupted, "it was aborted");
+    let run = ride.promotion().run.clone();
+    let ended = EventKind::Step(run, StepKind::Validate, Progress::Ended(Err(failure)));
+    ride.queue.clear();
+    let effects = ride.world.happen(ended);
+    ride.queue.extend(effects);
+    ride.rest();
+    assert_eq!((ride.failure().kind, ride.places(is_unlock).len()), (FailureKind::Interrupted, 1));
+}
+
+#[test]
+fn a_service_that_may_run_nothing_needs_somebody_although_the_schema_was_not_touched() {
+    for (kind, weighed) in [
+        // What ran before runs still.
+        (FailureKind::Failed, FailureKind::Failed),
+        (FailureKind::ActionNeeded, FailureKind::ActionNeeded),
+        (FailureKind::Unknown, FailureKind::Unknown),
+    ] {
+        let mut ride = Ride::begin(Deploys::Well);
+        ride.until(is_deployment);
+        let run = ride.promotion().run.clone();
+        let promotion = &mut ride.world.state.promotions[0];
+        promotion.applied.clear();
+        let step = |progress| EventKind::Step(run.clone(), StepKind::Service, progress);
+        ride.world.happen(step(Progress::Operation("51c0".to_owned())));
+        let failure = Failure::new(kind, "the deployment failed");
+        let effects = ride.world.happen(step(Progress::Ended(Err(failure))));
+        ride.queue.clear();
+        ride.queue.extend(effects);
+        ride.rest();
+        assert_eq!(ride.failure().kind, weighed);
+    }
+}
+
+#[test]
+fn the_schema_is_called_ahead_of_the_app_only_where_the_app_did_not_follow() {
+    for (step, is_ahead) in [(StepKind::Service, true), (StepKind::Health, false)] {
+        let mut ride = Ride::begin(Deploys::Well);
+        ride.until(|effect| effect.step().is_some_and(|(_, of)| of == step));
+        let failure = Failure::new(FailureKind::ActionNeeded, "it failed");
+        let run = ride.promotion().run.clone();
+        let effects = ride.world.happen(EventKind::Step(run, step, Progress::Ended(Err(failure))));
+        ride.queue = effects.into();
+        ride.rest();
+        let because = ride.failure().because;
+        assert!(because[0].starts_with("1 changeset was applied before and stay"), "{because:?}");
+        assert_eq!(because[0].ends_with("the schema is ahead of the app"), is_ahead, "{step:?}: {because:?}");
+    }
+}

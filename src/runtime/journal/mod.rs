@@ -83,7 +83,17 @@ impl Journal {
     /// two seconds for another writer. After a failure the entry is not there, and nothing that it announces may
     /// happen; what there is is news then, for those who count an entry before it is written.
     pub fn append(&mut self, at: Timestamp, entry: &Entry) -> Result<(), Failure> {
-        let written = self.writer.append(&mut self.reader, at, Some(entry));
+        let written = self.writer.append(&mut self.reader, at, (Some(entry), false));
+        if written.is_err() {
+            self.reader.tell_again();
+        }
+        written.map(drop)
+    }
+
+    /// The same, unless others wrote something that nobody here was told yet: then nothing is written, and false is
+    /// returned. So what is announced never stands behind a word that it did not hear.
+    pub fn append_unless_overtaken(&mut self, at: Timestamp, entry: &Entry) -> Result<bool, Failure> {
+        let written = self.writer.append(&mut self.reader, at, (Some(entry), true));
         if written.is_err() {
             self.reader.tell_again();
         }
@@ -92,7 +102,7 @@ impl Journal {
 
     /// Begins the journal, if it is not there yet.
     pub fn begin(&mut self, at: Timestamp) -> Result<(), Failure> {
-        self.writer.append(&mut self.reader, at, None)
+        self.writer.append(&mut self.reader, at, (None, false)).map(drop)
     }
 
     /// Reads what others have written since the last time. What cannot be read now stays as it was: whoever goes on from

@@ -76,6 +76,11 @@ impl Reader {
         std::mem::take(&mut self.is_news).then(|| self.history.clone())
     }
 
+    /// True when the history holds something that was not asked for yet.
+    pub(super) fn has_news(&self) -> bool {
+        self.is_news
+    }
+
     /// Makes news of what was told already.
     pub(super) fn tell_again(&mut self) {
         self.is_news = true;

@@ -53,14 +53,15 @@ impl Writer {
         Self { folder, file_size: FILE_SIZE, opened: None, who: OnceLock::new() }
     }
 
-    /// Appends `entry`, after whatever the journal itself needs in front of it.
+    /// Appends `entry`, after whatever the journal itself needs in front of it. False when `gives_way` and others wrote
+    /// something that nobody was told yet: then nothing is written.
     pub(super) fn append(
         &mut self,
         reader: &mut Reader,
         at: Timestamp,
-        entry: Option<&Entry>,
-    ) -> Result<(), Failure> {
-        self.write(reader, at, entry).map_err(|stop| self.failure(stop))
+        (entry, gives_way): (Option<&Entry>, bool),
+    ) -> Result<bool, Failure> {
+        self.write(reader, at, entry, gives_way).map_err(|stop| self.failure(stop))
     }
 
     /// Gives the folder another name while nobody writes. `None` when there is no folder.
@@ -82,7 +83,13 @@ impl Writer {
         })
     }
 
-    fn write(&mut self, reader: &mut Reader, at: Timestamp, entry: Option<&Entry>) -> Result<(), Stop> {
+    fn write(
+        &mut self,
+        reader: &mut Reader,
+        at: Timestamp,
+        entry: Option<&Entry>,
+        gives_way: bool,
+    ) -> Result<bool, Stop> {
         let was_there = reader.place().seq > 0 || reader.place().offset > 0;
         if !was_there {
             fs::create_dir_all(&self.folder).map_err(|error| Stop::Io(self.folder.clone(), error))?;
@@ -92,6 +99,9 @@ impl Writer {
         if let Some((format, lockstep)) = reader.place().format.clone().filter(|(format, _)| *format > FORMAT)
         {
             return Err(Stop::Newer(format, lockstep));
+        }
+        if gives_way && reader.has_news() {
+            return Ok(false);
         }
         let mended = self.mend(reader)?;
         let place = reader.place();
@@ -112,10 +122,10 @@ impl Writer {
         if let Some(mended) = mended {
             self.add(reader, at, mended, false)?;
         }
-        match entry {
-            Some(entry) => self.add(reader, at, RecordEntry::from(entry), false),
-            None => Ok(()),
+        if let Some(entry) = entry {
+            self.add(reader, at, RecordEntry::from(entry), false)?;
         }
+        Ok(true)
     }
 
     fn who(&self) -> &Who {

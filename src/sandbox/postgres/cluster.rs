@@ -83,7 +83,8 @@ impl Cluster {
         launcher.hand_over(&word)?;
         let mut command = launcher.postgres(&binaries.program("initdb"), &self.folder);
         command.arg("-D").arg(&fresh).args(["-U", USER, "-A", "scram-sha-256", "-N", "-E", "UTF8"]);
-        command.arg("--locale=C").arg("--pwfile").arg(&word);
+        // What was written ahead is kept in whole files of this many megabytes, several of them.
+        command.args(["--locale=C", "--wal-segsize=1"]).arg("--pwfile").arg(&word);
         let output = command.output().await.map_err(SandboxError::file("start", &binaries.program("initdb")));
         folder::remove(&word)?;
         let output = output?;

@@ -32,7 +32,7 @@ const SETTINGS: [&str; 12] = [
     "jit=off",
     "timezone=UTC",
     "log_timezone=UTC",
-    "max_wal_size=128MB",
+    "max_wal_size=32MB",
 ];
 /// Crash recovery of a busy server takes seconds, on a busy machine many.
 const START_LIMIT: Duration = Duration::from_mins(1);

@@ -28,6 +28,9 @@ pub(super) fn abort(state: &State, environment: &EnvironmentName) -> Result<Aske
     };
     let is_at_it = matches!(promotion.stage, Stage::Performing(_) | Stage::Looking(..));
     let body = match step {
+        StepKind::Validate if is_at_it => {
+            "Liquibase validates the changelog, which changes nothing. It is ended.".to_owned()
+        }
         StepKind::Update | StepKind::Undo if is_at_it => {
             format!(
                 "Liquibase is at work. The database is asked to cancel the statement that runs, and takes back the \

@@ -2,6 +2,9 @@
 //!
 //! Looking is free. Recording, resolving and letting a lock go are intents of their own; nothing is tried again here.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -17,6 +20,9 @@ use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::Facet;
 use crate::domain::reconcile::{self, Finding, Looks, Report};
 use crate::engine::effect::{CloudCall, DatabaseCall, Effect};
+
+/// A finding that is older than this is looked at again before it is put on record.
+const FRESH: SignedDuration = SignedDuration::from_mins(5);
 
 /// Between two looks at something that still runs.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -221,6 +227,15 @@ impl State {
             );
             return Vec::new();
         };
+        let is_fresh = self.reconciliation.ended().is_some_and(|at| is_within(self.now, at, FRESH));
+        if !is_fresh {
+            let what = format!("what was found out about {run} is older than {} minutes", FRESH.as_mins());
+            self.refuse(
+                &what,
+                &format!("Look again with `lockstep reconcile {}`.", report.environment.clone()),
+            );
+            return Vec::new();
+        }
         let Some(result) = report.result() else {
             let what = format!("what became of {run} is not decided: {}", report.finding.word());
             let how = format!("`{}` does what can be done now.", report.next[0].command(&report.environment));
@@ -380,13 +395,15 @@ impl State {
             return reconcile::judge(past, &Looks::unseen(self.now, &failure));
         };
         let runs = self.history.runs();
-        let newer = runs.iter().rev().find(|other| {
-            let is_later = other.environment == past.environment && other.began > past.began;
-            is_later && !other.was_refused() && (other.conclusion.is_some() || !other.intents.is_empty())
-        });
+        let later = runs.iter().rev().take_while(|other| other.run != past.run);
+        let newer = later
+            .filter(|other| other.environment == past.environment)
+            .find(|other| !other.was_refused() && (other.conclusion.is_some() || !other.intents.is_empty()));
         let others = runs.iter().filter(|other| other.run != past.run);
         let claimed: Vec<&str> = others.filter_map(|other| other.operation.as_deref()).collect();
-        let is_beginning = past.intents.is_empty() && is_within(self.now, past.began, BEGINNING);
+        let is_beginning = past.conclusion.is_none()
+            && past.intents.is_empty()
+            && is_within(self.now, past.began, BEGINNING);
         let lives = self.living.current().and_then(|living| living.get(&past.run).copied());
         let looks = Looks {
             at: self.now,
@@ -398,8 +415,9 @@ impl State {
             service: seen(&state.service),
             updates: seen(&state.updates).map(Vec::as_slice),
             health: seen(&state.health),
-            has_process: lives.unwrap_or(false) || (past.conclusion.is_none() && is_beginning),
-            was_freed: self.history.was_let_go(&past.environment, past.began),
+            has_process: lives.unwrap_or(false),
+            is_beginning,
+            was_freed: past.was_freed,
             claimed: &claimed,
             newer,
         };
