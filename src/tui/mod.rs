@@ -4,6 +4,7 @@ pub mod checks;
 pub mod clipboard;
 pub mod dialog;
 pub mod field;
+pub mod frames;
 pub mod grid;
 pub mod keymap;
 pub mod question;

@@ -12,11 +12,12 @@ use nix::sys::signal::{Signal, raise};
 use ratatui::Terminal;
 use ratatui::backend::{Backend as _, CrosstermBackend};
 
+use crate::tui::frames::Frames;
 use crate::tui::{Inputs, Stage, clipboard};
 
 /// The terminal, taken over for as long as this lives.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<CrosstermBackend<Frames<Stdout>>>,
     _restore: Restore,
 }
 
@@ -33,12 +34,12 @@ impl Screen {
         let restore = Restore;
         restore_before_a_panic_is_printed();
         enter()?;
-        Ok(Self { terminal: Terminal::new(CrosstermBackend::new(stdout()))?, _restore: restore })
+        Ok(Self { terminal: Terminal::new(CrosstermBackend::new(Frames::new(stdout())))?, _restore: restore })
     }
 }
 
 impl Stage for Screen {
-    type Backend = CrosstermBackend<Stdout>;
+    type Backend = CrosstermBackend<Frames<Stdout>>;
 
     fn terminal(&mut self) -> &mut Terminal<Self::Backend> {
         &mut self.terminal

@@ -65,12 +65,16 @@ impl Console {
         let mut written = pair.master.try_clone_reader().unwrap();
         let (kept, wake) = (screen.clone(), drawn.clone());
         std::thread::spawn(move || {
-            let mut bytes = [0; 8192];
+            let (mut bytes, mut frames) = ([0; 8192], Vec::new());
             // An error is the end: the last program has closed the terminal.
             while let Ok(count @ 1..) = written.read(&mut bytes) {
-                kept.lock().unwrap_or_else(PoisonError::into_inner).process(&bytes[..count]);
+                frames.extend_from_slice(&bytes[..count]);
+                let complete: Vec<u8> = frames.drain(..whole_frames(&frames)).collect();
+                kept.lock().unwrap_or_else(PoisonError::into_inner).process(&complete);
                 wake.notify_one();
             }
+            kept.lock().unwrap_or_else(PoisonError::into_inner).process(&frames);
+            wake.notify_one();
         });
         Self { child: Some(child), pid, terminal: pair.master, keyboard, screen, drawn, before }
     }
@@ -149,6 +153,18 @@ impl Drop for Console {
             child.kill().ok();
             child.wait().ok();
         }
+    }
+}
+
+/// How much of `written` a terminal shows: nothing of a frame that has begun and not ended.
+fn whole_frames(written: &[u8]) -> usize {
+    const BEGIN: &[u8] = b"\x1b[?2026h";
+    const END: &[u8] = b"\x1b[?2026l";
+    let last = |mark: &[u8]| written.windows(mark.len()).rposition(|bytes| bytes == mark);
+    let half_a_mark = (1..BEGIN.len()).rev().find(|length| written.ends_with(&BEGIN[..*length]));
+    match (last(BEGIN), last(END)) {
+        (Some(begin), end) if end.is_none_or(|end| end < begin) => begin,
+        _ => written.len() - half_a_mark.unwrap_or(0),
     }
 }
 

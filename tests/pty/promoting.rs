@@ -33,7 +33,6 @@ async fn only_the_right_keys_after_reading_promote_and_prod_needs_its_name() {
     every_size_while_it_runs(&console).await;
     console.until("it is proven", |screen| screen.contains("✔ test runs v1.2.0, proven")).await;
     for witness in ["operation", "image", "/version", "rows"] {
-        // A frame may arrive in two parts.
         console.until("every witness is named", |screen| screen.contains(&format!("✔ {witness}"))).await;
     }
 
