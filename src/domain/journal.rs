@@ -642,10 +642,13 @@ impl History {
         }
     }
 
-    /// What the newest proven promotion to `environment` left there, and when.
-    pub fn schema(&self, environment: &EnvironmentName) -> Option<(Timestamp, &SchemaRecord)> {
-        let mut runs = self.runs.iter().rev().filter(|past| past.environment == *environment);
-        runs.find_map(|past| Some((past.conclusion.as_ref()?.0, past.schema.as_ref()?)))
+    /// What proven promotions to `environment` left there, and when, the newest first.
+    pub fn schemas_of(
+        &self,
+        environment: &EnvironmentName,
+    ) -> impl Iterator<Item = (Timestamp, &SchemaRecord)> + Clone {
+        let runs = self.runs.iter().rev().filter(move |past| past.environment == *environment);
+        runs.filter_map(|past| Some((past.conclusion.as_ref()?.0, past.schema.as_ref()?)))
     }
 
     /// How long a proven promotion to `environment` usually takes (the median) and took at worst.

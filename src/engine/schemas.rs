@@ -7,7 +7,8 @@ use super::{EnvironmentState, State};
 use crate::domain::Timestamp;
 use crate::domain::ledger::Rows;
 use crate::domain::names::EnvironmentName;
-use crate::domain::schema::judgement::{Against, LedgerPrint, SchemaDrift, Witness, odd_ones};
+use crate::domain::schema::judgement::{Against, LedgerPrint, SchemaDrift, Witness};
+use crate::domain::schema::odd::{Known, odd_ones};
 
 /// What is known of the schema of one environment besides the newest look.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +47,18 @@ impl State {
     /// Judges every schema anew, after the journal was read.
     pub(super) fn judge_all_schemas(&mut self) {
         let witnesses: Vec<_> = self.environments.iter().map(|state| state.schemas.witness()).collect();
-        let odd = odd_ones(&witnesses);
+        let known: Vec<_> = self
+            .environments
+            .iter()
+            .zip(&witnesses)
+            .map(|(state, witness)| {
+                let records = self.history.schemas_of(&state.environment.name);
+                let is_vouched =
+                    |witness| records.clone().any(|(_, record)| Witness::is_as_recorded(witness, record));
+                witness.map(|witness| Known { witness, is_vouched: is_vouched(witness) })
+            })
+            .collect();
+        let odd = odd_ones(&known);
         let mut all = Vec::with_capacity(self.environments.len());
         for (place, state) in self.environments.iter().enumerate() {
             let Some(witness) = witnesses[place] else {
@@ -62,13 +74,29 @@ impl State {
                 let name = self.environments[reference].environment.name.clone();
                 SchemaDrift::of(Against::Environment(name), &witnesses[reference]?.schema, schema, known)
             });
-            let recorded = self.history.schema(&state.environment.name);
-            let proven = recorded.and_then(|(at, record)| SchemaDrift::of_record(at, record, witness));
+            let proven = self.differs_from_what_was_proven(&state.environment.name, witness);
             all.push(earlier.into_iter().chain(other).chain(proven).collect());
         }
         for (state, drifts) in self.environments.iter_mut().zip(all) {
             state.schemas.drifts = drifts;
         }
+    }
+}
+
+impl State {
+    /// Held against what a promotion left behind here; where none has with this ledger, elsewhere.
+    fn differs_from_what_was_proven(&self, here: &EnvironmentName, witness: &Witness) -> Option<SchemaDrift> {
+        let recorded_in = |name| {
+            let mut records = self.history.schemas_of(name);
+            records.find(|(_, record)| record.speaks_of(witness))
+        };
+        let elsewhere = || {
+            let names = self.environments.iter().map(|state| &state.environment.name);
+            names.filter(|name| *name != here).find_map(|name| Some((recorded_in(name)?, Some(name.clone()))))
+        };
+        let recorded = recorded_in(here).map(|record| (record, None)).or_else(elsewhere);
+        let ((at, record), elsewhere) = recorded?;
+        SchemaDrift::of_record(at, elsewhere, record, witness)
     }
 }
 

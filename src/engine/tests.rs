@@ -896,3 +896,29 @@ fn a_proven_promotion_records_the_schema_and_later_looks_are_held_against_it() {
     let told = drifts(&later, "test");
     assert!(told.len() == 1 && told[0].starts_with("schema differs from what was proven at "), "{told:?}");
 }
+
+#[test]
+fn what_was_proven_in_one_environment_speaks_of_all_with_the_same_changesets() {
+    let mut world = World::new();
+    world.promote("test", None);
+    let proven = world.state.history.clone();
+    let seen = |rows, columns: [&[&'static str]; 2]| {
+        let mut later = World::new();
+        later.rows = rows;
+        for (added, columns) in later.columns.iter_mut().zip(columns) {
+            added.extend(columns);
+        }
+        later.happen(EventKind::Remembered(Some(proven.clone())));
+        later.intend(Intent::Refresh);
+        [drifts(&later, "dev"), drifts(&later, "test")]
+    };
+    // Test has moved on, and what was proven there is still known.
+    let [dev, test] = seen([2, 1], [&["note"], &[]]);
+    let told = |drifts: &[String], words: &str| drifts.iter().any(|drift| drift.starts_with(words));
+    assert!(told(&dev, "schema differs from what was proven in test at "), "{dev:?}");
+    assert_eq!(test, Vec::<String>::new());
+    // Of two it is the one that differs from what was proven, not the later one.
+    let [dev, test] = seen([2, 2], [&["note"], &[]]);
+    assert!(told(&dev, "schema differs from test: + column orders.note"), "{dev:?}");
+    assert_eq!(test, Vec::<String>::new());
+}

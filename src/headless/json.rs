@@ -163,7 +163,9 @@ fn schema(environment: &EnvironmentState) -> Value {
         let (against, name, since) = match &drift.against {
             Against::Earlier(at) => ("earlier", None, Some(at.to_string())),
             Against::Environment(name) => ("environment", Some(name.as_str()), None),
-            Against::Proven(at) => ("proven", None, Some(at.to_string())),
+            Against::Proven(at, elsewhere) => {
+                ("proven", elsewhere.as_ref().map(EnvironmentName::as_str), Some(at.to_string()))
+            }
         };
         json!({
             "against": against,

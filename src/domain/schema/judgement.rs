@@ -3,7 +3,6 @@
 //! Nothing is guessed: environments are held against each other only when their ledgers hold the very same
 //! changesets, and a schema counts only when it was read at a moment at which the ledger was as it is known.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -74,8 +73,9 @@ pub enum Against {
     Earlier(Timestamp),
     /// Another environment, whose ledger holds the same changesets.
     Environment(EnvironmentName),
-    /// The same environment when a promotion to it was proven; the ledger holds the same changesets.
-    Proven(Timestamp),
+    /// The same environment, or the one with this name, when a promotion to it was proven; the ledger held the same
+    /// changesets.
+    Proven(Timestamp, Option<EnvironmentName>),
 }
 
 impl LedgerStamp {
@@ -131,9 +131,21 @@ impl Witness {
         SchemaRecord { print: self.print.clone(), digest: self.schema.digest().clone() }
     }
 
+    /// True when this is the very schema that was recorded.
+    pub fn is_as_recorded(&self, record: &SchemaRecord) -> bool {
+        record.speaks_of(self) && record.digest == *self.schema.digest()
+    }
+
     /// True when the schemas of both must be equal, and can be compared.
-    fn must_equal(&self, other: &Self) -> bool {
+    pub(super) fn must_equal(&self, other: &Self) -> bool {
         self.print == other.print && self.schema.digest().is_comparable(other.schema.digest())
+    }
+}
+
+impl SchemaRecord {
+    /// True when the witness must have the recorded schema, and can be compared with it.
+    pub fn speaks_of(&self, witness: &Witness) -> bool {
+        self.print == witness.print && self.digest.is_comparable(witness.schema.digest())
     }
 }
 
@@ -152,12 +164,16 @@ impl SchemaDrift {
         Some(Self { against, differences, digests })
     }
 
-    /// A witness held against what was recorded of its environment at `at`.
-    pub fn of_record(at: Timestamp, record: &SchemaRecord, this: &Witness) -> Option<Self> {
+    /// A witness held against what was recorded at `at`, of its own environment or of the one with this name.
+    pub fn of_record(
+        at: Timestamp,
+        elsewhere: Option<EnvironmentName>,
+        record: &SchemaRecord,
+        this: &Witness,
+    ) -> Option<Self> {
         let digests = [record.digest.clone(), this.schema.digest().clone()];
-        let is_drift =
-            record.print == this.print && digests[0].is_comparable(&digests[1]) && digests[0] != digests[1];
-        is_drift.then(|| Self { against: Against::Proven(at), differences: Vec::new(), digests })
+        let is_drift = record.speaks_of(this) && digests[0] != digests[1];
+        is_drift.then(|| Self { against: Against::Proven(at, elsewhere), differences: Vec::new(), digests })
     }
 
     /// The differences that are no parts of others: as many as a person would count.
@@ -170,7 +186,10 @@ impl SchemaDrift {
         let mut words = match &self.against {
             Against::Earlier(at) => format!("schema changed by hand since {}", time(*at)),
             Against::Environment(name) => format!("schema differs from {name}"),
-            Against::Proven(at) => format!("schema differs from what was proven at {}", time(*at)),
+            Against::Proven(at, None) => format!("schema differs from what was proven at {}", time(*at)),
+            Against::Proven(at, Some(name)) => {
+                format!("schema differs from what was proven in {name} at {}", time(*at))
+            }
         };
         if let Some(first) = self.first() {
             write!(words, ": {first}").ok();
@@ -188,39 +207,6 @@ impl SchemaDrift {
     }
 }
 
-/// Which of the environments must have another schema than they have, each with the one that it is held against, as
-/// places in `witnesses`, which are in the order of promotion. Of three or more that must be equal those are right
-/// that most agree with; else the earliest.
-pub fn odd_ones(witnesses: &[Option<&Witness>]) -> Vec<(usize, usize)> {
-    let known: Vec<(usize, &Witness)> =
-        witnesses.iter().enumerate().filter_map(|(place, witness)| Some((place, (*witness)?))).collect();
-    let mut odd = Vec::new();
-    for (index, (place, witness)) in known.iter().enumerate() {
-        // Every group once, with its earliest.
-        if known[..index].iter().any(|(_, earlier)| earlier.must_equal(witness)) {
-            continue;
-        }
-        let group: Vec<_> = known.iter().filter(|(_, other)| other.must_equal(witness)).collect();
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for (_, other) in &group {
-            *counts.entry(other.schema.digest().as_str()).or_default() += 1;
-        }
-        let most = counts.values().copied().max().unwrap_or_default();
-        let mut leading = counts.iter().filter(|(_, count)| **count == most).map(|(digest, _)| *digest);
-        let right = match (leading.next(), leading.next()) {
-            (Some(digest), None) if group.len() > 2 => {
-                group.iter().find(|(_, other)| other.schema.digest().as_str() == digest)
-            }
-            _ => None,
-        };
-        let (reference, right) = right.map_or((*place, *witness), |(place, witness)| (*place, *witness));
-        let differ = group.iter().filter(|(_, other)| other.schema.digest() != right.schema.digest());
-        odd.extend(differ.map(|(other, _)| (*other, reference)));
-    }
-    odd.sort_unstable();
-    odd
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,25 +215,6 @@ mod tests {
 
     fn witness(rows: usize, columns: &[&str]) -> Witness {
         Witness { print: LedgerPrint::of(&ledger(rows)), schema: Arc::new(orders(columns)) }
-    }
-
-    #[test]
-    fn of_two_the_later_one_is_the_odd_one_and_of_three_the_one_that_stands_alone() {
-        let (same, more) = (witness(2, &[]), witness(2, &["note"]));
-        let (other, third) = (witness(1, &["gift"]), witness(2, &["gift"]));
-        for (witnesses, odd) in [
-            (vec![Some(&same), Some(&more)], vec![(1, 0)]),
-            (vec![Some(&same), Some(&same)], vec![]),
-            (vec![Some(&more), Some(&same), Some(&same)], vec![(0, 1)]),
-            (vec![Some(&same), Some(&more), Some(&same), Some(&more)], vec![(1, 0), (3, 0)]),
-            (vec![Some(&same), Some(&more), Some(&third)], vec![(1, 0), (2, 0)]),
-            (vec![None, Some(&same), None, Some(&more)], vec![(3, 1)]),
-            // Another ledger may have another schema.
-            (vec![Some(&other), Some(&same), Some(&other)], vec![]),
-            (vec![Some(&other), Some(&same), Some(&third)], vec![(2, 1)]),
-        ] {
-            assert_eq!(odd_ones(&witnesses), odd, "{witnesses:?}");
-        }
     }
 
     #[test]
@@ -290,12 +257,16 @@ mod tests {
     #[test]
     fn what_a_promotion_recorded_counts_only_for_the_same_ledger() {
         let (recorded, now) = (witness(2, &[]).record(), witness(2, &["note"]));
-        let at = Timestamp::UNIX_EPOCH;
-        let drift = SchemaDrift::of_record(at, &recorded, &now).unwrap();
-        assert_eq!(drift.words(|_| "12:00".to_owned()), "schema differs from what was proven at 12:00");
-        assert_eq!(SchemaDrift::of_record(at, &recorded, &witness(2, &[])), None);
-        assert_eq!(SchemaDrift::of_record(at, &recorded, &witness(1, &["note"])), None);
+        let test = EnvironmentName::parse("test").ok();
+        let noon = |_| "12:00".to_owned();
+        let of =
+            |record: &_, witness: &_| SchemaDrift::of_record(Timestamp::UNIX_EPOCH, None, record, witness);
+        let elsewhere = SchemaDrift::of_record(Timestamp::UNIX_EPOCH, test, &recorded, &now).unwrap();
+        assert_eq!(of(&recorded, &now).unwrap().words(noon), "schema differs from what was proven at 12:00");
+        assert_eq!(elsewhere.words(noon), "schema differs from what was proven in test at 12:00");
+        assert_eq!(of(&recorded, &witness(2, &[])), None);
+        assert_eq!(of(&recorded, &witness(1, &["note"])), None);
         let old = SchemaRecord { digest: SchemaDigest::from_text("0.15.abc"), ..recorded };
-        assert_eq!(SchemaDrift::of_record(at, &old, &now), None);
+        assert_eq!(of(&old, &now), None);
     }
 }

@@ -9,6 +9,7 @@ pub mod canonical;
 pub mod difference;
 pub mod judgement;
 pub mod object;
+pub mod odd;
 pub mod proposal;
 
 use std::collections::{BTreeMap, BTreeSet};
