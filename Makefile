@@ -5,12 +5,13 @@ PYTHON ?= python3
 TOOLS := $(CURDIR)/.tools
 export LOCKSTEP_TOOLS := $(TOOLS)
 
-.PHONY: help setup setup-tests build demo test bench crashes races fuzz look check clean
+.PHONY: help setup setup-tests build demo test bench bench-peers crashes races fuzz look check clean
 
 help:
 	@echo "make demo    open the console on a sandbox: a real PostgreSQL, real Liquibase, an emulated AWS"
 	@echo "make test    every check and test"
 	@echo "make bench   measure: inside (benches/) and whole commands against Liquibase (scripts/bench.py)"
+	@echo "make bench-peers  measure the console beside gitui, bottom, oxker, htop, tig and lnav (scripts/bench_peers.py)"
 	@echo "make crashes cut promotions off at every record of the journal, and print what became of each"
 	@echo "make races   a thousand races of two consoles and a command line for one environment (RACES=1000)"
 	@echo "make fuzz    let any text into the changelog reader for ten minutes (FUZZ_SECONDS=600); needs a C++ compiler"
@@ -47,6 +48,11 @@ bench: setup
 	@$(CARGO) build --quiet --release --bins
 	@$(CARGO) bench --quiet --bench ledgers
 	@$(PYTHON) scripts/bench.py
+
+# Fetches those of the peers that cargo builds into .tools/peers first, which takes some minutes once.
+bench-peers: setup
+	@$(CARGO) build --quiet --release
+	@$(PYTHON) scripts/bench_peers.py --install
 
 # Every row is a test that passed; where a promotion was cut off is read from its journal.
 crashes: setup
