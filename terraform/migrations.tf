@@ -29,7 +29,6 @@ resource "aws_cloudwatch_log_group" "migrations" {
 }
 
 resource "aws_ecs_task_definition" "migration" {
-  #checkov:skip=CKV_AWS_336:Liquibase writes a Java temporary folder; the archive is mounted read-only
   for_each = local.migrations
 
   family                   = each.value
