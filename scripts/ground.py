@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Proves the Terraform configurations in terraform/ without AWS, and lets people rehearse docs/aws.md.
 
-Owns: the order of the checks (fmt, validate, plan, test) and the stand-in for the AWS provider that they run against,
-which it fetches once into .tools/. `rehearse` starts a shell, or a command, in which `terraform` plans against it.
+Owns: the order of the checks (fmt, validate, plan, tags, test), and the stand-in for the AWS provider that they run
+against, which is fetched once into .tools/. `rehearse` starts a shell, or a command, in which `terraform` plans with it.
 Deliberately absent: `apply`, and installing Terraform: where it, npm or the packages are missing this says what was
 not checked and ends well, because nothing else of the project needs them.
 """
@@ -37,8 +37,15 @@ STEPS = (
     ("fmt", "-check", "-diff", "-recursive"),
     ("validate", "-no-color"),
     ("plan", "-no-color", "-input=false", "-lock=false", "-refresh=false", "-out=plan"),
+    ("show", "-json", "plan"),
     ("test", "-no-color"),
 )
+
+# What everything that can carry tags has to carry; what is the account's belongs to no instance.
+TAGS = {
+    "terraform": {"demo_id", "deployed_by", "managed_by", "project"},
+    "terraform/account": {"deployed_by", "managed_by", "project"},
+}
 
 # So that a plan has something to plan; never a secret.
 EXAMPLE = {
@@ -99,7 +106,8 @@ def provide(place):
         command = [npm, "pack", "--silent", BINDINGS, "--pack-destination", str(work)]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode:
-            raise Stop(f"{BINDINGS} could not be fetched: {(done.stderr.strip().splitlines() or ['npm said nothing'])[-1]}")
+            last = (done.stderr.strip().splitlines() or ["npm said nothing"])[-1]
+            raise Stop(f"{BINDINGS} could not be fetched: {last}")
         package = next(work.glob("*.tgz"))
         if hashlib.sha256(package.read_bytes()).hexdigest() != BINDINGS_SHA256:
             raise Stop(f"{BINDINGS} is not what it was when it was pinned; it was not used.")
@@ -150,11 +158,27 @@ def check(terraform, environment):
                 done = subprocess.run(
                     command, cwd=copy / name, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
                 )
-                print(f"{f'{name} {step}:':<28}{'FAILED' if done.returncode else 'ok'}", flush=True)
-                if done.returncode:
+                wrong = done.stdout + done.stderr if done.returncode else ""
+                if step == "show" and not wrong:
+                    step, wrong = "tags", untagged(done.stdout, TAGS[name.as_posix()])
+                print(f"{f'{name} {step}:':<28}{'FAILED' if wrong else 'ok'}", flush=True)
+                if wrong:
                     failed = 1
-                    print(done.stdout + done.stderr, flush=True)
+                    print(wrong, flush=True)
+                    if step != "fmt":
+                        break
     return failed
+
+
+def untagged(plan, wanted):
+    """What of a plan could carry tags and does not carry all of these: a sentence for each."""
+    resources = json.loads(plan)["planned_values"]["root_module"]["resources"]
+    values = {each["address"]: each.get("values", {}) for each in resources}
+    tagged = {address: value["tags_all"] for address, value in values.items() if "tags_all" in value}
+    lacking = {address: sorted(wanted - tags.keys()) for address, tags in tagged.items()}
+    if not tagged:
+        return "Nothing in the plan carries tags."
+    return "\n".join(f"{address} lacks the tags {', '.join(names)}." for address, names in lacking.items() if names)
 
 
 def rehearse(command, environment):

@@ -27,6 +27,7 @@ class StandIn(protocol_service.ProviderServicer):
 
     def __init__(self, known):
         self.known = known
+        self.default_tags = {}
 
     def GetMetadata(self, _request, _context):
         kinds = protocol.GetMetadata
@@ -51,7 +52,9 @@ class StandIn(protocol_service.ProviderServicer):
     def ValidateDataResourceConfig(self, _request, _context):
         return protocol.ValidateDataResourceConfig.Response()
 
-    def ConfigureProvider(self, _request, _context):
+    def ConfigureProvider(self, request, _context):
+        tags = unpacked(request.config).get("default_tags") or [{}]
+        self.default_tags = tags[0].get("tags") or {}
         return protocol.ConfigureProvider.Response()
 
     def UpgradeResourceState(self, request, _context):
@@ -64,6 +67,8 @@ class StandIn(protocol_service.ProviderServicer):
 
     def PlanResourceChange(self, request, _context):
         planned = unpacked(request.proposed_new_state)
+        if isinstance(planned, dict) and "tags_all" in planned:
+            planned["tags_all"] = {**self.default_tags, **(planned["tags"] or {})}
         if unpacked(request.prior_state) is None:
             planned = with_results(self.known["resources"][request.type_name], planned, lambda _type: UNKNOWN)
         return protocol.PlanResourceChange.Response(planned_state=packed(planned))
@@ -77,8 +82,8 @@ class StandIn(protocol_service.ProviderServicer):
         return protocol.ApplyResourceChange.Response(diagnostics=[refusal])
 
     def ReadDataSource(self, request, _context):
-        shape = self.known["data"][request.type_name]
-        return protocol.ReadDataSource.Response(state=packed(with_results(shape, unpacked(request.config), placeholder)))
+        read = with_results(self.known["data"][request.type_name], unpacked(request.config), placeholder)
+        return protocol.ReadDataSource.Response(state=packed(read))
 
     def GetFunctions(self, _request, _context):
         return protocol.GetFunctions.Response()
