@@ -2,7 +2,7 @@
 """Proves the Terraform configurations in terraform/ without AWS, and lets people rehearse docs/aws.md.
 
 Owns: the order of the checks (fmt, validate, plan, tags, test), and the stand-in for the AWS provider that they run
-against, which is fetched once into .tools/. `rehearse` starts a shell, or a command, in which `terraform` plans with it.
+against, fetched once into .tools/. `rehearse` starts a shell, or a command, in which `terraform` plans with it.
 Deliberately absent: `apply`, and installing Terraform: where it, npm or the packages are missing this says what was
 not checked and ends well, because nothing else of the project needs them.
 """
@@ -22,7 +22,6 @@ import ground_schema
 from setup import HERE, Stop, is_whole, output_of, pip, replace, scratch, write_stamp
 
 ROOT = HERE.parent
-FOLDERS = (ROOT / "terraform", ROOT / "terraform/account")
 PROVIDER = "registry.terraform.io/hashicorp/aws"
 OLDEST = (1, 11)
 
@@ -41,7 +40,7 @@ STEPS = (
     ("test", "-no-color"),
 )
 
-# What everything that can carry tags has to carry; what is the account's belongs to no instance.
+# The configurations, and the tags of everything in each that can carry any. What is the account's belongs to no instance.
 TAGS = {
     "terraform": {"demo_id", "deployed_by", "managed_by", "project"},
     "terraform/account": {"deployed_by", "managed_by", "project"},
@@ -71,10 +70,15 @@ def main():
             return 0
         print(f"ground: {stop}", file=sys.stderr)
         return 69
+    except KeyboardInterrupt:
+        return 130
     with stand_in(package) as environment:
-        if arguments.what == "check":
-            return check(terraform, environment)
-        return rehearse(arguments.command, environment)
+        try:
+            if arguments.what == "check":
+                return check(terraform, environment)
+            return rehearse(arguments.command, environment)
+        except KeyboardInterrupt:
+            return 130
 
 
 def found_terraform():
@@ -93,7 +97,8 @@ def found_terraform():
 
 def provide(place):
     """The folder with the stand-in's Python packages and the provider's bindings, fetched where it is not whole."""
-    requirement = (HERE / "terraform.req").read_text() + BINDINGS
+    # What pip fetches fits this Python only.
+    requirement = (HERE / "terraform.req").read_text() + f"{BINDINGS}\nPython {sys.version_info[:2]}"
     if is_whole(place, requirement):
         return place
     npm = shutil.which("npm")
@@ -110,7 +115,7 @@ def provide(place):
             raise Stop(f"{BINDINGS} could not be fetched: {last}")
         package = next(work.glob("*.tgz"))
         if hashlib.sha256(package.read_bytes()).hexdigest() != BINDINGS_SHA256:
-            raise Stop(f"{BINDINGS} is not what it was when it was pinned; it was not used.")
+            raise SystemExit(f"ground: {BINDINGS} is not what it was when it was pinned; nothing was checked.")
         package.rename(tree / "bindings.tgz")
         write_stamp(tree, requirement)
         replace(tree, place)
@@ -122,7 +127,7 @@ def stand_in(package):
     """Serves the schema of what the configurations use; gives the environment in which Terraform finds it."""
     with tempfile.TemporaryDirectory(prefix="ground-") as folder:
         schema, socket, settings = (Path(folder) / name for name in ("schema.json", "socket", "terraformrc"))
-        known = ground_schema.schema(package / "bindings.tgz", ground_schema.used(FOLDERS))
+        known = ground_schema.schema(package / "bindings.tgz", ground_schema.used(ROOT / folder for folder in TAGS))
         schema.write_text(json.dumps(known))
         settings.write_text("disable_checkpoint = true\n")
         command = [sys.executable, HERE / "ground_provider.py", schema, socket]
@@ -144,24 +149,26 @@ def stand_in(package):
 
 
 def check(terraform, environment):
-    environment = {**EXAMPLE, **environment, "TF_IN_AUTOMATION": "1"}
-    environment.pop("TF_WORKSPACE", None)
+    # What somebody has chosen for an instance of their own must not decide what passes.
+    chosen = ("TF_VAR_", "TF_CLI_ARGS", "TF_WORKSPACE", "TF_DATA_DIR")
+    neutral = {name: value for name, value in environment.items() if not name.startswith(chosen)}
+    environment = {**neutral, **EXAMPLE, "TF_IN_AUTOMATION": "1"}
     failed = 0
     with tempfile.TemporaryDirectory(prefix="ground-") as work:
         copy = Path(work)
         shutil.copytree(ROOT / "terraform", copy / "terraform", ignore=shutil.ignore_patterns(*ONES_OWN))
         shutil.copytree(ROOT / "flows", copy / "flows")
-        for folder in FOLDERS:
-            name = folder.relative_to(ROOT)
+        for folder, tags in TAGS.items():
             for step, *options in STEPS:
                 command = [terraform, step, *options]
                 done = subprocess.run(
-                    command, cwd=copy / name, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
+                    command, cwd=copy / folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
                 )
-                wrong = done.stdout + done.stderr if done.returncode else ""
+                said = done.stdout + done.stderr or f"it ended with exit code {done.returncode}"
+                wrong = said if done.returncode else ""
                 if step == "show" and not wrong:
-                    step, wrong = "tags", untagged(done.stdout, TAGS[name.as_posix()])
-                print(f"{f'{name} {step}:':<28}{'FAILED' if wrong else 'ok'}", flush=True)
+                    step, wrong = "tags", untagged(done.stdout, tags)
+                print(f"{f'{folder} {step}:':<28}{'FAILED' if wrong else 'ok'}", flush=True)
                 if wrong:
                     failed = 1
                     print(wrong, flush=True)
@@ -171,7 +178,7 @@ def check(terraform, environment):
 
 
 def untagged(plan, wanted):
-    """What of a plan could carry tags and does not carry all of these: a sentence for each."""
+    """What of a plan could carry tags and does not carry all of these, a sentence for each."""
     resources = json.loads(plan)["planned_values"]["root_module"]["resources"]
     values = {each["address"]: each.get("values", {}) for each in resources}
     tagged = {address: value["tags_all"] for address, value in values.items() if "tags_all" in value}
