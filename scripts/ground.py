@@ -40,7 +40,7 @@ STEPS = (
     ("test", "-no-color"),
 )
 
-# The configurations, and the tags of everything in each that can carry any. What is the account's belongs to no instance.
+# The configurations, and the tags of everything in each that can carry any. What is the account's has no instance.
 TAGS = {
     "terraform": {"demo_id", "deployed_by", "managed_by", "project"},
     "terraform/account": {"deployed_by", "managed_by", "project"},
@@ -161,9 +161,8 @@ def check(terraform, environment):
         for folder, tags in TAGS.items():
             for step, *options in STEPS:
                 command = [terraform, step, *options]
-                done = subprocess.run(
-                    command, cwd=copy / folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
-                )
+                streams = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+                done = subprocess.run(command, cwd=copy / folder, env=environment, **streams)
                 said = done.stdout + done.stderr or f"it ended with exit code {done.returncode}"
                 wrong = said if done.returncode else ""
                 if step == "show" and not wrong:
@@ -190,7 +189,7 @@ def untagged(plan, wanted):
 
 def rehearse(command, environment):
     if not command:
-        print("A rehearsal: `terraform` plans without AWS in this shell, and makes nothing. `exit` ends it.", flush=True)
+        print("A rehearsal: in this shell `terraform` plans without AWS and makes nothing. `exit` ends it.", flush=True)
     return subprocess.run(command or [os.environ.get("SHELL", "/bin/sh")], env=environment).returncode
 
 
