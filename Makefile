@@ -5,7 +5,7 @@ PYTHON ?= python3
 TOOLS := $(CURDIR)/.tools
 export LOCKSTEP_TOOLS := $(TOOLS)
 
-.PHONY: help setup setup-tests build demo test bench bench-peers crashes races fuzz look check clean
+.PHONY: help setup setup-tests build demo test bench bench-peers crashes races fuzz look check ground clean
 
 help:
 	@echo "make demo    open the console on a sandbox: a real PostgreSQL, real Liquibase, an emulated AWS"
@@ -16,6 +16,7 @@ help:
 	@echo "make races   a thousand races of two consoles and a command line for one environment (RACES=1000)"
 	@echo "make fuzz    let any text into the changelog reader for ten minutes (FUZZ_SECONDS=600); needs a C++ compiler"
 	@echo "make look    the reports of a demo in a browser: checks them, and leaves pictures in target/look"
+	@echo "make ground  prove terraform/ without AWS: fmt, validate, plan, test; left out where Terraform or npm is missing"
 	@echo "make setup   only fetch what is missing on this machine: PostgreSQL, Java, Liquibase (make test fetches more: scripts/setup.py)"
 	@echo "make build   build lockstep and bagel-store"
 	@echo "make clean   take the demo's sandbox down and remove what was built and fetched"
@@ -37,9 +38,13 @@ check:
 	@$(CARGO) fmt --check
 	@$(CARGO) clippy --quiet --all-targets -- -D warnings
 
+# Terraform is not fetched: it says what was left out where it is missing.
+ground:
+	@$(PYTHON) scripts/ground.py --dir $(TOOLS) check
+
 # cargo-nextest runs the tests where it is installed; plain cargo does it too. One more at a time than there are cores:
 # most of them wait for a server or a deadline now and then.
-test: setup-tests check
+test: setup-tests check ground
 	@if $(CARGO) nextest --version >/dev/null 2>&1; \
 	then $(CARGO) nextest run --test-threads $$(($$(getconf _NPROCESSORS_ONLN) + 1)); else $(CARGO) test --quiet; fi
 

@@ -5,6 +5,11 @@ output "demo_id" {
   value       = var.demo_id
 }
 
+output "account_id" {
+  description = "The account that everything is in"
+  value       = data.aws_caller_identity.here.account_id
+}
+
 output "region" {
   description = "[aws] region"
   value       = var.region
@@ -41,7 +46,7 @@ output "environments" {
     name     = environment
     service  = local.services[environment]
     database = environment
-    address  = try("https://${aws_apprunner_service.store[environment].service_url}", null)
+    address  = try("https://${local.hosts[environment]}", null)
   }]
 }
 
@@ -53,4 +58,50 @@ output "flows_bucket" {
 output "reports_bucket" {
   description = "Bucket of the operation reports, below reports/<run>/"
   value       = aws_s3_bucket.reports.bucket
+}
+
+output "lockstep_policies" {
+  description = "ARNs of what lockstep needs: `look` for looking, `promote` besides for promotions and rollbacks"
+  value       = local.lockstep_policies
+}
+
+output "lockstep_role" {
+  description = "ARN of the role of lockstep_principals; null without any"
+  value       = one(aws_iam_role.lockstep[*].arn)
+}
+
+output "github_role" {
+  description = "ARN of the role for the workflows of github_repository; null without one"
+  value       = one(aws_iam_role.github[*].arn)
+}
+
+output "migration" {
+  description = "Where Liquibase runs as a one-off task beside a private database; null while the database is public"
+  value = var.public_database ? null : {
+    cluster             = aws_ecs_cluster.migrations[0].name
+    task_definitions    = { for environment, definition in aws_ecs_task_definition.migration : environment => definition.family }
+    subnets             = [for subnet in aws_subnet.migrations : subnet.id]
+    security_group      = aws_security_group.migrations[0].id
+    assign_public_ip    = true
+    archive_container   = local.archive_container
+    archive_path        = local.archive_path
+    liquibase_container = local.liquibase_container
+    log_group           = local.migration_logs
+    releases_bucket     = aws_s3_bucket.releases[0].bucket
+  }
+}
+
+output "lockstep_toml" {
+  description = "A lockstep.toml for this instance: terraform output -raw lockstep_toml > ../lockstep.toml"
+  value = templatefile("${path.module}/lockstep.toml.tftpl", {
+    demo_id           = var.demo_id
+    region            = var.region
+    database_instance = aws_db_instance.store.identifier
+    username_secret   = aws_secretsmanager_secret.database["username"].name
+    password_secret   = aws_secretsmanager_secret.database["password"].name
+    image_repository  = local.image_repository
+    reports_bucket    = aws_s3_bucket.reports.bucket
+    services          = [for environment in local.environments : { name = environment, service = local.services[environment] }]
+    addresses         = var.enable_route53 ? { for environment, host in local.hosts : environment => "https://${host}" } : {}
+  })
 }

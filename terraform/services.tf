@@ -70,8 +70,9 @@ resource "aws_apprunner_service" "store" {
     aws_iam_role_policy.secrets,
     aws_secretsmanager_secret_version.username,
     aws_secretsmanager_secret_version.password,
-    aws_vpc_security_group_ingress_rule.public,
+    aws_vpc_security_group_ingress_rule.clients,
     aws_vpc_security_group_ingress_rule.stores,
+    aws_vpc_security_group_egress_rule.stores,
   ]
 }
 
@@ -86,6 +87,7 @@ resource "aws_security_group" "stores" {
 
   name        = "${local.prefix}-stores"
   description = "The stores of the demo ${var.demo_id}, on their way to the database"
+  vpc_id      = aws_vpc.instance.id
 }
 
 resource "aws_vpc_security_group_egress_rule" "stores" {
@@ -103,6 +105,6 @@ resource "aws_apprunner_vpc_connector" "stores" {
   count = var.public_database ? 0 : 1
 
   vpc_connector_name = local.prefix
-  subnets            = var.vpc_subnet_ids
+  subnets            = [for subnet in aws_subnet.database : subnet.id]
   security_groups    = [aws_security_group.stores[0].id]
 }

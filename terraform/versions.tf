@@ -1,5 +1,5 @@
 # Terraform, its one provider, and the tags that every resource carries.
-# A backend is deliberately absent: where the state is kept is the account's own decision.
+# A backend is deliberately absent: where the state is kept is the account's own decision; backend.tf.example has one for a team.
 
 terraform {
   # 1.11 brought write-only arguments, which keep passwords out of the state.

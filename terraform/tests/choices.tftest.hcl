@@ -1,6 +1,8 @@
-# What may be chosen, and what is refused before anything is made.
+# What may be chosen: services later, another registry, a repository of one's own, names in Route 53, who reaches a public database.
 
-mock_provider "aws" {}
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
 
 variables {
   demo_id           = "demo1"
@@ -14,11 +16,22 @@ run "the_first_apply_makes_no_services" {
 
   variables {
     create_services = false
+    enable_route53  = true
+    domain          = "example.com"
   }
 
   assert {
-    condition     = length(aws_apprunner_service.store) == 0 && alltrue([for environment in output.environments : environment.address == null])
-    error_message = "There are services, or addresses without services."
+    condition     = length(aws_apprunner_service.store) == 0 && alltrue([for environment in output.environments : environment.address == null]) && length(aws_route53_record.store) == 0
+    error_message = "There are services, or addresses and names without services."
+  }
+}
+
+run "a_public_database_is_open_to_everybody_by_default" {
+  command = plan
+
+  assert {
+    condition     = aws_db_instance.store.publicly_accessible && keys(aws_vpc_security_group_ingress_rule.clients) == ["0.0.0.0/0"] && length(aws_route.database_to_internet) == 1
+    error_message = "A demo can't be given from a laptop."
   }
 }
 
@@ -30,38 +43,9 @@ run "a_public_database_is_open_to_the_named_ranges_only" {
   }
 
   assert {
-    condition     = aws_db_instance.store.publicly_accessible && keys(aws_vpc_security_group_ingress_rule.public) == ["203.0.113.0/24"] && length(aws_apprunner_vpc_connector.stores) == 0
+    condition     = aws_db_instance.store.publicly_accessible && keys(aws_vpc_security_group_ingress_rule.clients) == ["203.0.113.0/24"] && length(aws_apprunner_vpc_connector.stores) == 0
     error_message = "The database is open to somebody else."
   }
-}
-
-run "a_private_database_is_reached_by_the_stores_only" {
-  command = plan
-
-  variables {
-    public_database = false
-    vpc_subnet_ids  = ["subnet-1", "subnet-2"]
-  }
-
-  assert {
-    condition     = !aws_db_instance.store.publicly_accessible && length(aws_vpc_security_group_ingress_rule.public) == 0 && length(aws_vpc_security_group_ingress_rule.stores) == 1
-    error_message = "The private database is open to more than the stores."
-  }
-
-  assert {
-    condition     = alltrue([for service in aws_apprunner_service.store : service.network_configuration[0].egress_configuration[0].egress_type == "VPC"])
-    error_message = "A store does not go through the VPC, so it can't reach the database."
-  }
-}
-
-run "a_private_database_without_subnets_is_refused" {
-  command = plan
-
-  variables {
-    public_database = false
-  }
-
-  expect_failures = [var.vpc_subnet_ids]
 }
 
 run "the_longest_demo_id_that_fits_is_taken" {
@@ -77,63 +61,71 @@ run "the_longest_demo_id_that_fits_is_taken" {
   }
 }
 
-run "a_demo_id_too_long_for_app_runner_is_refused" {
+run "a_demo_id_of_one_character_is_taken" {
   command = plan
 
   variables {
-    demo_id = "a23456789012345678901"
+    demo_id = "7"
   }
 
-  expect_failures = [var.demo_id]
+  assert {
+    condition     = aws_apprunner_service.store["dev"].service_name == "bagel-store-7-dev"
+    error_message = "A short demo_id does not become a name."
+  }
 }
 
-run "a_demo_id_with_a_hyphen_at_its_end_is_refused" {
+run "images_come_from_the_registry_that_is_named" {
   command = plan
 
   variables {
-    demo_id = "demo-"
+    image_registry_alias = "customer-abc"
   }
 
-  expect_failures = [var.demo_id]
+  assert {
+    condition     = output.image_repository == "public.ecr.aws/customer-abc/demo1-bagel-store" && length(aws_ecrpublic_repository.store) == 0
+    error_message = "Images come from another registry, or a repository is made that nobody asked for."
+  }
 }
 
-run "a_demo_id_in_capitals_is_refused" {
-  command = plan
-
+run "a_repository_of_ones_own_is_where_the_services_take_their_image_from" {
   variables {
-    demo_id = "Demo1"
+    create_image_repository = true
   }
 
-  expect_failures = [var.demo_id]
-}
-
-run "a_demo_id_with_two_hyphens_in_a_row_is_refused" {
-  command = plan
-
-  variables {
-    demo_id = "a--b"
+  assert {
+    condition     = aws_ecrpublic_repository.store[0].repository_name == "demo1-bagel-store" && aws_ecrpublic_repository.store[0].region == "us-east-1"
+    error_message = "The repository has another name, or is asked for where ECR Public is not."
   }
 
-  expect_failures = [var.demo_id]
-}
-
-run "a_password_that_rds_would_refuse_is_refused" {
-  command = plan
-
-  variables {
-    database_password = "with a space@"
+  assert {
+    condition     = aws_apprunner_service.store["dev"].source_configuration[0].image_repository[0].image_identifier == "public.ecr.aws/z9y8x7w6/demo1-bagel-store:v1.0.0"
+    error_message = "The services run an image of another repository."
   }
-
-  expect_failures = [var.database_password]
 }
 
-run "names_in_route_53_are_refused_until_they_can_be_made" {
-  command = plan
-
+run "every_environment_gets_its_name" {
   variables {
     enable_route53 = true
     domain         = "example.com"
   }
 
-  expect_failures = [var.enable_route53]
+  assert {
+    condition     = { for environment, record in aws_route53_record.store : environment => record.name } == { dev = "dev-demo1.example.com", test = "test-demo1.example.com", staging = "staging-demo1.example.com", prod = "prod-demo1.example.com" }
+    error_message = "The names are not <env>-<demo_id>.<domain>."
+  }
+
+  assert {
+    condition     = alltrue([for record in aws_route53_record.store : record.type == "CNAME" && record.records == toset(["abc.us-east-1.awsapprunner.com"])])
+    error_message = "A name does not lead to the service's own domain."
+  }
+
+  assert {
+    condition     = length(aws_route53_record.proof) == 8 && { for environment, association in aws_apprunner_custom_domain_association.store : environment => association.domain_name } == { for environment, record in aws_route53_record.store : environment => record.name }
+    error_message = "App Runner would not answer for a name, or could not prove it."
+  }
+
+  assert {
+    condition     = output.environments[0].address == "https://dev-demo1.example.com" && strcontains(output.lockstep_toml, "address = \"https://prod-demo1.example.com\"")
+    error_message = "lockstep is told another address."
+  }
 }

@@ -2,17 +2,7 @@
 # The provider is a mock, so nothing here needs or proves an AWS account.
 
 mock_provider "aws" {
-  mock_resource "aws_db_instance" {
-    defaults = {
-      address = "bagel-store-demo1-rds.example.us-east-1.rds.amazonaws.com"
-    }
-  }
-
-  mock_resource "aws_apprunner_service" {
-    defaults = {
-      service_url = "abc.us-east-1.awsapprunner.com"
-    }
-  }
+  source = "./tests/mocks"
 }
 
 variables {
@@ -91,7 +81,7 @@ run "a_store_is_told_its_place_and_no_password" {
       service.source_configuration[0].image_repository[0].image_configuration[0].runtime_environment_variables == tomap({
         ENVIRONMENT   = name
         DEMO_ID       = "demo1"
-        DB_HOST       = "bagel-store-demo1-rds.example.us-east-1.rds.amazonaws.com"
+        DB_HOST       = "database.example"
         DB_PORT       = "5432"
         DB_NAME       = name
         DEMO_USERNAME = "demo"
@@ -176,6 +166,11 @@ run "a_running_store_may_read_its_secrets_and_nothing_else" {
 
 run "the_outputs_are_what_a_lockstep_toml_needs" {
   assert {
+    condition     = output.account_id == "123456789012" && output.flows_bucket == "bagel-store-demo1-liquibase-flows" && output.reports_bucket == "bagel-store-demo1-operation-reports" && output.database_address == "database.example"
+    error_message = "The account, a bucket or the address of the database is not told."
+  }
+
+  assert {
     condition     = [output.demo_id, output.region, output.database_instance, output.username_secret, output.password_secret, output.image_repository] == ["demo1", "us-east-1", "bagel-store-demo1-rds", "demo1/rds/username", "demo1/rds/password", "public.ecr.aws/l1v5b6d6/demo1-bagel-store"]
     error_message = "An output does not say what lockstep.toml needs."
   }
@@ -183,5 +178,22 @@ run "the_outputs_are_what_a_lockstep_toml_needs" {
   assert {
     condition     = [for environment in output.environments : environment.name] == ["dev", "test", "staging", "prod"] && output.environments[3] == { name = "prod", service = "bagel-store-demo1-prod", database = "prod", address = "https://abc.us-east-1.awsapprunner.com" }
     error_message = "The environments are not in order, or one is not described whole."
+  }
+}
+
+run "the_lockstep_toml_names_this_instance" {
+  assert {
+    condition     = strcontains(output.lockstep_toml, "id = \"demo1\"") && strcontains(output.lockstep_toml, "instance = \"bagel-store-demo1-rds\"") && strcontains(output.lockstep_toml, "bucket = \"bagel-store-demo1-operation-reports\"")
+    error_message = "The lockstep.toml is another instance's."
+  }
+
+  assert {
+    condition     = [for line in split("\n", output.lockstep_toml) : line if startswith(line, "service = ") || startswith(line, "production = true")] == ["service = \"bagel-store-demo1-dev\"", "service = \"bagel-store-demo1-test\"", "service = \"bagel-store-demo1-staging\"", "service = \"bagel-store-demo1-prod\"", "production = true"]
+    error_message = "The environments are not in order, or production is not prod alone."
+  }
+
+  assert {
+    condition     = !strcontains(output.lockstep_toml, "not-a-real-one") && !strcontains(output.lockstep_toml, "not-one-either")
+    error_message = "The lockstep.toml holds a password."
   }
 }
