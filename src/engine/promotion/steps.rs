@@ -102,6 +102,7 @@ impl State {
             report: None,
             before,
             holds_lock: false,
+            has_set_out: false,
             plan,
             release,
             source,
@@ -206,9 +207,12 @@ impl State {
             return Vec::new();
         };
         let environment = promotion.plan.environment.clone();
+        // Which of the actions that a flow adds it was is not to be guessed.
+        let action = promotion.plan.procedure.action(kind);
+        let blamed = |failure: &Failure| action.map_or_else(|| failure.clone(), |it| it.row.blamed(failure));
         match progress {
             Progress::Ended(result) if promotion.conclusion().is_some() => {
-                let result = result.as_ref().map(StepOutcome::text).map_err(Clone::clone);
+                let result = result.as_ref().map(StepOutcome::text).map_err(blamed);
                 self.closed(&environment, kind, result)
             }
             Progress::Advanced(words) => {
@@ -237,11 +241,11 @@ impl State {
                 self.complete(&environment, kind, text)
             }
             Progress::Ended(Err(failure)) => {
-                let action = promotion.plan.procedure.action(kind);
+                let failure = blamed(failure);
                 if action.is_some_and(|action| action.continues) && !promotion.is_interrupted {
-                    return self.pass_over(&environment, kind, failure);
+                    return self.pass_over(&environment, kind, &failure);
                 }
-                self.fail(&environment, kind, failure.clone())
+                self.fail(&environment, kind, failure)
             }
         }
     }
@@ -352,6 +356,7 @@ impl State {
     fn act(&mut self, environment: &EnvironmentName, kind: StepKind) -> Vec<Effect> {
         let Some(promotion) = self.promotion_mut(environment) else { return Vec::new() };
         promotion.stage = Stage::Performing(kind);
+        promotion.has_set_out |= kind != StepKind::Lock;
         carried_out(promotion, kind)
     }
 
@@ -501,8 +506,13 @@ impl State {
     }
 
     fn conclude(&mut self, environment: &EnvironmentName, conclusion: Conclusion) -> Vec<Effect> {
-        match self.promotion(environment) {
-            Some(promotion) if promotion.holds_lock => self.close(environment, conclusion),
+        match self.promotion_mut(environment) {
+            Some(promotion) if promotion.holds_lock => {
+                if !promotion.has_set_out {
+                    promotion.skip_closing();
+                }
+                self.close(environment, conclusion)
+            }
             Some(_) => self.end(environment, conclusion),
             None => Vec::new(),
         }
