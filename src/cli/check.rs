@@ -71,6 +71,11 @@ pub(super) async fn run(words: &Check, arguments: &Arguments) -> Result<Exit, Fa
         let schema = adapters.schema(name).await?;
         verdict = verdict.and(policy.judge_database(&schema, today));
     }
+    // Of one release, of what is pending or by some of the checks nobody can tell what the rest needs.
+    let is_whole = words.release.is_none()
+        && words.names.is_empty()
+        && words.changeset_filter != ChangesetFilter::Pending;
+    verdict.notes.extend(is_whole.then(|| policy.unneeded(&verdict, &scopes)).flatten());
     let other = match words.engine {
         Engine::Lockstep => None,
         Engine::Liquibase => Some(second_opinion(subject.as_ref(), settings.as_deref()).await?),
