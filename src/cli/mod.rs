@@ -10,6 +10,7 @@ mod fault;
 mod flow;
 mod instance;
 mod journal;
+mod plans;
 mod reconcile;
 mod release;
 mod report;
@@ -29,10 +30,8 @@ use crate::config::{Settings, paths};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::VoteWord;
 use crate::domain::names::EnvironmentName;
-use crate::domain::plan::PlanDigest;
 use crate::domain::release::Version;
 use crate::engine::State;
-use crate::engine::planning::Request;
 use crate::exit::Exit;
 use crate::headless::{self, Format, Headless, Job};
 use crate::runtime::{Clock, Journal, Runtime, StopSignals, drive, mark};
@@ -110,25 +109,9 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             job_with(settings, arguments, Job::Drift { environments, release, report: drift.report }).await
         }
         Some(Command::Reconcile(words)) => reconcile::run(words, arguments).await,
-        Some(Command::Plan(plan)) => {
-            let (environment, release) = named(arguments, &plan.environment, plan.release.as_deref()).await?;
-            job(arguments, Job::Plan { environment, request: Request::Forward(release) }).await
-        }
-        Some(Command::Promote(promote)) => {
-            let (environment, release) =
-                named(arguments, &promote.environment, promote.release.as_deref()).await?;
-            let plan = promote.plan.as_deref().map(PlanDigest::from_text);
-            let request = Request::Forward(release);
-            let (confirm, reason) = (promote.confirm.clone(), promote.override_reason.clone());
-            job(arguments, Job::Promote { environment, request, confirm, plan, reason }).await
-        }
-        Some(Command::Rollback(back)) => {
-            let (environment, release) = named(arguments, &back.environment, back.to.as_deref()).await?;
-            let request = Request::Back { release, keep_schema: back.app_only };
-            let plan = back.plan.as_deref().map(PlanDigest::from_text);
-            let (confirm, reason) = (back.confirm.clone(), back.reason.clone());
-            job(arguments, Job::Promote { environment, request, confirm, plan, reason }).await
-        }
+        Some(Command::Plan(words)) => plans::plan(words, arguments).await,
+        Some(Command::Promote(words)) => plans::promote(words, arguments).await,
+        Some(Command::Rollback(words)) => plans::rollback(words, arguments).await,
         Some(Command::Request(it)) => {
             job(arguments, votes::vote(&it.ballot, VoteWord::Request, &it.note)?).await
         }
@@ -234,24 +217,6 @@ fn runtime(settings: Settings, state: State) -> Runtime<Adapters> {
     let leases = paths::leases(&settings.id);
     let adapters = Adapters::leasing(Arc::new(settings), paths::tools(), leases);
     Runtime::new(state, adapters, journal, Clock::system())
-}
-
-/// The same as [`target`]; what is no version is answered with the releases there are.
-async fn named(
-    arguments: &Arguments,
-    environment: &str,
-    wanted: Option<&str>,
-) -> Result<(EnvironmentName, Option<Version>), Failure> {
-    let mut failure = match target(environment, wanted) {
-        Err(failure) if version(wanted).is_err() => failure,
-        target => return target,
-    };
-    if let Ok(settings) = instance::settings(arguments)
-        && let Ok(catalog) = release::catalog(&Adapters::new(Arc::new(settings), paths::tools())).await
-    {
-        failure = failure.because(release::listed(&catalog));
-    }
-    Err(failure)
 }
 
 fn target(environment: &str, release: Option<&str>) -> Result<(EnvironmentName, Option<Version>), Failure> {

@@ -66,7 +66,7 @@ async fn an_edited_flow_is_another_plan_and_its_actions_run_where_they_stand() {
         "shell",
         "health",
         "evidence",
-        "history",
+        "status",
         "shell",
     ];
     assert_eq!(words, order, "{promotion:#}");

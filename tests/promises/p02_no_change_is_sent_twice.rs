@@ -55,7 +55,7 @@ async fn p02_liquibase_is_started_once_for_each_step_whatever_becomes_of_it() {
         let said = counted.promote(&scene.place).await;
         assert_eq!((said.code, scene.ending().2.as_str()), (code, told), "{fault}: {said:#?}");
         // What was done is looked at in the end.
-        assert_eq!(counted.taken(), ["validate", "update", "history"], "{fault}");
+        assert_eq!(counted.taken(), ["validate", "update", "status"], "{fault}");
         scene.clear().await;
     }
     assert_eq!(scene.updates().await, (0, 0));
@@ -102,7 +102,7 @@ impl Counted {
     fn taken(&self) -> Vec<String> {
         let notes = fs::read_to_string(self.notes()).unwrap_or_default();
         fs::write(self.notes(), "").unwrap();
-        let commands = ["validate", "tag", "update", "rollback", "rollback-count", "history"];
+        let commands = ["validate", "tag", "update", "rollback", "rollback-count", "status"];
         let of = |line: &str| {
             let mut words = line.split(' ');
             words.find(|word| commands.contains(word)).unwrap_or_else(|| panic!("{line}")).to_owned()

@@ -147,7 +147,9 @@ impl RollbackFacts<'_> {
                 " Or leave the schema as it is, on which {} runs: `--app-only`.",
                 self.target.version
             );
-            unmet.iter_mut().for_each(|unmet| unmet.how.push_str(&aside));
+            for unmet in &mut unmet {
+                unmet.how.push_str(&aside);
+            }
         }
         let until = until(order, kept, undone.len(), &source);
         let way = WayBack { order, until, verdict, keeps_schema: self.keep_schema };

@@ -67,9 +67,18 @@ pub struct Promotion {
     pub report: Option<Result<Filed, Failure>>,
     /// What the environment was when it began.
     pub(in crate::engine) before: Arc<Before>,
-    holds_lock: bool,
-    /// True once something behind the recheck began: from then on the end of its flow is owed.
-    has_set_out: bool,
+    owes: Owing,
+}
+
+/// What a promotion owes to its environment before it is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owing {
+    /// Nothing: it does not hold the lock.
+    Nothing,
+    /// To let the lock go.
+    Lock,
+    /// That, and what stands at the end of its flow: something behind the recheck has begun.
+    Flow,
 }
 
 /// Where a promotion stands.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Conclusion, Promotion, Stage, Step, StepStatus, refusal};
+use super::{Conclusion, Owing, Promotion, Stage, Step, StepStatus, refusal};
 use crate::domain::evidence::{Evidence, Promised};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::{Waiver, differences};
@@ -101,8 +101,7 @@ impl State {
             schema: None,
             report: None,
             before,
-            holds_lock: false,
-            has_set_out: false,
+            owes: Owing::Nothing,
             plan,
             release,
             source,
@@ -232,7 +231,7 @@ impl State {
             }
             Progress::Ended(Ok(outcome)) => {
                 if kind == StepKind::Lock {
-                    promotion.holds_lock = true;
+                    promotion.owes = Owing::Lock;
                 }
                 if let StepOutcome::Deployed { operation, status } = outcome {
                     promotion.operation = Some((operation.clone(), *status));
@@ -356,7 +355,9 @@ impl State {
     fn act(&mut self, environment: &EnvironmentName, kind: StepKind) -> Vec<Effect> {
         let Some(promotion) = self.promotion_mut(environment) else { return Vec::new() };
         promotion.stage = Stage::Performing(kind);
-        promotion.has_set_out |= kind != StepKind::Lock;
+        if kind != StepKind::Lock {
+            promotion.owes = Owing::Flow;
+        }
         carried_out(promotion, kind)
     }
 
@@ -506,15 +507,14 @@ impl State {
     }
 
     fn conclude(&mut self, environment: &EnvironmentName, conclusion: Conclusion) -> Vec<Effect> {
-        match self.promotion_mut(environment) {
-            Some(promotion) if promotion.holds_lock => {
-                if !promotion.has_set_out {
-                    promotion.skip_closing();
-                }
+        let Some(promotion) = self.promotion_mut(environment) else { return Vec::new() };
+        match promotion.owes {
+            Owing::Nothing => self.end(environment, conclusion),
+            Owing::Lock => {
+                promotion.skip_closing();
                 self.close(environment, conclusion)
             }
-            Some(_) => self.end(environment, conclusion),
-            None => Vec::new(),
+            Owing::Flow => self.close(environment, conclusion),
         }
     }
 
@@ -527,7 +527,7 @@ impl State {
             Some(failure) => Err(failure.clone()),
         };
         let schema = promotion.schema.clone();
-        promotion.holds_lock = false;
+        promotion.owes = Owing::Nothing;
         promotion.stage = Stage::Over(conclusion, now);
         self.say(result.clone());
         let over = Effect::Forget(run.clone());

@@ -144,8 +144,8 @@ fn whoever_edits_the_flow_of_a_promotion_that_failed_needs_a_new_approval() {
     world.way = edited();
     assert_eq!(conditions(&mut world), [Condition::Approval]);
     let plan = world.planned().plan.digest().clone();
-    let (environment, word, note) = (name("test"), VoteWord::Approve, String::new());
-    world.intend(Intent::Vote { environment, word, plan, note });
+    let environment = name("test");
+    world.intend(Intent::Vote { environment, word: VoteWord::Approve, plan, note: String::new() });
     assert_eq!(conditions(&mut world), [], "{:?}", world.state.messages);
     world.failing = Vec::new();
     world.promote("test", None);
