@@ -147,7 +147,7 @@ impl Waiting<'_> {
         let last = if last.is_empty() { "it did not answer" } else { last };
         Failure::new(FailureKind::ActionNeeded, what)
             .because(format!("after {} its last answer was {last}", seconds(self.deadline)))
-            .hint("Look at the application's log. Mend the release, or roll back.")
+            .hint("Look at the application's log. Mend the release, then promote that.")
     }
 }
 

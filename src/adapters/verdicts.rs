@@ -10,10 +10,10 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use tokio::sync::Mutex;
 
+use super::policy::{SETTINGS, WAIVERS, understood, unreadable};
 use crate::config::{PolicySettings, Settings};
-use crate::domain::changelog::Problem;
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::policy::{Judged, Policy, Settings as Checks, Verdict, Waivers};
+use crate::domain::policy::{Judged, Verdict};
 use crate::domain::release::Release;
 use crate::runtime::compute;
 
@@ -55,9 +55,9 @@ impl Verdicts {
             return Err(Failure::new(FailureKind::Configuration, "no policy is configured")
                 .hint("Name the settings of the checks under [policy]; docs/configuration.md tells how."));
         };
-        let settings = read(&policy.settings, "the settings of the policy checks").await?;
+        let settings = read(&policy.settings, SETTINGS).await?;
         let waivers = match &policy.waivers {
-            Some(path) => Some(read(path, "the waivers").await?),
+            Some(path) => Some(read(path, WAIVERS).await?),
             None => None,
         };
         let texts = Texts { settings, waivers, today };
@@ -76,31 +76,13 @@ impl Verdicts {
 }
 
 async fn read(path: &Path, what: &str) -> Result<String, Failure> {
-    tokio::fs::read_to_string(path).await.map_err(|error| {
-        Failure::new(FailureKind::Configuration, format!("{what} cannot be read"))
-            .because(format!("{}: {error}", path.display()))
-            .hint("Put the file back, or correct [policy] in lockstep.toml.")
-    })
+    tokio::fs::read_to_string(path).await.map_err(|error| unreadable(path, what, &error))
 }
 
-/// Every problem of both files is told at once.
+/// What the policy that these texts make finds in a release.
 fn judge(policy: &PolicySettings, texts: &Texts, release: &Release) -> Result<Verdict, Failure> {
-    let (settings, mut problems) = Checks::read(&policy.settings.display().to_string(), &texts.settings);
-    let waivers = policy.waivers.as_ref().zip(texts.waivers.as_ref()).map(|(path, text)| {
-        let (waivers, more) = Waivers::read(&path.display().to_string(), text);
-        problems.extend(more);
-        waivers
-    });
-    let (errors, warnings): (Vec<_>, Vec<_>) =
-        problems.into_iter().partition(|problem: &Problem| problem.is_error);
-    let Some(settings) = settings.filter(|_| errors.is_empty()) else {
-        let failure = Failure::new(FailureKind::Configuration, "the policy cannot be used");
-        let failure = errors.iter().fold(failure, Failure::because);
-        return Err(
-            failure.hint("Correct the files that [policy] names; docs/policy.md tells what may stand there.")
-        );
-    };
-    let policy = Policy { settings, waivers: waivers.unwrap_or_default(), unread_sql: None };
+    let waivers = policy.waivers.as_deref().zip(texts.waivers.as_deref());
+    let (policy, warnings) = understood(Some((&policy.settings, &texts.settings)), waivers)?;
     let mut verdict = policy.judge(&release.changelog, Judged::All, texts.today);
     verdict.notes.splice(0..0, warnings);
     Ok(verdict)

@@ -206,9 +206,9 @@ pub(super) enum ReportCommand {
     List,
     /// Show one report; with `--output json` all that it says
     Show {
-        /// The run, as `report list` names it
+        /// The run, as `report list` names it; by default the newest
         #[arg(value_name = "RUN")]
-        run: String,
+        run: Option<String>,
     },
     /// Print where a report is, and open it where there is a desktop
     Open {
@@ -353,7 +353,7 @@ pub(super) struct Rollback {
     /// The environment to go back in
     #[arg(value_name = "ENV")]
     pub(super) environment: String,
-    /// The release to go back to; by default the one that was proven there before
+    /// The release to go back to; by default the one that the journal, or the ledger, proves to have been there before
     #[arg(long, value_name = "VERSION")]
     pub(super) to: Option<String>,
     /// Leave the schema as it is; only where the older image runs on it

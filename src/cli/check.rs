@@ -71,6 +71,7 @@ pub(super) async fn run(words: &Check, arguments: &Arguments) -> Result<Exit, Fa
         let schema = adapters.schema(name).await?;
         verdict = verdict.and(policy.judge_database(&schema, today));
     }
+    verdict.notes.extend(is_whole(words).then(|| policy.unneeded(&verdict, &scopes)).flatten());
     let other = match words.engine {
         Engine::Lockstep => None,
         Engine::Liquibase => Some(second_opinion(subject.as_ref(), settings.as_deref()).await?),
@@ -103,6 +104,12 @@ pub(super) async fn run(words: &Check, arguments: &Arguments) -> Result<Exit, Fa
     };
     write(&report.render(form))?;
     Ok(Exit::Judged(report.severity()))
+}
+
+/// True when all that there is was checked: of one release, of what is pending or by some of the checks nobody can tell
+/// what the rest needs.
+fn is_whole(words: &Check) -> bool {
+    words.release.is_none() && words.names.is_empty() && words.changeset_filter != ChangesetFilter::Pending
 }
 
 /// What was checked, in words.

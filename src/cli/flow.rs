@@ -9,7 +9,7 @@ use crate::config::Settings;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::flow::{Scope, Script, validate};
 use crate::domain::names::EnvironmentName;
-use crate::domain::procedure::Procedure;
+use crate::domain::procedure::{GIVEN, Procedure};
 use crate::engine::flow::Asking;
 use crate::exit::Exit;
 use crate::headless::{Flowing, Format, flow_problems_json, flow_problems_text};
@@ -84,7 +84,13 @@ fn check(file: &FlowFile, format: Format) -> Result<Exit, Failure> {
     let here = here();
     let read = |path: &str| std::fs::read_to_string(here.join(path)).map_err(|error| error.to_string());
     let scope = Scope::outermost(std::env::vars(), [], said(file)?);
-    let (script, mut problems) = Script::read(&file.path, &scope, &read);
+    let (mut script, mut problems) = Script::read(&file.path, &scope, &read);
+    if script.as_ref().is_some_and(Script::promotes) {
+        // What a promotion gives is there when the flow is gone through, whatever it is then.
+        let given = GIVEN.map(|name| (name.to_owned(), name.to_owned()));
+        let given = given.into_iter().filter(|(name, _)| !scope.knows(name));
+        (script, problems) = Script::read(&file.path, &scope.knowing(given), &read);
+    }
     if let Some(script) = &script {
         problems.extend(validate(script, &|path| exists(&here, path)));
         if script.promotes() {

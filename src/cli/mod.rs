@@ -10,6 +10,7 @@ mod fault;
 mod flow;
 mod instance;
 mod journal;
+mod plans;
 mod reconcile;
 mod release;
 mod report;
@@ -29,10 +30,8 @@ use crate::config::{Settings, paths};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::VoteWord;
 use crate::domain::names::EnvironmentName;
-use crate::domain::plan::PlanDigest;
 use crate::domain::release::Version;
 use crate::engine::State;
-use crate::engine::planning::Request;
 use crate::exit::Exit;
 use crate::headless::{self, Format, Headless, Job};
 use crate::runtime::{Clock, Journal, Runtime, StopSignals, drive, mark};
@@ -110,24 +109,9 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             job_with(settings, arguments, Job::Drift { environments, release, report: drift.report }).await
         }
         Some(Command::Reconcile(words)) => reconcile::run(words, arguments).await,
-        Some(Command::Plan(plan)) => {
-            let (environment, release) = target(&plan.environment, plan.release.as_deref())?;
-            job(arguments, Job::Plan { environment, request: Request::Forward(release) }).await
-        }
-        Some(Command::Promote(promote)) => {
-            let (environment, release) = target(&promote.environment, promote.release.as_deref())?;
-            let plan = promote.plan.as_deref().map(PlanDigest::from_text);
-            let request = Request::Forward(release);
-            let (confirm, reason) = (promote.confirm.clone(), promote.override_reason.clone());
-            job(arguments, Job::Promote { environment, request, confirm, plan, reason }).await
-        }
-        Some(Command::Rollback(back)) => {
-            let (environment, release) = target(&back.environment, back.to.as_deref())?;
-            let request = Request::Back { release, keep_schema: back.app_only };
-            let plan = back.plan.as_deref().map(PlanDigest::from_text);
-            let (confirm, reason) = (back.confirm.clone(), back.reason.clone());
-            job(arguments, Job::Promote { environment, request, confirm, plan, reason }).await
-        }
+        Some(Command::Plan(words)) => plans::plan(words, arguments).await,
+        Some(Command::Promote(words)) => plans::promote(words, arguments).await,
+        Some(Command::Rollback(words)) => plans::rollback(words, arguments).await,
         Some(Command::Request(it)) => {
             job(arguments, votes::vote(&it.ballot, VoteWord::Request, &it.note)?).await
         }

@@ -120,7 +120,11 @@ fn parse(version: &str) -> Result<Version, Failure> {
 
 /// The release that was named is none of the instance's.
 pub(super) fn unknown(version: &Version, catalog: &Catalog) -> Failure {
+    Failure::new(FailureKind::Usage, format!("there is no release {version}")).because(listed(catalog))
+}
+
+/// The releases of an instance, in words.
+pub(super) fn listed(catalog: &Catalog) -> String {
     let known: Vec<_> = catalog.releases().iter().map(|release| release.version.to_string()).collect();
-    Failure::new(FailureKind::Usage, format!("there is no release {version}"))
-        .because(format!("the releases are: {}", known.join(", ")))
+    format!("the releases are: {}", known.join(", "))
 }

@@ -37,7 +37,7 @@ pub(super) fn run(command: &ReportCommand, arguments: &Arguments, format: Format
             write(&text)
         }
         ReportCommand::Show { run } => {
-            let report = chosen(&reports, Some(run), &folder)?;
+            let report = chosen(&reports, run.as_deref(), &folder)?;
             write(&match format {
                 Format::Text => report.text(),
                 Format::Json => format!("{:#}\n", report.value),

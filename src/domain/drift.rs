@@ -345,7 +345,7 @@ pub(crate) mod tests {
             executed_at: Timestamp::UNIX_EPOCH,
             checksum: changeset.checksum().cloned(),
             tag: None,
-            deployment: None,
+            deployment: Some(index.to_string().into()),
         });
         Ledger { rows: rows.collect(), ..Ledger::default() }
     }

@@ -634,8 +634,17 @@ impl History {
     /// The failure that `environment` still has to show: that of its newest run, until somebody acknowledges it. A
     /// run that was refused did nothing to the environment, so it neither raises an alarm nor hides one.
     pub fn alarm(&self, environment: &EnvironmentName) -> Option<(&PastRun, &Failure)> {
-        let mut runs = self.runs.iter().rev().filter(|past| past.environment == *environment);
-        let newest = runs.find(|past| !past.was_refused())?;
+        self.alarm_before(environment, None)
+    }
+
+    /// The same as it was before this run began, for whoever tries again what failed.
+    pub fn alarm_before(
+        &self,
+        environment: &EnvironmentName,
+        run: Option<&RunId>,
+    ) -> Option<(&PastRun, &Failure)> {
+        let is_other = |past: &&PastRun| past.environment == *environment && Some(&past.run) != run;
+        let newest = self.runs.iter().rev().filter(is_other).find(|past| !past.was_refused())?;
         match &newest.conclusion {
             Some((_, Err(failure))) if !newest.is_acknowledged => Some((newest, failure)),
             _ => None,

@@ -37,6 +37,16 @@ pub fn line(text: &str) -> String {
         .collect()
 }
 
+/// The beginning of a text, on one line and of at most `length` characters.
+pub fn beginning(text: &str, length: usize) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let text = line(&words.join(" "));
+    match text.char_indices().nth(length) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text,
+    }
+}
+
 /// Several lines, each as [`line`] makes it; line ends of every kind become `\n`.
 pub fn block(text: &str) -> String {
     let lines: Vec<String> = text.replace("\r\n", "\n").split('\n').map(line).collect();

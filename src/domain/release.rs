@@ -136,9 +136,14 @@ impl Catalog {
         }
     }
 
+    /// The oldest release that has a changeset with this identity.
+    pub fn first_with(&self, id: &ChangesetId) -> Option<&Release> {
+        self.releases.iter().find(|release| release.changelog.get(id).is_some())
+    }
+
     /// True when some release has a changeset with this identity.
     pub fn knows(&self, id: &ChangesetId) -> bool {
-        self.releases.iter().any(|release| release.changelog.get(id).is_some())
+        self.first_with(id).is_some()
     }
 
     /// The newest release.

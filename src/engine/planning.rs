@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::{Condition, Inspection, Unmet};
 use crate::domain::names::EnvironmentName;
-use crate::domain::plan::{Plan, RollbackFacts};
+use crate::domain::plan::{Plan, RollbackFacts, earlier};
 use crate::domain::procedure::Procedure;
 use crate::domain::release::{Catalog, Release, Version};
 use crate::engine::effect::Effect;
@@ -37,9 +37,10 @@ pub enum Planning {
 pub enum Request {
     /// To promote a release; `None` for what runs in the environment before.
     Forward(Option<Version>),
-    /// To go back to a release; `None` for the one that was proven there before.
+    /// To go back to a release; `None` for the one that was there before.
     Back {
-        /// Which release; `None` for what the app runs when the schema is ahead of it, else for the one before.
+        /// Which release; `None` for what the app runs when the schema is ahead of it, else for what the journal, or the
+        /// ledger, proves to have been there before.
         release: Option<Version>,
         /// True when the schema is to stay as it is.
         keep_schema: bool,
@@ -286,6 +287,7 @@ impl State {
             return self.release_to_promote(state, wanted);
         }
         let name = &state.environment.name;
+        let cannot = |what: String| Failure::new(FailureKind::Usage, what);
         let running = state.service.value().and_then(|service| service.image.version());
         let runs = running.as_ref().and_then(|version| self.catalog.value()?.get(version));
         if let (Some(runs), Some(ledger)) = (runs, state.ledger.value())
@@ -294,15 +296,26 @@ impl State {
             // The schema went ahead of the app: it goes back to where the app is.
             return Ok(runs);
         }
-        let earlier = self.history.before(name, running.as_ref());
-        let listed = || {
-            let releases = self.catalog.value()?.releases();
-            releases.iter().rev().find(|release| Some(&release.version) < running.as_ref())
+        let Some(running) = running else {
+            return Err(cannot(format!("it is not known which release {name} runs"))
+                .hint(format!("Name the one to go back to: `lockstep rollback {name} --to VERSION`.")));
         };
-        let known = earlier.and_then(|version| self.catalog.value()?.get(version));
-        known.or_else(listed).ok_or_else(|| {
-            Failure::new(FailureKind::Usage, format!("no release is known that {name} could go back to"))
-                .hint("Name one with `--to`.")
+        let known = self.catalog.value().zip(state.ledger.value());
+        let found = known.and_then(|(catalog, ledger)| {
+            earlier(&state.environment, &running, &self.history, ledger, catalog)
+        });
+        found.ok_or_else(|| {
+            let failure = cannot(format!("nothing was proven in {name} before {running}"))
+                .because("neither the journal nor the ledger shows a release that came before");
+            let releases = self.catalog.value().map(Catalog::releases).unwrap_or_default().iter();
+            let older = releases.rev().filter(|release| release.version < running);
+            let older: Vec<_> = older.map(|release| release.version.to_string()).collect();
+            match older.first() {
+                None => failure.because(format!("no release is older than {running}")),
+                Some(newest) => failure
+                    .because(format!("the older releases are: {}", older.join(", ")))
+                    .hint(format!("Name the one that is meant: `lockstep rollback {name} --to {newest}`.")),
+            }
         })
     }
 

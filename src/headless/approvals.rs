@@ -29,7 +29,8 @@ pub(super) fn meant(
         digest.short()
     );
     let refuse = |what: String| {
-        let hint = format!("Read the plan (`lockstep plan {environment}`), then: {words}");
+        let (version, read) = (&prepared.plan.version, "Read the plan");
+        let hint = format!("{read} (`lockstep plan {environment} --release {version}`), then: {words}");
         Err(Failure::new(FailureKind::Refused, what).hint(hint))
     };
     match plan {

@@ -9,6 +9,7 @@ use crate::domain::gate::Inspection;
 use crate::domain::policy::{Finding, Subject};
 use crate::engine::EnvironmentState;
 use crate::engine::policy::Outlook;
+use crate::headless::findings::finding_json;
 use crate::headless::json;
 
 /// One line about all of it.
@@ -93,31 +94,11 @@ pub(super) fn json(policy: Option<&Result<Inspection, Failure>>) -> Value {
     })
 }
 
+/// A finding as `lockstep check` tells it, and whether it stands in the way.
 fn finding(finding: &Finding, blocks: bool) -> Value {
-    let (changeset, table) = match &finding.subject {
-        Subject::Changeset(id) => (Some(id.to_string()), None),
-        Subject::Table(name) => (None, Some(name.as_str())),
-    };
-    json!({
-        "check": finding.check,
-        "title": finding.title,
-        "severity": finding.severity.word(),
-        "changeset": changeset,
-        "table": table,
-        "file": finding.place.as_ref().map(|place| place.file.as_str()),
-        "line": finding.place.as_ref().map(|place| place.line),
-        "column": finding.column,
-        "within": finding.within,
-        "statement": finding.statement,
-        "why": finding.why,
-        "mend": finding.mend,
-        "waiver": finding.waiver.as_ref().map(|waiver| json!({
-            "reason": waiver.reason,
-            "owner": waiver.owner,
-            "expires": waiver.expires.to_string(),
-        })),
-        "blocks": blocks,
-    })
+    let mut value = finding_json(finding);
+    value["blocks"] = json!(blocks);
+    value
 }
 
 /// What policy says about what comes next to an environment.

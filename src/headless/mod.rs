@@ -27,7 +27,7 @@ use crate::domain::plan::{Direction, PlanDigest};
 use crate::engine::State;
 use crate::engine::event::{Event, EventKind, Intent};
 use crate::engine::planning::{Planning, Prepared};
-use crate::engine::promotion::refusal;
+use crate::engine::promotion::{Promotion, refusal};
 use crate::exit::Exit;
 use crate::runtime::{Frontend, Next, StopSignals};
 
@@ -163,7 +163,7 @@ impl<Out: Write, Err: Write> Headless<Out, Err> {
             }
             (Job::Plan { .. }, Planning::Ready(_), _) => None,
             (Job::Promote { .. }, _, Some(promotion)) => match promotion.conclusion() {
-                Some(_) => promotion.failure(),
+                Some(_) => promotion.failure().map(|failure| leading_back(promotion, failure)),
                 None => Some(Failure::new(FailureKind::Unknown, "the promotion was left before it ended")),
             },
             (Job::Promote { .. } | Job::Vote { .. }, ..) => refused(),
@@ -300,6 +300,14 @@ fn confirmed(state: &State, prepared: &Prepared, said: &Said<'_>) -> Result<Plan
         _ if is_back => refuse(format!("going back to {version} in {name} has to be confirmed")),
         _ => refuse(format!("promoting {version} to {name} has to be confirmed")),
     }
+}
+
+/// The failure with the command that leads back, where something was changed.
+fn leading_back(promotion: &Promotion, failure: Failure) -> Failure {
+    let Some(before) = promotion.leads_back_to() else { return failure };
+    let hint = failure.hint.as_ref().map_or_else(String::new, |hint| format!("{hint}\n"));
+    let back = format!("`lockstep rollback {} --to {before}`", promotion.plan.environment);
+    failure.hint(format!("{hint}Or go back: {back} shows what that takes before it does anything."))
 }
 
 fn interrupted() -> Failure {

@@ -18,8 +18,8 @@ pub fn failure(failure: &Failure) -> String {
     for cause in &failure.because {
         writeln!(text, "  because {cause}").ok();
     }
-    if let Some(hint) = &failure.hint {
-        writeln!(text, "  {hint}").ok();
+    for line in failure.hint.iter().flat_map(|hint| hint.lines()) {
+        writeln!(text, "  {line}").ok();
     }
     text
 }
@@ -152,7 +152,14 @@ pub(super) fn plan(state: &State, prepared: &Prepared) -> String {
     }
     for changeset in &plan.changesets {
         if plan.direction() == Direction::Back {
-            let undo = changeset.rollback.text().unwrap_or("-- nothing to run; only its row goes");
+            let undo = match &changeset.rollback {
+                Rollback::Missing => {
+                    "-- no rollback is written: there is no way back behind this, and it blocks"
+                }
+                Rollback::Automatic => "-- Liquibase works it out",
+                Rollback::Empty => "-- nothing to run; only its row goes",
+                written => written.text().unwrap_or_default(),
+            };
             writeln!(text, "\n-- undo {} {}\n{undo}", changeset.id, changeset.comment).ok();
             continue;
         }
@@ -200,6 +207,9 @@ fn way_back(plan: &Plan) -> String {
     let anchor = match &plan.course {
         Course::Forward(Anchor::Existing(tag)) => format!("tag {tag}"),
         Course::Forward(Anchor::New(tag)) => format!("tag {tag}, set before the update"),
+        Course::Forward(Anchor::NotNeeded) if plan.is_empty() => {
+            return format!("nothing changes: {} runs {} already", plan.environment, plan.version);
+        }
         Course::Forward(Anchor::NotNeeded) => return "the image only; the schema stays as it is".to_owned(),
         Course::Back(_) => return "promote it again".to_owned(),
     };

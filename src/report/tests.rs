@@ -448,7 +448,7 @@ fn a_check_and_a_flow_are_reported_from_what_they_found() {
             step("validate", StepStatus::Done, Some(0), 2),
             step("checks run", StepStatus::Failed, Some(2), 3),
         ],
-        exit_code: Some(if failure.is_some() { 4 } else { 0 }),
+        exit_code: if failure.is_some() { 4 } else { 0 },
         findings: failure.is_some().then(verdict),
         failure,
         environment: Some("dev".to_owned()),

@@ -326,13 +326,18 @@ impl Script {
             .because("connection refused")
             .hint("Start the sandbox with `lockstep demo up`."));
         }
+        // A release ends with its tag, and each was an update of its own.
+        let update = |order: usize| {
+            let before = world.ran.changesets().iter().take(order);
+            before.filter(|changeset| changeset.tag().is_some()).count().to_string()
+        };
         let row = |(order, (id, changeset)): (usize, (&ChangesetId, Option<&Changeset>))| LedgerRow {
             id: id.clone().into(),
             order: i32::try_from(order).unwrap() + 1,
             executed_at: "2026-11-20T16:20:00Z".parse().unwrap(),
             checksum: changeset.and_then(Changeset::checksum).cloned(),
             tag: changeset.and_then(Changeset::tag).map(Into::into),
-            deployment: None,
+            deployment: Some(update(order).into()),
         };
         let known = world.ran.changesets().iter().take(world.applied[index]);
         let known = known.map(|changeset| (&changeset.id, Some(changeset)));

@@ -32,6 +32,7 @@ macro_rules! after_every_record {
             after_deployed => Record::Ended("service");
             after_healthy => Record::Ended("health");
             after_evidence => Record::Ended("evidence");
+            after_the_end_of_the_flow => Record::Ended("closing 3");
             after_concluded => Record::Concluded;
         }
     };

@@ -24,14 +24,16 @@ pub(crate) struct Scene {
 impl Scene {
     /// With a running sandbox, and these deadlines instead of the usual ones.
     pub(crate) async fn begin(deadlines: &[(&str, f64)]) -> Self {
-        let scene = Self::paced(FAST).await;
+        let scene = Self { place: Place::awake(FAST).await };
         scene.deadlines(deadlines);
         scene
     }
 
-    /// With a sandbox that is this many times faster than AWS.
-    pub(crate) async fn paced(factor: &str) -> Self {
-        Self { place: Place::awake(factor).await }
+    /// The same where the app of dev stayed at v1.1.0 while its schema went on.
+    pub(crate) async fn behind(deadlines: &[(&str, f64)]) -> Self {
+        let scene = Self { place: Place::behind(FAST).await };
+        scene.deadlines(deadlines);
+        scene
     }
 
     /// Waits shorter from now on than anybody would in earnest.
@@ -72,7 +74,8 @@ impl Scene {
         found.map_or((0, 0), |row| (row["received"].as_u64().unwrap(), row["carried_out"].as_u64().unwrap()))
     }
 
-    /// Promotes to dev, which needs nobody's word. v1.1.0 is another image only; v1.4.0 brings changesets.
+    /// Promotes to dev, which needs nobody's word. Where its app is behind v1.2.0 is another image only; v1.4.0 brings
+    /// changesets.
     pub(crate) async fn promote(&self, version: &str) -> Said {
         self.place.run(&["promote", "dev", "--release", version]).await
     }

@@ -72,23 +72,23 @@ async fn an_abort_while_sql_is_slow_leaves_no_lock_and_one_while_a_row_waits_doe
 
 #[tokio::test]
 async fn an_abort_while_aws_is_slow_asks_for_no_update_any_more_and_one_of_a_stuck_deployment_is_unknown() {
-    let scene = Scene::begin(&[("look", 20.0)]).await;
+    let scene = Scene::behind(&[("look", 20.0)]).await;
     let slow = ["--env", "dev", "--seconds", "3", "--action", "ListOperations"];
     scene.set("slow-api", &slow).await;
-    let said = scene.abort("v1.1.0", "> service: ").await;
+    let said = scene.abort("v1.2.0", "> service: ").await;
     assert_eq!((said.code, scene.locks().await), (5, free()), "{said:#?}");
     scene.clear().await;
-    assert_eq!((scene.updates().await, scene.service().await), ((0, 0), running("v1.2.0")));
+    assert_eq!((scene.updates().await, scene.service().await), ((0, 0), running("v1.1.0")));
     scene.place.run(&["reconcile", "dev", "--attach", "--settle"]).await;
     assert_eq!(scene.updates().await, (0, 0), "nothing came later either");
 
     scene.set("stuck-operation", &["--env", "dev"]).await;
-    let said = scene.abort("v1.1.0", "service: in progress").await;
+    let said = scene.abort("v1.2.0", "service: in progress").await;
     assert_eq!((said.code, scene.locks().await), (5, free()), "{said:#?}");
-    scene.settles("▶ dev: v1.1.0, still running", 5).await;
+    scene.settles("▶ dev: v1.2.0, still running", 5).await;
     scene.clear().await;
     goes_on(&scene).await;
-    scene.settles("✔ dev: v1.1.0, finished", 0).await;
+    scene.settles("✔ dev: v1.2.0, finished", 0).await;
     assert_eq!(scene.updates().await, (1, 1));
     scene.end().await;
 }

@@ -81,7 +81,7 @@ async fn a_report_of_nothing_but_long_words_fits_every_screen() {
     let flow = FlowRun {
         file: "flows/pr-validation-flow.yaml".to_owned(),
         steps: vec![step("connect", StepStatus::Done), step("validate", StepStatus::Failed)],
-        exit_code: Some(4),
+        exit_code: 4,
         findings: None,
         failure: None,
         environment: None,

@@ -67,7 +67,8 @@ impl Case {
         let (waivers, found) = Waivers::read("waivers.toml", waivers);
         problems.extend(found);
         let policy = Policy { settings: settings.unwrap(), waivers, ..Policy::default() };
-        let verdict = policy.judge(&changelog, Judged::All, "2026-06-01".parse().unwrap());
+        let mut verdict = policy.judge(&changelog, Judged::All, "2026-06-01".parse().unwrap());
+        verdict.notes.extend(policy.unneeded(&verdict, &[Scope::Changelog]));
         Self { policy, problems, verdict }
     }
 

@@ -113,7 +113,7 @@ async fn what_cannot_be_checked_is_said_before_anything_is() {
         (&["check", "--scope", "tables"], 64, "`tables` is no scope"),
         (&["check", "--check-name", "Nope"], 64, "no check called Nope looks"),
         (&["check", "--sql-parser-fail-severity", "high"], 64, "`high` is no severity"),
-        (&["check", "--settings", "nope.conf"], 65, "the settings of checks in nope.conf cannot be read"),
+        (&["check", "--settings", "nope.conf"], 65, "the settings of the policy checks cannot be read"),
         (&["check", "--changelog", "nope.yaml"], 65, "the changelog nope.yaml cannot be judged"),
         (&["changelog", "list", "x", "--output", "sarif"], 64, "only `lockstep check` writes SARIF"),
     ] {

@@ -15,7 +15,8 @@ async fn a_release_that_never_gets_healthy_leaves_the_old_image_and_an_alarm_unt
         "error: the deployment of v1.3.0 to dev failed and was rolled back\n",
         "  because Health check failed on protocol `HTTP`[Path: '/health'], [Port: '5000']. Check your configured port number.\n",
         "  because 2 changesets were applied before and stay: the schema is ahead of the app\n",
-        "  What ran before runs still. Mend the release, or take the schema back to match.\n",
+        "  What ran before runs still. Mend the release, then promote that.\n  Or go back: `lockstep rollback dev --to \
+         v1.2.0` shows what that takes before it does anything.\n",
     ] {
         assert!(said.err.contains(line), "{line}{}", said.err);
     }

@@ -173,7 +173,7 @@ async fn stages_and_actions_with_conditions_are_gone_through_as_they_say() {
         "Skipping stage: 'Checks' because condition 'F == T' evaluated to false.",
         "current on monday",
         "Skipping action: 'shell' echo never because condition 'exists('./out-DEV.txt', false) || DEV == PROD' evaluated to false.",
-        "ERROR: the command failed, exit code 5, and the flow goes on",
+        "ERROR: `shell exit 5` failed, exit code 5, and the flow goes on",
         "it was 5, in DEV",
         "* Executing 'liquibase' history",
     ] {
@@ -185,6 +185,15 @@ async fn stages_and_actions_with_conditions_are_gone_through_as_they_say() {
 
     let checked = place.run(&["flow", "validate", "conditions.yaml"]).await;
     assert_eq!((checked.code, checked.err.as_str()), (0, ""), "{checked:#?}");
+    // What a promotion gives its flow is nothing to warn of, and what cannot be run by itself leaves nothing behind.
+    let promotion = "flows/promotion-flow.yaml";
+    let checked = place.ok(&["flow", "validate", promotion]).await;
+    assert!(checked.starts_with("flows/promotion-flow.yaml can be run: "), "{checked}");
+    assert!(checked.ends_with(" actions, 0 warnings\n"), "{checked}");
+    let reports = place.ok(&["report", "list"]).await;
+    let refused = place.flow(&[promotion]).await;
+    assert!(refused.code == 64 && !refused.err.contains("report: "), "{refused:#?}");
+    assert_eq!(place.ok(&["report", "list"]).await, reports);
     place.ok(&["demo", "down"]).await;
 }
 
@@ -236,7 +245,12 @@ async fn flows_in_flows_share_variables_and_their_failures_and_keep_their_exits(
     assert_eq!(row("liquibase flow parts/first.yaml")["status"], "done");
     assert_eq!(row("liquibase flow parts/second.yaml")["code"], 6);
     assert_eq!(row("shell echo never")["status"], "skipped");
-    assert_eq!(found["failure"]["what"], "the command failed");
+    assert_eq!(found["failure"]["what"], "`shell echo outer; exit 6` failed");
+    let because: Vec<_> = found["failure"]["because"].as_array().unwrap().iter().collect();
+    assert_eq!(
+        because,
+        ["the shell ended with 6", "its last line was: outer", "it is written in parts/second.yaml:2"]
+    );
 
     place.write("parts/second.yaml", &NESTED.replace("parts/first.yaml", "nested.yaml"));
     let said = place.flow(&["nested.yaml"]).await;

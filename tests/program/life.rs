@@ -14,7 +14,8 @@ async fn what_was_done_survives_down_and_up_until_a_reset_takes_it_back_twice_th
     place.ok(&["demo", "reset"]).await;
     let start = settled(&place).await;
     the_list_and_the_exports_name_its_addresses(&place).await;
-    place.ok(&["promote", "dev", "--release", "v1.1.0"]).await;
+    place.waive(Some("2999-12-31"));
+    place.ok(&["promote", "dev", "--release", "v1.4.0"]).await;
     place
         .database("prod")
         .await
@@ -30,7 +31,7 @@ async fn what_was_done_survives_down_and_up_until_a_reset_takes_it_back_twice_th
 
     place.ok(&["demo", "up", "--time-factor", FAST]).await;
     assert_eq!(place.count("dev", "select n from kept").await, 7);
-    assert_eq!(place.service("dev").await, ("v1.1.0".to_owned(), "RUNNING".to_owned()));
+    assert_eq!(place.service("dev").await, ("v1.4.0".to_owned(), "RUNNING".to_owned()));
     // Starting what runs changes nothing.
     let keeper = place.ready()["keeper"].clone();
     place.ok(&["demo", "up"]).await;

@@ -60,6 +60,11 @@ async fn a_newcomer_promotes_the_release_that_was_planned_and_nothing_else() {
     assert_eq!((again.code, again.out.as_str()), (2, ""));
     assert!(again.err.contains("because test runs v1.2.0 already, with every changeset\n"), "{}", again.err);
 
+    let planned = place.run(&["plan", "test"]).await;
+    assert!(planned.out.contains("way back    nothing changes: test runs v1.2.0 already\n"), "{planned:?}");
+
+    dev_goes_back_by_a_rollback_only(&place).await;
+    a_rollback_goes_where_the_environment_has_been(&place).await;
     prod_waits_for_staging(&place).await;
     place.ok(&["demo", "down"]).await;
 }
@@ -138,11 +143,38 @@ fn the_journal_tells_it(place: &Place, digest: &str) {
             ("ended", "service"),
             ("ended", "health"),
             ("ended", "evidence"),
+            ("ended", "closing 3"),
             ("concluded", ""),
         ]
     );
     assert_eq!(records[1]["plan"], digest);
-    assert_eq!(records[14]["result"], json!({ "ok": "test runs v1.2.0, proven" }));
+    assert_eq!(records[15]["result"], json!({ "ok": "test runs v1.2.0, proven" }));
+}
+
+async fn dev_goes_back_by_a_rollback_only(place: &Place) {
+    let plan = place.run(&["plan", "dev", "--release", "v1.1.0"]).await;
+    let promote = place.run(&["promote", "dev", "--release", "v1.1.0"]).await;
+    for said in [plan, promote] {
+        assert_eq!(said.code, 2);
+        let why = "  because dev runs v1.2.0, newer than v1.1.0
+  Go back with `lockstep rollback dev --to v1.1.0`.\n";
+        assert!(said.err.contains(why), "{}", said.err);
+    }
+    assert_eq!(place.service("dev").await.0, "v1.2.0");
+}
+
+async fn a_rollback_goes_where_the_environment_has_been(place: &Place) {
+    // Nothing but an update in its ledger shows that test had v1.1.0.
+    let test = place.run(&["rollback", "test"]).await;
+    assert!(test.out.contains(": test back to v1.1.0\n"), "{test:?}");
+    let staging = place.run(&["rollback", "staging"]).await;
+    assert!(staging.out.contains(": staging back to v1.0.0\n"), "{staging:?}");
+    let prod = place.run(&["rollback", "prod"]).await;
+    assert_eq!((prod.code, prod.out.as_str()), (64, ""), "{prod:?}");
+    let why = "error: nothing was proven in prod before v1.0.0\n  \
+               because neither the journal nor the ledger shows a release that came before\n  \
+               because no release is older than v1.0.0\n";
+    assert_eq!(prod.err, why);
 }
 
 async fn prod_waits_for_staging(place: &Place) {

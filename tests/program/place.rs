@@ -108,6 +108,21 @@ impl Place {
         place
     }
 
+    /// The same where the app of dev stayed at v1.1.0 while its schema went on: v1.2.0 is another image only.
+    pub(crate) async fn behind(factor: &str) -> Self {
+        let place = Self::asleep().await;
+        let path = place.sandbox().join("aws").join("aws.json");
+        let mut aws: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let mut services = aws["services"].as_array_mut().unwrap().iter_mut();
+        let dev = services.find(|service| service["environment"] == "dev").unwrap();
+        let text = dev.to_string();
+        assert!(text.contains("-bagel-store:v1.2.0"), "{text}");
+        *dev = serde_json::from_str(&text.replace("-bagel-store:v1.2.0", "-bagel-store:v1.1.0")).unwrap();
+        fs::write(&path, aws.to_string()).unwrap();
+        place.ok(&["demo", "up", "--time-factor", factor]).await;
+        place
+    }
+
     /// Where lockstep keeps things.
     pub(crate) fn home(&self) -> PathBuf {
         self.folder.path().join("home")

@@ -72,6 +72,10 @@ async fn a_release_that_breaks_policy_is_refused_with_2_and_nothing_is_touched()
     assert_eq!((said.code, said.out.as_str()), (2, ""));
     assert!(said.err.starts_with("error: v1.4.0 cannot be promoted to dev now\n"), "{}", said.err);
     assert!(said.err.contains("`lockstep check --release v1.4.0`"), "{}", said.err);
+    assert!(said.err.contains("flows/policy-waivers.toml"), "{}", said.err);
+    for mend in ["\n  Stop using ", "\n  Grant rights where ", "\n  Write `--rollback` with "] {
+        assert!(said.err.contains(mend), "each mend has a line of its own: {}", said.err);
+    }
     assert_eq!(place.journal(), Vec::<Value>::new(), "a refusal does nothing, so it leaves no record");
     assert_eq!(place.changesets("dev").await, before);
     assert_eq!(updates(&place).await, asked);
@@ -95,6 +99,11 @@ async fn a_waiver_lets_it_pass_until_its_day_is_over_and_is_part_of_what_is_prom
     let (code, waived) = plan(&place).await;
     assert_eq!((code, &waived["unmet"]), (0, &json!([])), "{waived:#}");
     assert_eq!(checks(&waived), CHECKS);
+    // What another release has no use for is nobody's to take out.
+    let other = place.json(&["plan", "test", "--release", "v1.2.0"]).await;
+    assert_eq!(other["policy"]["notes"], json!([]));
+    let checked = place.run(&["check", "--release", "v1.2.0"]).await;
+    assert!(!checked.out.contains("not needed"), "{}", checked.out);
     let given = &waived["policy"]["findings"][0]["waiver"];
     assert_eq!(
         *given,
@@ -119,12 +128,12 @@ async fn a_policy_that_cannot_be_read_lets_nothing_pass_and_a_reset_brings_it_ba
     let settings = place.sandbox().join("flows").join("liquibase.checks-settings.conf");
     let shipped = fs::read_to_string(&settings).unwrap();
     fs::remove_file(&settings).unwrap();
-    let said = place.run(&["promote", "dev", "--release", "v1.1.0"]).await;
+    let said = place.run(&["promote", "dev", "--release", "v1.3.0"]).await;
     assert_eq!(said.code, 2);
     assert!(said.err.contains("because policy cannot be checked: "), "{}", said.err);
     assert!(said.err.contains("liquibase.checks-settings.conf"), "{}", said.err);
     fs::write(&settings, "rules: 7\n").unwrap();
-    assert_eq!(place.run(&["promote", "dev", "--release", "v1.1.0"]).await.code, 2);
+    assert_eq!(place.run(&["promote", "dev", "--release", "v1.3.0"]).await.code, 2);
     assert_eq!(place.journal(), Vec::<Value>::new());
 
     place.ok(&["demo", "reset"]).await;

@@ -21,10 +21,8 @@ fn with(stage: &str, action: &str, text: &str) -> String {
     text.replace(&place, &format!("{place}      - {action}\n\n"))
 }
 
-/// A stage that always runs.
+/// One more action for the stage at the end, which always runs.
 const END: &str = "
-endStage:
-  actions:
     - type: shell
       command: echo \"That promotion of ${VERSION} to ${ENV} has ended\"
 ";
@@ -68,6 +66,7 @@ async fn an_edited_flow_is_another_plan_and_its_actions_run_where_they_stand() {
         "shell",
         "health",
         "evidence",
+        "status",
         "shell",
     ];
     assert_eq!(words, order, "{promotion:#}");
@@ -92,16 +91,19 @@ async fn what_fails_before_the_update_changes_nothing_and_the_end_of_the_flow_ru
     let said =
         place.run(&["promote", "test", "--release", "v1.2.0", "--confirm", "test", "--plan", &plan]).await;
     assert_eq!(said.code, 3, "{said:?}");
-    for words in
-        ["the shell ended with 7", "its last line was: no room", "That promotion of v1.2.0 to test has ended"]
-    {
+    for words in [
+        "error: `shell echo no room; exit 7` failed\n  because the shell ended with 7\n",
+        "  because its last line was: no room\n  because it is written in ",
+        "flows/promotion-flow.yaml:",
+        "That promotion of v1.2.0 to test has ended",
+    ] {
         assert!(said.err.contains(words), "{words}: {}", said.err);
     }
     assert_eq!(place.changesets("test").await, before);
     assert_eq!(place.service("test").await, ("v1.1.0".to_owned(), "RUNNING".to_owned()));
     let intended: Vec<_> = place.journal().into_iter().filter(|it| it["record"] == "intended").collect();
     let steps: Vec<_> = intended.iter().map(|it| it["step"].as_str().unwrap()).collect();
-    assert_eq!(steps, ["action 2", "closing 4"], "{intended:#?}");
+    assert_eq!(steps, ["action 2", "closing 5"], "{intended:#?}");
 
     // What it waits for can be mended, and then it goes on as if nothing had been.
     edit(&place, |text| text.replace("exit 7", "exit 0"));

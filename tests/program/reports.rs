@@ -38,6 +38,7 @@ async fn a_promotion_leaves_a_report_in_its_folder_and_in_the_bucket_and_the_com
     assert_eq!(shown["log"]["lines"].as_array().unwrap().len(), log.lines().count());
     let text = place.ok(&["report", "show", run]).await;
     assert!(text.starts_with("Proven: promotion, dev\n  dev runs v1.4.0\n"), "{text}");
+    assert_eq!(place.ok(&["report", "show"]).await, text, "the newest, where none is named");
     for strange in ["../../journal/demo1", "nothing"] {
         let said = place.run(&["report", "show", strange]).await;
         assert_eq!(said.code, 64, "{said:#?}");

@@ -125,5 +125,14 @@ async fn a_name_that_the_instance_does_not_know_is_refused_with_those_it_does() 
         assert_eq!((said.code, said.out.as_str()), (64, ""), "{words:?}: {said:?}");
         assert!(said.err.contains(&format!("error: {what}\n")) && said.err.contains(known), "{}", said.err);
     }
+    for words in [["plan", "test", "--release", "v9"], ["rollback", "test", "--to", "v9"]] {
+        let said = place.run(&words).await;
+        assert_eq!((said.code, said.out.as_str()), (64, ""), "{words:?}: {said:?}");
+        assert!(said.err.starts_with("error: `v9` is not a version like v1.2.0: "), "{}", said.err);
+        assert!(
+            said.err.ends_with("because the releases are: v1.0.0, v1.1.0, v1.2.0, v1.3.0, v1.4.0\n"),
+            "{said:?}"
+        );
+    }
     place.ok(&["demo", "down"]).await;
 }

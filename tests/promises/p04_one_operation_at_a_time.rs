@@ -16,10 +16,11 @@ use lockstep::runtime::journal::verify;
 use tokio::time::Instant;
 
 use super::platform::Platform;
-use super::races::Course;
+use super::races::{Course, to_and_fro};
 use crate::adapters::migrating::release;
 use crate::adapters::{Rig, ended, perform, run, test};
 use crate::faults::Scene;
+use crate::program::place::Place;
 
 /// How often to race; `make races` says more than is done without it.
 const RACES: &str = "LOCKSTEP_RACES";
@@ -41,7 +42,7 @@ async fn p04_of_two_consoles_and_a_command_line_one_wins_and_the_others_name_it_
     let platform = Platform::running(image);
     let mut course = Course::open(settings, &test(), Some(platform.clone())).await;
     for race in 1..=races(200) {
-        course.race(["v1.0.0", "v1.1.0"][race % 2]).await;
+        course.race(&to_and_fro("v1.1.0", "v1.0.0", race)).await;
         assert_eq!(platform.updates(), race, "the service was changed once in each race");
     }
     assert!(course.won.iter().all(|won| *won > 0), "nobody wins them all: {:?}", course.won);
@@ -64,17 +65,18 @@ async fn ready(rig: &Rig) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p04_with_nothing_scripted_the_sandbox_counts_one_update_for_each_race() {
-    let races = u64::try_from(races(10)).unwrap();
-    let scene = Scene::paced(AT_ONCE).await;
+    let races = races(10);
+    let scene = Scene { place: Place::behind(AT_ONCE).await };
     let settings = file::load(&scene.place.sandbox().join("lockstep.toml")).unwrap();
     let dev = EnvironmentName::parse("dev").unwrap();
     let begun = Instant::now();
     let mut course = Course::open(settings, &dev, None).await;
     for race in 1..=races {
-        course.race(["v1.2.0", "v1.1.0"][usize::from(race % 2 == 1)]).await;
+        course.race(&to_and_fro("v1.2.0", "v1.1.0", race)).await;
         // Asking is a program of its own; in the end nothing is forgotten.
         if race % 10 == 0 || race == races {
-            assert_eq!(scene.updates().await, (race, race));
+            let updates = u64::try_from(race).unwrap();
+            assert_eq!(scene.updates().await, (updates, updates));
         }
     }
     println!("{races} races in {:.0?}, won by {:?}", begun.elapsed(), course.won);

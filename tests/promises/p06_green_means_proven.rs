@@ -60,7 +60,7 @@ async fn p06_each_witness_alone_keeps_a_promotion_from_turning_green() {
 
 #[tokio::test]
 async fn p06_a_rollback_that_nobody_announces_is_red_though_the_service_is_running() {
-    let scene = Scene::begin(&[]).await;
+    let scene = Scene::behind(&[]).await;
     let mut console = Console::open(&scene.place, &[]);
     console.until("everything was looked at", |screen| screen.contains("4 healthy")).await;
     for (fault, because) in [
@@ -68,27 +68,25 @@ async fn p06_a_rollback_that_nobody_announces_is_red_though_the_service_is_runni
         ("lying-rollback", "says that it succeeded, and the service shows"),
     ] {
         scene.set(fault, &["--env", "dev", "--times", "2"]).await;
-        let said = scene.place.run(&["promote", "dev", "--release", "v1.1.0", "--output", "json"]).await;
+        let said = scene.place.run(&["promote", "dev", "--release", "v1.2.0", "--output", "json"]).await;
         let result: Value = serde_json::from_str(&said.out).unwrap();
         assert_eq!((said.code, &result["proven"]), (3, &Value::Bool(false)), "{fault}: {result:#}");
-        assert_eq!(scene.service().await, running("v1.2.0"), "{fault}: RUNNING is no proof");
+        assert_eq!(scene.service().await, running("v1.1.0"), "{fault}: RUNNING is no proof");
 
-        for (key, planned) in
-            [("1p", "v1.4.0"), ("\x1b[D", "v1.3.0"), ("\x1b[D", "v1.2.0"), ("\x1b[D", "v1.1.0")]
-        {
+        for (key, planned) in [("1p", "v1.4.0"), ("\x1b[D", "v1.3.0"), ("\x1b[D", "v1.2.0")] {
             console.send(key);
             console.until(planned, |screen| screen.contains(&format!("{planned} to dev"))).await;
         }
         console
             .until("the plan can be confirmed", |screen| {
-                screen.contains("y promotes v1.1.0 to dev") && !screen.contains("read it first")
+                screen.contains("y promotes v1.2.0 to dev") && !screen.contains("read it first")
             })
             .await;
         console.send("y");
-        console.until("it is red", |screen| screen.contains("✖ v1.1.0 did not reach dev")).await;
+        console.until("it is red", |screen| screen.contains("✖ v1.2.0 did not reach dev")).await;
         console.until("it says why", |screen| screen.contains(because)).await;
         assert!(!console.text().contains("proven"), "{}", console.text());
-        assert_eq!(scene.service().await, running("v1.2.0"), "{fault}");
+        assert_eq!(scene.service().await, running("v1.1.0"), "{fault}");
         console.send("c");
         console.until("the question was read", |screen| screen.contains("say why, then tab, then C")).await;
         console.send("it was rolled back on purpose\tC");

@@ -73,10 +73,10 @@ async fn p08_whoever_leaves_or_stops_at_any_moment_gets_zero_only_for_what_was_p
 
 #[tokio::test]
 async fn p08_an_update_whose_fate_cannot_be_looked_up_ends_with_five() {
-    let scene = Scene::begin(&[("look", 2.0)]).await;
+    let scene = Scene::behind(&[("look", 2.0)]).await;
     scene.set("cut-after", &UPDATE).await;
     scene.set("cut-before", &["--env", "dev", "--after", "UpdateService"]).await;
-    let said = scene.promote("v1.1.0").await;
+    let said = scene.promote("v1.2.0").await;
     assert_eq!(said.code, 5, "{said:#?}");
     assert_eq!((scene.updates().await, scene.ending()), ((1, 1), ending("service", "unknown", "unknown")));
     assert_eq!(scene.locks().await, ["free", "free"]);
@@ -88,9 +88,9 @@ async fn p08_an_update_whose_fate_cannot_be_looked_up_ends_with_five() {
 
 #[tokio::test]
 async fn p08_a_deployment_that_is_left_with_ctrl_c_twice_ends_with_five() {
-    let scene = Scene::begin(&[]).await;
+    let scene = Scene::behind(&[]).await;
     scene.set("stuck-operation", &["--env", "dev"]).await;
-    let mut promotion = scene.place.command(&["promote", "dev", "--release", "v1.1.0"]).spawn().unwrap();
+    let mut promotion = scene.place.command(&["promote", "dev", "--release", "v1.2.0"]).spawn().unwrap();
     let mut lines = BufReader::new(promotion.stderr.take().unwrap()).lines();
     let mut said = String::new();
     while !said.ends_with("  service: in progress\n") {
@@ -111,7 +111,7 @@ async fn p08_a_deployment_that_is_left_with_ctrl_c_twice_ends_with_five() {
     assert_eq!(scene.ending(), ending("service", "unknown", "unknown"));
     assert_eq!(scene.locks().await, ["free", "free"]);
     scene.clear().await;
-    until("the operation has ended", async || scene.service().await == running("v1.1.0")).await;
+    until("the operation has ended", async || scene.service().await == running("v1.2.0")).await;
     assert_eq!(scene.updates().await, (1, 1));
     scene.end().await;
 }

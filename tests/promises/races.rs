@@ -162,29 +162,28 @@ impl Course {
         Runtime::new(state, Racer { adapters, platform, track }, journal, Clock::system())
     }
 
-    /// One race to `version`: one wins, and every other one is refused and told the name of the one that did.
-    pub(super) async fn race(&mut self, version: &str) {
+    /// One race, forward or back: one wins, and every other one is refused and told the name of the one that did.
+    pub(super) async fn race(&mut self, request: &Request) {
         let track = Track::new();
         *self.track.lock().unwrap() = track.clone();
-        let request = Request::Forward(Some(Version::parse(version).unwrap()));
         let cli = self.program();
         let name = self.environment.clone();
         let [one, other] = &mut self.consoles[..] else { panic!("there are two consoles") };
-        let plans = tokio::join!(plan(one, &name, &request), plan(other, &name, &request));
+        let plans = tokio::join!(plan(one, &name, request), plan(other, &name, request));
         assert_eq!(plans.0, plans.1, "both see the same plan");
         let job = Job::Promote {
             environment: name.clone(),
-            request,
+            request: request.clone(),
             confirm: Some(name.to_string()),
             plan: Some(plans.0.clone()),
-            reason: None,
+            reason: reason(request),
         };
         let headless = Headless::new(job, Format::Json, io::sink(), io::sink(), None);
         let mut waiting = Waiting { headless, confirmed: Arc::clone(&track.confirmed) };
         let race = async {
             let (left, right, state) = tokio::join!(
-                confirm(one, &name, &plans.0, &track),
-                confirm(other, &name, &plans.1, &track),
+                confirm(one, &name, (&plans.0, request), &track),
+                confirm(other, &name, (&plans.1, request), &track),
                 drive(cli, &mut waiting)
             );
             let state = state.unwrap();
@@ -209,6 +208,21 @@ impl Course {
             assert!(failure.because[0].starts_with(&holds), "{holds}: {failure}");
         }
     }
+}
+
+/// To this release and back to that one, by turns: a race changes the image and nothing else.
+pub(super) fn to_and_fro(to: &str, back: &str, race: usize) -> Request {
+    let [to, back] = [to, back].map(|version| Some(Version::parse(version).unwrap()));
+    if race.is_multiple_of(2) {
+        Request::Back { release: back, keep_schema: true }
+    } else {
+        Request::Forward(to)
+    }
+}
+
+/// Whoever goes back says why.
+fn reason(request: &Request) -> Option<String> {
+    matches!(request, Request::Back { .. }).then(|| "the race is run again".to_owned())
 }
 
 /// In memory where there is such a place: a busy disk takes most of a run to flush its journal.
@@ -238,11 +252,11 @@ async fn plan(console: &mut Runtime<Racer>, environment: &EnvironmentName, reque
 async fn confirm(
     console: &mut Runtime<Racer>,
     environment: &EnvironmentName,
-    plan: &PlanDigest,
+    (plan, request): (&PlanDigest, &Request),
     track: &Track,
 ) -> (RunId, Option<Failure>) {
     track.confirmed.wait().await;
-    console.intend(Intent::Promote { plan: plan.clone(), reason: None });
+    console.intend(Intent::Promote { plan: plan.clone(), reason: reason(request) });
     rest(console).await;
     ending(console.state(), environment)
 }

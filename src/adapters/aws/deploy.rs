@@ -212,7 +212,7 @@ impl Deployment<'_> {
     fn failed(&self, status: OperationStatus, reasons: Vec<String>) -> Failure {
         let name = &self.environment.environment.name;
         let (end, kind, hint) = if status == OperationStatus::RolledBack {
-            let hint = "What ran before runs still. Mend the release, or take the schema back to match.";
+            let hint = "What ran before runs still. Mend the release, then promote that.";
             (" and was rolled back", FailureKind::Failed, hint)
         } else {
             let hint = "Look at the service in App Runner: it may run nothing at all.";

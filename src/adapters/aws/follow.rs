@@ -9,6 +9,7 @@ use tokio::time::sleep;
 use super::Aws;
 use super::apprunner::{described, millis, operation, patience};
 use super::logs::Tail;
+use super::repeats::Repeats;
 use crate::adapters::report::StepReport;
 use crate::config::EnvironmentSettings;
 use crate::domain::Timestamp;
@@ -49,6 +50,7 @@ pub(super) struct Follow<'a> {
     id: String,
     called: Timestamp,
     tails: Option<[Tail; 2]>,
+    repeats: Repeats,
     status: Option<OperationStatus>,
     words: String,
     reasons: VecDeque<String>,
@@ -73,6 +75,7 @@ impl<'a> Follow<'a> {
             id: id.to_owned(),
             called,
             tails: None,
+            repeats: Repeats::default(),
             status: None,
             words: String::new(),
             reasons: VecDeque::new(),
@@ -92,6 +95,8 @@ impl<'a> Follow<'a> {
                     self.say_status(operation.status).await;
                     self.read_logs(&operation).await;
                     if operation.status.is_final() {
+                        let rest = self.repeats.rest();
+                        self.step.report.lines(rest).await;
                         return Ok(self.ending(&operation));
                     }
                 }
@@ -122,7 +127,7 @@ impl<'a> Follow<'a> {
             [Tail::of_service(&self.arn, start), Tail::of_application(&self.arn, start)]
         });
         let said = service.read(self.aws).await.unwrap_or_default();
-        let printed = application.read(self.aws).await.unwrap_or_default();
+        let printed = self.repeats.fold(application.read(self.aws).await.unwrap_or_default());
         let said = self.step.report.lines(said).await;
         let printed = self.step.report.lines(printed).await;
         for line in &said {

@@ -9,6 +9,7 @@ mod failure;
 mod follow;
 mod logs;
 mod rds;
+mod repeats;
 mod s3;
 mod secrets;
 mod sts;

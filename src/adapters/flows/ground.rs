@@ -2,6 +2,7 @@
 //! file was read. They stay the same until it ends.
 
 use std::env;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -170,10 +171,15 @@ pub(super) fn list() -> Result<Vec<FlowFile>, Failure> {
     let failed = |error: std::io::Error| {
         Failure::new(FailureKind::Configuration, format!("the folder {FOLDER} could not be read"))
             .because(error)
-            .hint("Start lockstep in the folder that holds it.")
+            .hint("Make it readable, then look again.")
     };
     let mut paths = Vec::new();
-    for entry in std::fs::read_dir(here.join(FOLDER)).map_err(failed)? {
+    let entries = match std::fs::read_dir(here.join(FOLDER)) {
+        // Without the folder there are none.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(failed)?,
+    };
+    for entry in entries {
         let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
         let extension = Path::new(&name).extension().unwrap_or_default();
         if extension == "yaml" || extension == "yml" {

@@ -14,10 +14,14 @@ use crate::adapters::report::Report;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::log::{Level, Source};
 use crate::domain::names::{EnvironmentName, RunId};
+use crate::domain::plain;
 use crate::engine::flow::Deed;
 
 /// The shells that are looked for when a flow names none, the best first.
 const USUAL: [&str; 2] = ["bash", "sh"];
+
+/// So much of a command is its name, in characters.
+const SHOWN: usize = 60;
 
 /// How its lines are told.
 const VOICE: Voice = Voice { source: Source::Shell, level: |_| Level::Normal };
@@ -41,7 +45,7 @@ impl Flows {
         shell: &Shell<'_>,
         report: &Report,
     ) -> Deed {
-        let what = "the command failed";
+        let what = format!("`shell {}` failed", plain::beginning(shell.command, SHOWN));
         let environment = match self.environment(&doing.0, ground, shell.exported).await {
             Ok(environment) => environment,
             Err(failure) => return Deed::failed(NOT_BEGUN, failure),
@@ -65,14 +69,14 @@ impl Flows {
         match self.follow(launch, self.token(doing), VOICE, report, keep).await {
             Ok(Ended::With(0)) => Deed::done(String::new()),
             Ok(Ended::With(code)) => {
-                let failure = Failure::new(FailureKind::Failed, what);
+                let failure = Failure::new(FailureKind::Failed, &what);
                 let failure = failure.because(format!("the shell ended with {code}"));
                 let failure = last.iter().fold(failure, |failure, line| {
                     failure.because(format!("its last line was: {}", line.trim()))
                 });
                 Deed::failed(code, failure)
             }
-            Ok(ended) => self.cut_short(&ended, what).unwrap_or_else(|| Deed::done(String::new())),
+            Ok(ended) => self.cut_short(&ended, &what).unwrap_or_else(|| Deed::done(String::new())),
             Err(error) => Deed::failed(NOT_BEGUN, Failure::new(FailureKind::Failed, what).because(error)),
         }
     }

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::condition::{Fact, Surroundings};
 use super::{Problem, Variable};
 
 /// Words in the names of variables whose values are nobody's business: they are never filled in. A shell reads them
@@ -112,6 +113,21 @@ impl Scope {
             inner.values.insert(name, value);
         }
         inner
+    }
+}
+
+/// What a condition can see before anything has run.
+impl Surroundings for Scope {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.get(name).map(str::to_owned)
+    }
+
+    fn fact(&self, _: Fact) -> Option<String> {
+        None
+    }
+
+    fn exists(&self, _: &str) -> bool {
+        false
     }
 }
 

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use super::command::{self, Command};
-use super::condition::{Fact, Surroundings};
 use super::reading::read_variables;
 use super::{Action, Condition, Flow, Problem, Scope, Stage, Template, Variable, Work};
+use crate::domain::failure::Failure;
 
 /// How deep flows may run flows.
 const DEEPEST: usize = 8;
@@ -113,7 +113,7 @@ impl Script {
             let never = row
                 .condition
                 .as_ref()
-                .is_some_and(|condition| condition.is_settled() && !condition.holds(&Before(&row.scope)));
+                .is_some_and(|condition| condition.is_settled() && !condition.holds(&*row.scope));
             if never {
                 index = row.end.max(index + 1);
                 continue;
@@ -128,23 +128,6 @@ impl Script {
             index += 1;
         }
         changes
-    }
-}
-
-/// What is known before anything has run.
-struct Before<'a>(&'a Scope);
-
-impl Surroundings for Before<'_> {
-    fn variable(&self, name: &str) -> Option<String> {
-        self.0.get(name).map(str::to_owned)
-    }
-
-    fn fact(&self, _: Fact) -> Option<String> {
-        None
-    }
-
-    fn exists(&self, _: &str) -> bool {
-        false
     }
 }
 
@@ -197,6 +180,11 @@ impl Row {
         }
         parts.extend(self.continues().then(|| "and goes on".to_owned()));
         parts.join(" ")
+    }
+
+    /// What went wrong in it, with where it is written.
+    pub fn blamed(&self, failure: &Failure) -> Failure {
+        failure.clone().because(format!("it is written in {}:{}", self.file, self.line))
     }
 
     /// True when what comes after it is gone through although it failed.

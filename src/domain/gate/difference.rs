@@ -33,6 +33,15 @@ pub fn differences(before: &str, after: &str) -> Vec<String> {
     if lines.is_empty() { vec!["it is written in another form".to_owned()] } else { lines }
 }
 
+/// What the flow of a plan adds to it, as its canonical form has it; `None` for a text that is none.
+pub(super) fn actions(text: &str) -> Option<[Vec<&str>; 3]> {
+    let form = Form::read(text)?;
+    let mut steps = form.values("step");
+    // Of lockstep's own steps there are fewer when less is left to do.
+    steps.retain(|step| step.starts_with("action "));
+    Some([steps, form.values("action"), form.values("closing")])
+}
+
 fn lines(before: &Form<'_>, after: &Form<'_>) -> Vec<String> {
     let mut lines = facts(before, after);
     lines.extend(changesets(before, after));

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 pub use approval::{ApprovalRule, Ballot, Lapse, Person, Tally, is_role};
 pub use condition::{Condition, Look, Nature, Surroundings, Unmet, Waiver, unmet};
+use difference::actions;
 pub use difference::differences;
 pub use freeze::Freeze;
 pub use inspection::{Inspection, is_blocking, on};

@@ -7,7 +7,7 @@ use super::*;
 use crate::domain::Timestamp;
 use crate::domain::changelog::{Checksum, Place, Selection};
 use crate::domain::drift::Comparison;
-use crate::domain::drift::tests::{ledger, release};
+use crate::domain::drift::tests::{catalog, ledger, release};
 use crate::domain::environment::Environment;
 use crate::domain::journal::{Entry, History, Notice, Vote, VoteWord};
 use crate::domain::ledger::{Ledger, LockState};
@@ -147,7 +147,7 @@ impl Scene {
     }
 
     fn unmet(&self) -> Vec<Unmet> {
-        let plan = self.plan();
+        let (plan, catalog) = (self.plan(), catalog());
         let comparison = Comparison::of(&release(2).changelog, &self.ledger, &self.prod.selection);
         let earlier = Comparison::of(&release(2).changelog, &self.before, &self.prod.selection);
         let here = Look {
@@ -172,12 +172,14 @@ impl Scene {
             environment: &self.prod,
             plan: &plan,
             history: &self.history,
+            run: None,
             runner: self.runner.clone(),
             here,
             before: vec![before],
             running: self.running.as_ref(),
             rival: self.rival,
             unknown: self.history.runs().first().filter(|_| self.is_unknown),
+            catalog: Some(&catalog),
             policy: Some(Ok(Inspection {
                 findings: self.found.clone(),
                 checks: 12,
@@ -254,6 +256,14 @@ const SCENES: &[(Condition, Spoil, &str)] = &[
         },
         "prod runs v2.0.0 already, with every changeset",
     ),
+    (
+        Condition::Newer,
+        |scene| {
+            scene.services[0] = service("v3.0.0");
+            scene.say("bob", VoteWord::Approve);
+        },
+        "prod runs v3.0.0, newer than v2.0.0",
+    ),
     (Condition::Order, |scene| scene.services[1] = service("v1.0.0"), "staging runs v1.0.0, not v2.0.0"),
     (
         Condition::Verified,
@@ -317,6 +327,46 @@ fn every_condition_stands_in_the_way_alone_and_says_how_to_meet_it() {
         assert_eq!(only.can_override, is_rule, "{condition:?}: only a rule of the gate can be overridden");
         scene.prod.gate.can_be_overridden = false;
         assert!(scene.unmet().iter().all(|unmet| !unmet.can_override), "{condition:?}");
+    }
+}
+
+/// The conditions that stand in the way of v2.0.0 while prod runs this image on a schema with so many changesets.
+fn newer(image: &str, changesets: usize) -> Vec<Unmet> {
+    let mut scene = Scene::new();
+    scene.services[0] = service(image);
+    scene.ledger = ledger(changesets);
+    scene.unmet().into_iter().filter(|unmet| unmet.condition == Condition::Newer).collect()
+}
+
+#[test]
+fn a_release_does_not_go_forward_to_an_older_one_of_image_or_schema() {
+    let [only] = &newer("v3.0.0", 3)[..] else { panic!("it is said once") };
+    assert_eq!(only.what, "prod runs v3.0.0, newer than v2.0.0");
+    assert_eq!(only.how, "Go back with `lockstep rollback prod --to v2.0.0`.");
+    assert!(!only.can_override, "a rollback cannot be overridden either, and this would go round it");
+    // The database went ahead and the app did not follow, whether it runs this release or one before.
+    for image in ["v1.0.0", "v2.0.0", "latest"] {
+        let [only] = &newer(image, 3)[..] else { panic!("{image}: it is said once") };
+        assert_eq!(only.what, "the schema of prod is that of v3.0.0, newer than v2.0.0");
+        assert_eq!(only.how, "Go on to v3.0.0, or go back with `lockstep rollback prod --to v2.0.0`.");
+    }
+    // The same once more, what is half done, and what nobody can compare.
+    for (image, changesets) in [("v2.0.0", 2), ("v2.0.0", 1), ("v1.0.0", 2), ("latest", 2)] {
+        assert_eq!(newer(image, changesets), [], "{image}");
+    }
+}
+
+#[test]
+fn nobody_is_sent_back_to_an_older_release_by_the_environment_before() {
+    let mut scene = Scene::new();
+    scene.services[1] = service("v3.0.0");
+    scene.history = History::default();
+    scene.say("bob", VoteWord::Approve);
+    for condition in [Condition::Order, Condition::Verified] {
+        let unmet = scene.unmet();
+        let unmet = unmet.iter().find(|unmet| unmet.condition == condition).unwrap();
+        let on = "staging has gone on: promote what it runs, `lockstep promote prod --release v3.0.0`.";
+        assert_eq!(unmet.how, on, "{condition:?}");
     }
 }
 

@@ -125,17 +125,31 @@ impl RollbackFacts<'_> {
             undone.iter().rev().filter_map(|row| source.changelog.get(&row.id)).map(planned).collect();
         let verdict = Compatibility::of(&self.target.version, self.catalog, undone, self.image);
         let order = self.order(&changesets, &verdict);
+        unmet.extend(self.edited(&source));
+        unmet.extend(without_rollback(&changesets, &source));
+        let runs = undone.is_empty() || matches!(verdict, Compatibility::Compatible(_));
         if order == Order::AppOnly {
+            let how = match unmet.first() {
+                None => "Let the database go back too: leave `--app-only` out.".to_owned(),
+                // Each of the two ways would only lead to the other.
+                Some(blocked) => {
+                    format!("The database cannot go back either: {}. {}", blocked.what, blocked.how)
+                }
+            };
             unmet.clear();
-            if !undone.is_empty() && !matches!(verdict, Compatibility::Compatible(_)) {
-                unmet.push(Unmet::on_the_way_back(
-                    format!("{} may not run on the schema as it is: {}", self.target.version, verdict.why()),
-                    "Let the database go back too: leave `--app-only` out.",
-                ));
+            if !runs {
+                let version = &self.target.version;
+                let what = format!("{version} may not run on the schema as it is: {}", verdict.why());
+                unmet.push(Unmet::on_the_way_back(what, how));
             }
-        } else {
-            unmet.extend(self.edited(&source));
-            unmet.extend(without_rollback(&changesets));
+        } else if runs {
+            let aside = format!(
+                " Or leave the schema as it is, on which {} runs: `--app-only`.",
+                self.target.version
+            );
+            for unmet in &mut unmet {
+                unmet.how.push_str(&aside);
+            }
         }
         let until = until(order, kept, undone.len(), &source);
         let way = WayBack { order, until, verdict, keeps_schema: self.keep_schema };
@@ -166,7 +180,7 @@ impl RollbackFacts<'_> {
         unmet.extend(stuck.map(|row| {
             Unmet::on_the_way_back(
                 format!("changeset {} ran before changesets of {}", row.id.id, self.target.version),
-                "Liquibase undoes from the newest row back. Undo it by hand, or go back with `--app-only`.",
+                "Liquibase undoes from the newest row back. Undo it by hand.",
             )
         }));
         (kept, undone)
@@ -187,8 +201,7 @@ impl RollbackFacts<'_> {
         unmet.extend(strange.map(|row| {
             Unmet::on_the_way_back(
                 format!("changeset {} is not in {}", row.id.id, source.version),
-                "Liquibase undoes only what its changelog knows. Bring that changeset back into a release, or go \
-                 back with `--app-only`.",
+                "Liquibase undoes only what its changelog knows. Bring that changeset back into a release.",
             )
         }));
         source.clone()
@@ -209,8 +222,7 @@ impl RollbackFacts<'_> {
         let edited = edited.map(|(changeset, _)| {
             Unmet::on_the_way_back(
                 format!("changeset {} was edited after it ran here", changeset.id.id),
-                "Liquibase refuses a changelog with edited changesets. Restore its text, or go back with \
-                 `--app-only`.",
+                "Liquibase refuses a changelog with edited changesets. Restore its text.",
             )
         });
         edited.collect()
@@ -227,13 +239,19 @@ fn procedure(order: Order) -> Procedure {
     })
 }
 
-fn without_rollback(changesets: &[PlannedChangeset]) -> impl Iterator<Item = Unmet> {
-    changesets.iter().filter(|changeset| changeset.rollback == Rollback::Missing).map(|changeset| {
+fn without_rollback(changesets: &[PlannedChangeset], source: &Release) -> Vec<Unmet> {
+    let missing = changesets.iter().filter(|changeset| changeset.rollback == Rollback::Missing);
+    let version = &source.version;
+    let unmet = missing.map(|changeset| {
         Unmet::on_the_way_back(
             format!("changeset {} has no rollback", changeset.id.id),
-            "Write one into a new release, or go back with `--app-only` where the older image runs on this schema.",
+            format!(
+                "Go on with a newer release that mends what is wrong. Or write its rollback, which is no part of its \
+                 checksum, and build {version} again: `lockstep release build {version}`."
+            ),
         )
-    })
+    });
+    unmet.collect()
 }
 
 /// A tag names the place whatever happens; but Liquibase undoes the tagged row too when it is a changeset of its own.
@@ -247,5 +265,63 @@ fn until(order: Order, kept: &[LedgerRow], undone: usize, source: &Release) -> U
             Until::Tag(tag.to_string())
         }
         _ => Until::Count(undone),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::changelog::{Changelog, Files, Selection, Surroundings};
+    use crate::domain::drift::tests::{ledger, release};
+    use crate::domain::gate::{Admission, Gate};
+    use crate::domain::names::EnvironmentName;
+
+    /// What stands in the way from v2.0.0, whose second changeset has no rollback, back to v1.0.0, each with how to mend
+    /// it. `runs` is true where v2.0.0 says that the older image runs on its schema.
+    fn blocked(keep_schema: bool, runs: bool) -> Vec<(String, String)> {
+        let mut newer = release(2);
+        let text = "--liquibase formatted sql\n--changeset store:1\ncreate table t1 (id int);\n--rollback drop table t1;\n\
+                    --changeset store:2\ncreate table t2 (id int);\n";
+        let files = Files::from([("changelog/all.sql".to_owned(), text.as_bytes().to_vec())]);
+        newer.changelog = Changelog::read(&files, "changelog/all.sql", &Surroundings::default()).0.into();
+        if runs {
+            newer.oldest_images.insert(newer.version.clone(), release(1).version);
+        }
+        let (target, image) = (release(1), newer.image.clone());
+        let environment = Environment {
+            name: EnvironmentName::parse("test").unwrap(),
+            after: Vec::new(),
+            gate: Gate::new(Admission::Confirm),
+            production: false,
+            service: "store-test".to_owned(),
+            database: "test".to_owned(),
+            selection: Selection::default(),
+        };
+        let facts = RollbackFacts {
+            environment: &environment,
+            target: &target,
+            catalog: &Catalog::new(vec![release(1), newer]),
+            image: &image,
+            ledger: &ledger(2),
+            keep_schema,
+        };
+        facts.plan().2.into_iter().map(|unmet| (unmet.what, unmet.how)).collect()
+    }
+
+    #[test]
+    fn each_way_that_is_blocked_leads_on_and_never_only_to_the_other() {
+        const MISSING: &str = "changeset 2 has no rollback";
+        const MEND: &str = "Go on with a newer release that mends what is wrong. Or write its rollback, which is no part \
+                            of its checksum, and build v2.0.0 again: `lockstep release build v2.0.0`.";
+        let [(what, how)] = &blocked(false, false)[..] else { panic!() };
+        assert_eq!((what.as_str(), how.as_str()), (MISSING, MEND), "the app alone could not go back either");
+        let [(what, how)] = &blocked(true, false)[..] else { panic!() };
+        assert!(what.starts_with("v1.0.0 may not run on the schema as it is: "), "{what}");
+        assert_eq!(*how, format!("The database cannot go back either: {MISSING}. {MEND}"));
+
+        let [(_, how)] = &blocked(false, true)[..] else { panic!() };
+        let aside = format!("{MEND} Or leave the schema as it is, on which v1.0.0 runs: `--app-only`.");
+        assert_eq!(*how, aside);
+        assert_eq!(blocked(true, true), [], "that way is open");
     }
 }

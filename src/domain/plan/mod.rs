@@ -1,6 +1,7 @@
 //! A plan: exactly what a promotion would do, forward or back, under one digest.
 
 mod back;
+mod earlier;
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -17,6 +18,7 @@ use crate::domain::procedure::Procedure;
 use crate::domain::release::{ImageRef, Release, Version};
 use crate::domain::step::StepKind;
 pub use back::{Order, RollbackFacts, Until, WayBack};
+pub use earlier::earlier;
 
 /// SHA-256 over the canonical form of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -17,8 +17,6 @@ mod sql;
 mod types;
 mod waivers;
 
-use std::collections::BTreeSet;
-
 use jiff::civil::Date;
 
 use crate::domain::changelog::{Changelog, ChangesetId, Place, Problem};
@@ -47,25 +45,25 @@ impl Policy {
     /// What the checks find in these changesets of a changelog, on this day.
     pub fn judge(&self, changelog: &Changelog, judged: Judged<'_>, today: Date) -> Verdict {
         let mut verdict = judging::judge(self, changelog, judged);
-        let changesets: BTreeSet<_> = verdict.changesets.iter().collect();
         self.waivers.apply(&mut verdict.findings, today);
-        verdict.notes = self.waivers.notes(&verdict.findings, today, |aim| match aim {
-            // One that is for no changeset at all is not needed either.
-            Aim::Changeset(_) => {
-                let mut meant =
-                    changelog.changesets().iter().filter(|it| aim.is(&Subject::Changeset(it.id.clone())));
-                meant.next().is_none_or(|it| changesets.contains(&it.id))
-            }
-            Aim::Table(_) => false,
-        });
+        verdict.notes = self.waivers.ended(&verdict.findings, today);
         verdict
+    }
+
+    /// The waivers that nothing needs, where `verdict` is about the whole changelog that there is, by every check, and
+    /// about these scopes.
+    pub fn unneeded(&self, verdict: &Verdict, scopes: &[Scope]) -> Option<Problem> {
+        self.waivers.unneeded(&verdict.findings, |aim| match aim {
+            Aim::Changeset(_) => scopes.contains(&Scope::Changelog),
+            Aim::Table(_) => scopes.contains(&Scope::Database),
+        })
     }
 
     /// What the checks find in a database, on this day.
     pub fn judge_database(&self, schema: &Schema, today: Date) -> Verdict {
         let mut verdict = database::judge(self, schema);
         self.waivers.apply(&mut verdict.findings, today);
-        verdict.notes = self.waivers.notes(&verdict.findings, today, |aim| matches!(aim, Aim::Table(_)));
+        verdict.notes = self.waivers.ended(&verdict.findings, today);
         verdict
     }
 
@@ -133,7 +131,7 @@ pub struct Verdict {
     pub checks: Vec<String>,
     /// The tables that were looked at.
     pub tables: Vec<String>,
-    /// What else to know: waivers that have ended or that nothing needs.
+    /// What else to know: waivers that have ended.
     pub notes: Vec<Problem>,
 }
 

@@ -12,7 +12,7 @@ use crate::domain::changelog::Problem;
 
 /// What a whole waiver looks like, for those who have to mend one.
 const EXAMPLE: &str =
-    "A waiver is `[[waiver]]` with check, changeset, reason, owner and expires = \"2027-01-31\".";
+    "A waiver is `[[waiver]]` with check, changeset, reason, owner and expires = 2027-01-31.";
 
 /// The waivers of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -84,34 +84,33 @@ impl Waivers {
         &self.entries
     }
 
-    /// What to know about the waivers that are for what was judged: those that have ended, and those that nothing
-    /// needs. `is_judged` tells whether what a waiver is for was looked at.
-    pub(super) fn notes(
-        &self,
-        findings: &[Finding],
-        today: Date,
-        is_judged: impl Fn(&Aim) -> bool,
-    ) -> Vec<Problem> {
-        let entries = self.entries.iter().filter(|entry| is_judged(&entry.aim));
+    /// The waivers that have ended while something that was found needs them, each as a note.
+    pub(super) fn ended(&self, findings: &[Finding], today: Date) -> Vec<Problem> {
+        let is_missed =
+            |entry: &&Entry| entry.is_expired(today) && findings.iter().any(|finding| entry.is_for(finding));
         let note = |entry: &Entry| {
-            let needed = findings.iter().filter(|finding| entry.is_for(finding)).count();
             let Entry { check, aim, waiver, .. } = entry;
-            let (text, mend) = if entry.is_expired(today) {
-                let text =
-                    format!("the waiver of {check} for {aim} ended on {} and counts no more", waiver.expires);
-                let mend = match needed {
-                    0 => "Nothing needs it: take it out.".to_owned(),
-                    _ => format!("Mend what was found, or let {} decide on a new day.", waiver.owner),
-                };
-                (text, mend)
-            } else if needed == 0 {
-                (format!("the waiver of {check} for {aim} is not needed"), "Take it out.".to_owned())
-            } else {
-                return None;
-            };
-            Some(Problem::warning(&self.path, Some(entry.line), text, mend))
+            let text =
+                format!("the waiver of {check} for {aim} ended on {} and counts no more", waiver.expires);
+            let mend = format!("Mend what was found, or let {} decide on a new day.", waiver.owner);
+            Problem::warning(&self.path, Some(entry.line), text, mend)
         };
-        entries.filter_map(note).collect()
+        self.entries.iter().filter(is_missed).map(note).collect()
+    }
+
+    /// The waivers that nothing of what was found needs, in one note. Only for whoever has judged all that there is of
+    /// what `is_judged` says: what one release does not need the next one may.
+    pub(super) fn unneeded(&self, findings: &[Finding], is_judged: impl Fn(&Aim) -> bool) -> Option<Problem> {
+        let is_idle =
+            |entry: &&Entry| is_judged(&entry.aim) && !findings.iter().any(|finding| entry.is_for(finding));
+        let idle: Vec<_> = self.entries.iter().filter(is_idle).collect();
+        let names: Vec<_> = idle.iter().map(|entry| format!("{} for {}", entry.check, entry.aim)).collect();
+        let (text, mend) = match names.as_slice() {
+            [] => return None,
+            [one] => (format!("the waiver of {one} is not needed"), "Take it out."),
+            all => (format!("{} waivers are not needed: {}", all.len(), all.join(", ")), "Take them out."),
+        };
+        Some(Problem::warning(&self.path, Some(idle[0].line), text, mend))
     }
 
     /// Lets the findings pass that a waiver is for, which still counts on this day.
@@ -214,7 +213,7 @@ impl Reader<'_> {
 
     /// The last day on which it counts: a TOML date, or a text that is one.
     fn date(&mut self) -> Option<Date> {
-        let mend = "Write the last day on which it counts: `expires = \"2027-01-31\"`.";
+        let mend = "Write the last day on which it counts: `expires = 2027-01-31`.";
         let Some(value) = self.table.remove("expires") else {
             self.problem("a waiver has no `expires`: it would count for ever", mend);
             return None;
@@ -277,5 +276,23 @@ mod tests {
             "{found:#?}"
         );
         assert!(problems("[[waiver")[0].starts_with("w.toml:1: "));
+    }
+
+    #[test]
+    fn what_nothing_needs_is_told_in_one_note_and_only_by_whoever_has_judged_it_all() {
+        let text = [WHOLE, WHOLE, &WHOLE.replace("changeset = \"a.sql::1::me\"", "table = \"t\"")].concat();
+        let (waivers, _) = Waivers::read("w.toml", &text);
+        assert_eq!(
+            waivers.ended(&[], "2030-01-01".parse().unwrap()),
+            [],
+            "nobody misses one that nothing needs"
+        );
+        let all = waivers.unneeded(&[], |_| true).unwrap().to_string();
+        let wanted = "w.toml:1: 3 waivers are not needed: SqlGrantWarn for a.sql::1::me, SqlGrantWarn for a.sql::1::me, \
+                      SqlGrantWarn for the table t. Take them out.";
+        assert_eq!(all, wanted);
+        let one = waivers.unneeded(&[], |aim| matches!(aim, Aim::Table(_))).unwrap().to_string();
+        assert_eq!(one, "w.toml:13: the waiver of SqlGrantWarn for the table t is not needed. Take it out.");
+        assert_eq!(waivers.unneeded(&[], |_| false), None);
     }
 }

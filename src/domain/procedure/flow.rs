@@ -10,8 +10,7 @@ use super::{Action, Procedure, Stage};
 use crate::domain::changelog::Problem;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::flow::command::{self, Touch};
-use crate::domain::flow::condition::Surroundings;
-use crate::domain::flow::{self, Condition, Fact, Kind, Rank, Row, Scope, Script, Work};
+use crate::domain::flow::{self, Kind, Rank, Row, Scope, Script, Work};
 use crate::domain::step::StepKind;
 
 /// A promotion flow with everything that it reads, before it is known what it is for.
@@ -141,7 +140,8 @@ impl<'a> Reading<'a> {
     /// An action that the flow adds.
     fn added(&mut self, row: &Row, work: &Work) {
         let line = Some(row.line);
-        match row.condition.as_ref().map(|condition| is_met(condition, &row.scope)) {
+        let condition = row.condition.as_ref();
+        match condition.map(|it| it.is_of_variables().then(|| it.holds(&*row.scope))) {
             Some(None) => {
                 let text = format!("the condition of `{}` hangs on what happens until then", row.title());
                 let mend = "Compare variables alone: what was approved is what is carried out.";
@@ -217,23 +217,6 @@ impl<'a> Reading<'a> {
             self.error(None, "something follows the step `evidence`", mend);
         }
     }
-}
-
-/// Whether a condition holds; `None` when that hangs on more than variables.
-fn is_met(condition: &Condition, scope: &Scope) -> Option<bool> {
-    struct Variables<'a>(&'a Scope);
-    impl Surroundings for Variables<'_> {
-        fn variable(&self, name: &str) -> Option<String> {
-            self.0.get(name).map(str::to_owned)
-        }
-        fn fact(&self, _: Fact) -> Option<String> {
-            None
-        }
-        fn exists(&self, _: &str) -> bool {
-            false
-        }
-    }
-    condition.is_of_variables().then(|| condition.holds(&Variables(scope)))
 }
 
 /// The step that an action stands for; `None` for one that the flow adds.

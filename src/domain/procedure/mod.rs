@@ -9,6 +9,9 @@ use crate::domain::flow::Row;
 use crate::domain::step::StepKind;
 pub use flow::PromotionFlow;
 
+/// The variables that a promotion gives its flow; a shell has `APP_URL` too.
+pub const GIVEN: [&str; 4] = ["DEMO_ID", "ENV", "VERSION", "APP_URL"];
+
 /// How releases are promoted to every environment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Way {

@@ -39,8 +39,8 @@ pub struct FlowRun {
     pub file: String,
     /// Its actions in order; the group of each is its stage.
     pub steps: Vec<Step>,
-    /// What it ended with; `None` when nothing of it was begun.
-    pub exit_code: Option<u8>,
+    /// What it ended with.
+    pub exit_code: u8,
     /// What the checks found that it ran, if it ran any.
     pub findings: Option<Verdict>,
     /// Why it failed; `None` when it passed.
@@ -104,10 +104,9 @@ impl OperationReport {
         };
         let passed = steps.iter().filter(|step| step.status == StepStatus::Done).count();
         let actions = counted(passed, "action");
-        let summary = match (&failure, exit_code) {
-            (None, _) => format!("{actions} of {file} passed"),
-            (Some(failure), Some(code)) => format!("{file} ended with exit code {code}: {}", failure.what),
-            (Some(failure), None) => format!("nothing of {file} was begun: {}", failure.what),
+        let summary = match &failure {
+            None => format!("{actions} of {file} passed"),
+            Some(failure) => format!("{file} ended with exit code {exit_code}: {}", failure.what),
         };
         let place = environment.map_or(file.clone(), |environment| format!("{environment}, by {file}"));
         Self { failure, steps, findings, ..Self::new(origin, Kind::Flow, outcome, summary, place) }

@@ -453,10 +453,14 @@ impl FlowRun {
         match &deed.result {
             Ok(note) => self.rows[index] = RowStatus::Done { took, note: note.clone() },
             Err(failure) => {
+                // What a flow failed with was said of the action in it.
+                let row = self.script.as_ref().and_then(|script| script.rows.get(index));
+                let action = row.filter(|row| matches!(row.kind, Kind::Action(_)));
+                let failure = action.map_or_else(|| failure.clone(), |row| row.blamed(failure));
                 self.rows[index] = RowStatus::Failed { took, code: deed.code, failure: failure.clone() };
                 let is_stopped = self.halt != Halt::None && !self.is_in_end();
                 if is_stopped || !self.continues(index) {
-                    self.stop(End::Failed(deed.code.max(1), failure.clone()));
+                    self.stop(End::Failed(deed.code.max(1), failure));
                 }
             }
         }

@@ -7,7 +7,9 @@ mod tests;
 
 use crate::domain::drift::Comparison;
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::gate::{self, Admission, Look, Nature, Person, Surroundings, Tally, Unmet, Waiver};
+use crate::domain::gate::{
+    self, Admission, Condition, Look, Nature, Person, Surroundings, Tally, Unmet, Waiver,
+};
 use crate::domain::journal::{Entry, Notice, Vote, VoteWord};
 use crate::domain::names::EnvironmentName;
 use crate::domain::plan::{Plan, PlanDigest};
@@ -56,12 +58,14 @@ impl State {
             environment: &state.environment,
             plan,
             history: &self.history,
+            run: this.map(|this| &this.run),
             runner: self.person(),
             here: state.look(comparison.as_ref(), this.is_some()),
             before: before.map(|state| state.look(state.standings.running(), this.is_some())).collect(),
             running: other.map(|other| &other.plan.version),
             rival: holder.filter(|holder| !is_ours(holder)).or_else(|| self.rival_run(&plan.environment)),
             unknown: self.unknown_run(&plan.environment),
+            catalog: self.catalog.value(),
             policy: if is_too_late { None } else { self.inspect(plan, begins) },
         };
         gate::unmet(&surroundings, is_meant)
@@ -166,7 +170,8 @@ impl State {
         let tally = Tally::of(&self.history, environment, plan.digest().as_str());
         let has = |ballots: &[gate::Ballot]| ballots.iter().any(|ballot| ballot.by.is_same(&person));
         match word {
-            _ if plan.is_empty() => {
+            // What failed and has nothing left to do may still be asked for anew, by another flow.
+            _ if plan.is_empty() && prepared.unmet.iter().all(|it| it.condition != Condition::Approval) => {
                 let what = format!("{environment} runs {} already, with every changeset", plan.version);
                 Err(refuse(what, "There is nothing to approve."))
             }

@@ -89,7 +89,7 @@ fn what_a_changeset_must_not_do_stands_in_the_way_and_nothing_is_begun() {
     let unmet = &world.planned().unmet[0];
     assert_eq!((unmet.condition, unmet.can_override), (Condition::Policy, false));
     assert!(
-        unmet.how.contains("outside of the changelog. `lockstep check --release v2.0.0`"),
+        unmet.how.contains("outside of the changelog.\n`lockstep check --release v2.0.0`"),
         "{}",
         unmet.how
     );

@@ -20,7 +20,7 @@ use crate::domain::gate::{Condition, Unmet, Waiver};
 use crate::domain::names::RunId;
 use crate::domain::observation::OperationStatus;
 use crate::domain::plan::{Direction, Plan};
-use crate::domain::release::Release;
+use crate::domain::release::{Release, Version};
 use crate::domain::report::Filed;
 use crate::domain::schema::judgement::SchemaRecord;
 use crate::domain::step::StepKind;
@@ -67,7 +67,18 @@ pub struct Promotion {
     pub report: Option<Result<Filed, Failure>>,
     /// What the environment was when it began.
     pub(in crate::engine) before: Arc<Before>,
-    holds_lock: bool,
+    owes: Owing,
+}
+
+/// What a promotion owes to its environment before it is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owing {
+    /// Nothing: it does not hold the lock.
+    Nothing,
+    /// To let the lock go.
+    Lock,
+    /// That, and what stands at the end of its flow: something behind the recheck has begun.
+    Flow,
 }
 
 /// Where a promotion stands.
@@ -196,6 +207,14 @@ impl Promotion {
         }
     }
 
+    /// The older release that ran before, where the promotion failed after it had changed something.
+    pub fn leads_back_to(&self) -> Option<Version> {
+        let failure = self.conclusion()?.failure.as_ref()?;
+        let before = self.plan.image_from.as_ref()?.version()?;
+        let is_ahead = self.plan.direction() == Direction::Forward && before < self.plan.version;
+        (is_ahead && failure.kind == FailureKind::ActionNeeded).then_some(before)
+    }
+
     /// What a failure of the step `kind` means for the whole, given what was changed before it.
     fn weigh(&self, kind: StepKind, mut failure: Failure) -> Failure {
         let has_moved = !self.applied.is_empty();
@@ -245,5 +264,5 @@ pub fn refusal(plan: &Plan, unmet: &[Unmet]) -> Failure {
             "Or override it: `lockstep promote {environment} --release {version} --confirm {environment} --plan {short} --override REASON`."
         ));
     }
-    failure.hint(how.join(" "))
+    failure.hint(how.join("\n"))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Conclusion, Promotion, Stage, Step, StepStatus, refusal};
+use super::{Conclusion, Owing, Promotion, Stage, Step, StepStatus, refusal};
 use crate::domain::evidence::{Evidence, Promised};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::{Waiver, differences};
@@ -101,7 +101,7 @@ impl State {
             schema: None,
             report: None,
             before,
-            holds_lock: false,
+            owes: Owing::Nothing,
             plan,
             release,
             source,
@@ -206,9 +206,12 @@ impl State {
             return Vec::new();
         };
         let environment = promotion.plan.environment.clone();
+        // Which of the actions that a flow adds it was is not to be guessed.
+        let action = promotion.plan.procedure.action(kind);
+        let blamed = |failure: &Failure| action.map_or_else(|| failure.clone(), |it| it.row.blamed(failure));
         match progress {
             Progress::Ended(result) if promotion.conclusion().is_some() => {
-                let result = result.as_ref().map(StepOutcome::text).map_err(Clone::clone);
+                let result = result.as_ref().map(StepOutcome::text).map_err(blamed);
                 self.closed(&environment, kind, result)
             }
             Progress::Advanced(words) => {
@@ -228,7 +231,7 @@ impl State {
             }
             Progress::Ended(Ok(outcome)) => {
                 if kind == StepKind::Lock {
-                    promotion.holds_lock = true;
+                    promotion.owes = Owing::Lock;
                 }
                 if let StepOutcome::Deployed { operation, status } = outcome {
                     promotion.operation = Some((operation.clone(), *status));
@@ -237,11 +240,11 @@ impl State {
                 self.complete(&environment, kind, text)
             }
             Progress::Ended(Err(failure)) => {
-                let action = promotion.plan.procedure.action(kind);
+                let failure = blamed(failure);
                 if action.is_some_and(|action| action.continues) && !promotion.is_interrupted {
-                    return self.pass_over(&environment, kind, failure);
+                    return self.pass_over(&environment, kind, &failure);
                 }
-                self.fail(&environment, kind, failure.clone())
+                self.fail(&environment, kind, failure)
             }
         }
     }
@@ -352,6 +355,9 @@ impl State {
     fn act(&mut self, environment: &EnvironmentName, kind: StepKind) -> Vec<Effect> {
         let Some(promotion) = self.promotion_mut(environment) else { return Vec::new() };
         promotion.stage = Stage::Performing(kind);
+        if kind != StepKind::Lock {
+            promotion.owes = Owing::Flow;
+        }
         carried_out(promotion, kind)
     }
 
@@ -501,10 +507,14 @@ impl State {
     }
 
     fn conclude(&mut self, environment: &EnvironmentName, conclusion: Conclusion) -> Vec<Effect> {
-        match self.promotion(environment) {
-            Some(promotion) if promotion.holds_lock => self.close(environment, conclusion),
-            Some(_) => self.end(environment, conclusion),
-            None => Vec::new(),
+        let Some(promotion) = self.promotion_mut(environment) else { return Vec::new() };
+        match promotion.owes {
+            Owing::Nothing => self.end(environment, conclusion),
+            Owing::Lock => {
+                promotion.skip_closing();
+                self.close(environment, conclusion)
+            }
+            Owing::Flow => self.close(environment, conclusion),
         }
     }
 
@@ -517,7 +527,7 @@ impl State {
             Some(failure) => Err(failure.clone()),
         };
         let schema = promotion.schema.clone();
-        promotion.holds_lock = false;
+        promotion.owes = Owing::Nothing;
         promotion.stage = Stage::Over(conclusion, now);
         self.say(result.clone());
         let over = Effect::Forget(run.clone());

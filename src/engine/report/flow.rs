@@ -13,14 +13,14 @@ use crate::engine::flow::{FlowRun as Run, RowStatus, Skip};
 const NAME: usize = 64;
 
 impl State {
-    /// Reports the flow that has just ended, however it did.
+    /// Reports the flow that has just ended, however it did. What never began did nothing that could be told.
     pub(in crate::engine) fn report_flow(&mut self) -> Option<Effect> {
         let flow = self.flow.as_ref()?;
-        let outcome = flow.outcome()?;
+        let outcome = flow.outcome().filter(|outcome| !outcome.is_refusal)?;
         let told = FlowRun {
             file: flow.path().to_owned(),
             steps: steps(flow),
-            exit_code: (!outcome.is_refusal).then_some(outcome.code),
+            exit_code: outcome.code,
             findings: flow.findings.clone(),
             failure: outcome.failure.clone(),
             environment: flow.environment.as_ref().map(ToString::to_string),

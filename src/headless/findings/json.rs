@@ -31,7 +31,7 @@ pub(super) fn value(report: &Report<'_>) -> Value {
 }
 
 /// One finding; docs/json.md describes it.
-pub(super) fn finding(finding: &Finding) -> Value {
+pub(in crate::headless) fn finding(finding: &Finding) -> Value {
     let (changeset, table) = match &finding.subject {
         Subject::Changeset(id) => (Some(id.to_string()), None),
         Subject::Table(table) => (None, Some(table)),

@@ -12,6 +12,7 @@ mod text;
 use crate::domain::changelog::Problem;
 use crate::domain::policy::{Finding, Policy, Scope, Severity, Subject, Verdict};
 
+pub(in crate::headless) use json::finding as finding_json;
 pub use list::{json as list_json, text as list_text};
 
 /// The form of a report.

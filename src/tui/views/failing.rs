@@ -90,7 +90,7 @@ pub(super) fn failure_lines<'a>(failure: &Failure, width: usize, styles: &Styles
     for cause in &failure.because {
         say("   because ", cause, Style::new());
     }
-    if let Some(hint) = &failure.hint {
+    for hint in failure.hint.iter().flat_map(|hint| hint.lines()) {
         say("   → ", hint, styles.accent);
     }
     lines

@@ -42,7 +42,10 @@ pub(super) fn draw(
         None => lines.push(Line::styled(" Looking into the folder flows/ …", styles.muted)),
         Some(Err(failure)) => lines.extend(failing::failure_lines(failure, width, styles)),
         Some(Ok(files)) if files.is_empty() => {
-            lines.push(Line::styled(" There is no flow file in the folder flows/.", styles.muted));
+            let words = "There is no flow file: they are looked for in the folder flows/ where lockstep was started, \
+                         such as that of a checkout.";
+            let wrapped = text::wrap(words, width.saturating_sub(2)).into_iter();
+            lines.extend(wrapped.map(|line| Line::styled(format!(" {line}"), styles.muted)));
         }
         Some(Ok(files)) => {
             let longest = files.iter().map(|file| text::width(&file.path)).max().unwrap_or(0);

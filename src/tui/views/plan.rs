@@ -124,8 +124,11 @@ fn content<'a>(prepared: &'a Prepared, width: usize, styles: &Styles) -> (Vec<Sp
         plan.changesets.iter().flat_map(|it| changeset_lines(it, plan.direction(), width, styles)).collect();
     if changesets.is_empty() {
         let words = match plan.direction() {
-            Direction::Forward => " None to run: only the image changes.",
-            Direction::Back => " None to undo: only the image changes.",
+            _ if plan.is_empty() => {
+                format!(" Nothing changes: {} runs {} already.", plan.environment, plan.version)
+            }
+            Direction::Forward => " None to run: only the image changes.".to_owned(),
+            Direction::Back => " None to undo: only the image changes.".to_owned(),
         };
         changesets.push(Line::styled(words, styles.muted));
     }

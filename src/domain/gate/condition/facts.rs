@@ -19,9 +19,8 @@ pub(super) fn rival(all: &Surroundings<'_>) -> Vec<Finding> {
 
 pub(super) fn nothing(all: &Surroundings<'_>) -> Vec<Finding> {
     let (name, version) = (all.here.name, &all.plan.version);
-    // What failed may be proven once more; what was proven has nothing to do.
-    let failed = all.history.alarm(name).is_some_and(|(run, _)| run.version == *version);
-    if !all.plan.is_empty() || failed {
+    // What was proven has nothing to do.
+    if !all.plan.is_empty() || all.unproven().is_some() {
         return Vec::new();
     }
     match all.plan.direction() {
@@ -30,6 +29,23 @@ pub(super) fn nothing(all: &Surroundings<'_>) -> Vec<Finding> {
         }
         Direction::Back => one(format!("{name} runs {version} already"), "Choose an older release."),
     }
+}
+
+pub(super) fn newer(all: &Surroundings<'_>) -> Vec<Finding> {
+    let (name, version) = (all.here.name, &all.plan.version);
+    let back = format!("with `lockstep rollback {name} --to {version}`.");
+    if let Some(runs) = all.here.version.as_ref().filter(|runs| *runs > version) {
+        return one(format!("{name} runs {runs}, newer than {version}"), format!("Go back {back}"));
+    }
+    // The app may have stayed behind, or gone back alone: what the release does not know tells how far the schema is.
+    let Some((comparison, catalog)) = all.here.comparison.zip(all.catalog) else { return Vec::new() };
+    let brought = comparison.unexpected.iter().filter_map(|id| catalog.first_with(id));
+    let Some(newest) = brought.map(|release| &release.version).max().filter(|newest| *newest > version)
+    else {
+        return Vec::new();
+    };
+    let what = format!("the schema of {name} is that of {newest}, newer than {version}");
+    one(what, format!("Go on to {newest}, or go back {back}"))
 }
 
 pub(super) fn service(all: &Surroundings<'_>) -> Vec<Finding> {

@@ -16,10 +16,10 @@ use crate::domain::failure::Failure;
 use crate::domain::gate::{Inspection, Person};
 use crate::domain::journal::{History, Override, PastRun};
 use crate::domain::ledger::Ledger;
-use crate::domain::names::EnvironmentName;
+use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::ServiceView;
 use crate::domain::plan::{Direction, Plan};
-use crate::domain::release::Version;
+use crate::domain::release::{Catalog, Version};
 use crate::domain::schema::judgement::SchemaDrift;
 
 /// What can stand in the way.
@@ -33,6 +33,8 @@ pub enum Condition {
     Unknown,
     /// There is nothing to do.
     Nothing,
+    /// The environment has something newer.
+    Newer,
     /// The service cannot be changed now.
     Service,
     /// Somebody holds Liquibase's lock.
@@ -110,6 +112,8 @@ pub(in crate::domain::gate) const TABLE: &[Row] = &[
     word(Condition::Line, "line", words::line),
     word(Condition::Barred, "barred", words::barred),
     fact(Condition::Nothing, "nothing", facts::nothing),
+    // To something older there is a way of its own, which nobody can override: this must be no way round it.
+    Row { holds_back: false, ..fact(Condition::Newer, "newer", facts::newer) },
     rule(Condition::Order, "order", rules::order),
     rule(Condition::Verified, "verified", rules::verified),
     rule(Condition::Soak, "soak", rules::soak),
@@ -198,6 +202,8 @@ pub struct Surroundings<'a> {
     pub plan: &'a Plan,
     /// What the journal adds up to.
     pub history: &'a History,
+    /// The run of this very plan, once it has begun.
+    pub run: Option<&'a RunId>,
     /// Who would do it, where that is known.
     pub runner: Option<Person>,
     /// The environment as it was seen last, held against the release of the plan.
@@ -210,8 +216,18 @@ pub struct Surroundings<'a> {
     pub rival: Option<&'a str>,
     /// An earlier run there of which nobody knows what became.
     pub unknown: Option<&'a PastRun>,
+    /// Every release there is; `None` while they are not known.
+    pub catalog: Option<&'a Catalog>,
     /// What policy says about the plan, or why nobody can tell; `None` where nothing is checked.
     pub policy: Option<Result<Inspection, Failure>>,
+}
+
+impl Surroundings<'_> {
+    /// What failed here and left the plan nothing to do: it may be proven once more.
+    fn unproven(&self) -> Option<&PastRun> {
+        let alarm = self.history.alarm_before(self.here.name, self.run);
+        alarm.map(|(past, _)| past).filter(|past| self.plan.is_empty() && past.version == self.plan.version)
+    }
 }
 
 /// One environment as it was seen last.

@@ -24,7 +24,13 @@ pub(super) fn policy(all: &Surroundings<'_>) -> Vec<Finding> {
         inspection.blocking().map(|finding| (words(finding), finding.mend.clone())).collect();
     if let Some((_, how)) = findings.last_mut() {
         // Writing to a `String` cannot fail.
-        write!(how, " `lockstep check --release {version}` tells everything about it.").ok();
+        write!(
+            how,
+            "\n`lockstep check --release {version}` tells everything about it; what may pass nevertheless is written \
+             into the file that `[policy] waivers` in lockstep.toml names, in a sandbox flows/policy-waivers.toml in its \
+             folder."
+        )
+        .ok();
     }
     findings
 }

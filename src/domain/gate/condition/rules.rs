@@ -1,9 +1,9 @@
 //! What the gate of an environment asks for.
 
-use super::{Finding, Surroundings, one};
+use super::{Finding, Look, Surroundings, one};
 use crate::domain::age::age;
 use crate::domain::drift::ChangesetState;
-use crate::domain::gate::{Admission, Lapse, Tally};
+use crate::domain::gate::{Admission, Lapse, Tally, actions};
 use crate::domain::release::Version;
 
 pub(super) fn order(all: &Surroundings<'_>) -> Vec<Finding> {
@@ -14,8 +14,9 @@ pub(super) fn order(all: &Surroundings<'_>) -> Vec<Finding> {
             let name = look.name;
             let runs =
                 look.version.as_ref().map_or_else(|| "an unknown version".to_owned(), Version::to_string);
-            let how =
-                format!("Promote {version} to {name} first: `lockstep promote {name} --release {version}`.");
+            let how = gone_on(all, look).unwrap_or_else(|| {
+                format!("Promote {version} to {name} first: `lockstep promote {name} --release {version}`.")
+            });
             (format!("{name} runs {runs}, not {version}"), how)
         })
         .collect()
@@ -35,7 +36,9 @@ pub(super) fn verified(all: &Surroundings<'_>) -> Vec<Finding> {
                     "{version} came to {name} by other means; only a promotion by lockstep proves a release."
                 )
             } else {
-                format!("A promotion proves it: `lockstep promote {name} --release {version}`.")
+                gone_on(all, look).unwrap_or_else(|| {
+                    format!("A promotion proves it: `lockstep promote {name} --release {version}`.")
+                })
             };
             (format!("it is not on record that {version} was proven in {name}"), how)
         })
@@ -119,7 +122,7 @@ pub(super) fn drift(all: &Surroundings<'_>) -> Vec<Finding> {
 pub(super) fn approval(all: &Surroundings<'_>) -> Vec<Finding> {
     let (gate, plan) = (&all.environment.gate, all.plan);
     let needed = gate.approval.needed;
-    if gate.admission != Admission::Approve || plan.is_empty() {
+    if gate.admission != Admission::Approve || (plan.is_empty() && !has_other_actions(all)) {
         return Vec::new();
     }
     let (name, version, short) = (&plan.environment, &plan.version, plan.digest().short());
@@ -141,9 +144,24 @@ pub(super) fn approval(all: &Surroundings<'_>) -> Vec<Finding> {
     let ask = format!("`lockstep approve {name} --release {version} --plan {short}`");
     let mut findings = one(what, format!("Ask {} to approve it: {ask}.", gate.approval.who()));
     if let Some(lapse) = Lapse::of(all.history, plan) {
-        findings.push((lapse.words(), format!("It has to be approved anew: {ask}.")));
+        findings.push((lapse.words(), "What was said of that one does not count for this one.".to_owned()));
     }
     findings
+}
+
+/// What to do where an environment before runs something newer already: it is not sent back for what comes after it.
+fn gone_on(all: &Surroundings<'_>, before: &Look<'_>) -> Option<String> {
+    let runs = before.version.as_ref().filter(|runs| **runs > all.plan.version)?;
+    let (name, here) = (before.name, all.here.name);
+    Some(format!("{name} has gone on: promote what it runs, `lockstep promote {here} --release {runs}`."))
+}
+
+/// True when a plan that has nothing left to do proves once more what failed, by a flow that does now what was no part of
+/// that: nobody has seen it.
+fn has_other_actions(all: &Surroundings<'_>) -> bool {
+    let Some(failed) = all.unproven() else { return false };
+    let known = all.history.plan(&failed.plan);
+    known.is_none_or(|known| actions(known) != actions(&all.plan.canonical()))
 }
 
 fn count(count: usize) -> String {

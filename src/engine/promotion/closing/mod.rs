@@ -1,4 +1,4 @@
-//! The end of a flow: what is carried out there whatever happened before, while the lock is still held.
+//! The end of a flow that has begun: what is carried out there whatever happened before, while the lock is still held.
 //!
 //! It is decided by then what the promotion came to, and nothing here changes that: a failure is put on record and
 //! told, and what comes after it is done all the same.
@@ -14,6 +14,15 @@ use crate::domain::names::EnvironmentName;
 use crate::domain::step::StepKind;
 use crate::engine::State;
 use crate::engine::effect::{DatabaseCall, Effect};
+
+impl Promotion {
+    /// Nothing of the flow began, so nothing stands at its end either.
+    pub(super) fn skip_closing(&mut self) {
+        for step in self.plan.procedure.closing.clone() {
+            self.set(step, StepStatus::Skipped);
+        }
+    }
+}
 
 impl State {
     /// Carries out the next step at the end of the flow; after the last one the lock is let go.

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::flow::Scope;
-use crate::domain::journal::Entry;
+use crate::domain::gate::{Admission, ApprovalRule, Condition, Gate};
+use crate::domain::journal::{Entry, VoteWord};
 use crate::domain::procedure::{PromotionFlow, Way};
+use crate::domain::step::StepKind;
 use crate::engine::effect::{DatabaseCall, Effect, LiquibaseCall};
-use crate::engine::event::{EventKind, Intent};
+use crate::engine::event::{EventKind, Identity, Intent};
 use crate::engine::planning::{Planning, Request};
+use crate::engine::promotion::StepStatus;
 use crate::engine::tests::{World, name, words_of};
 
 /// A promotion flow in which `shell first` comes before anything else and `shell last` after everything.
@@ -92,13 +95,81 @@ fn an_edited_flow_is_another_plan() {
     let plain = digest(Arc::default());
     let by_flow = digest(flow());
     assert_ne!(plain, by_flow);
-    let Way::Flow(edited) = &*flow() else { panic!() };
-    let mut edited = edited.clone();
-    for text in edited.files.values_mut() {
+    assert_ne!(by_flow, digest(edited()));
+    assert_eq!(by_flow, digest(flow()));
+}
+
+/// The same flow, with another smoke test.
+fn edited() -> Arc<Way> {
+    let Way::Flow(flow) = &*flow() else { panic!() };
+    let mut flow = flow.clone();
+    for text in flow.files.values_mut() {
         *text = text.replace("smoke", "smoke --fast");
     }
-    assert_ne!(by_flow, digest(Arc::new(Way::Flow(edited))));
-    assert_eq!(by_flow, digest(flow()));
+    Arc::new(Way::Flow(flow))
+}
+
+/// What stands in the way of what is planned for test.
+fn conditions(world: &mut World) -> Vec<Condition> {
+    world.intend(Intent::Plan { environment: name("test"), request: Request::Forward(None) });
+    world.planned().unmet.iter().map(|unmet| unmet.condition).collect()
+}
+
+#[test]
+fn what_failed_with_nothing_left_to_do_is_proven_once_more_by_the_same_flow_or_another() {
+    for way in [flow(), edited()] {
+        let mut world = with_flow(&["smoke"]);
+        (world.way, world.failing) = (way, Vec::new());
+        world.state.messages.clear();
+        world.asked.clear();
+        assert_eq!(conditions(&mut world), [], "the plan says what the promotion will say");
+        world.promote("test", None);
+        assert_eq!(world.conclusion().failure, None);
+        let carried_out = carried_out(&world);
+        assert_eq!(carried_out.len(), 6, "everything but the update: {carried_out:?}");
+        assert_eq!(conditions(&mut world), [Condition::Nothing], "it is proven now");
+    }
+}
+
+#[test]
+fn whoever_edits_the_flow_of_a_promotion_that_failed_needs_a_new_approval() {
+    let mut world = with_flow(&["smoke"]);
+    let gate = Gate {
+        approval: ApprovalRule { requester_may_approve: true, ..ApprovalRule::new(1) },
+        ..Gate::new(Admission::Approve)
+    };
+    world.state.environments[1].environment.gate = gate;
+    world.happen(EventKind::Identified(Ok(Identity { name: "ana".to_owned(), account: None, arn: None })));
+    assert_eq!(conditions(&mut world), [], "what was approved is proven once more");
+    world.way = edited();
+    assert_eq!(conditions(&mut world), [Condition::Approval]);
+    let plan = world.planned().plan.digest().clone();
+    let environment = name("test");
+    world.intend(Intent::Vote { environment, word: VoteWord::Approve, plan, note: String::new() });
+    assert_eq!(conditions(&mut world), [], "{:?}", world.state.messages);
+    world.failing = Vec::new();
+    world.promote("test", None);
+    assert_eq!(world.conclusion().failure, None);
+}
+
+#[test]
+fn a_promotion_that_is_refused_before_its_flow_began_reaches_no_end_of_it() {
+    let mut world = World::new();
+    world.way = flow();
+    assert_eq!(conditions(&mut world), []);
+    // Whoever edits it now is too late for this run: what was confirmed is not what there is.
+    world.way = edited();
+    let plan = world.planned().plan.digest().clone();
+    world.intend(Intent::Promote { plan, reason: None });
+    assert_eq!(world.conclusion().failure.as_ref().map(|failure| failure.kind), Some(FailureKind::Refused));
+    assert_eq!(carried_out(&world), ["unlock"]);
+    let steps = &world.state.promotions[0].steps;
+    assert!(
+        !steps
+            .iter()
+            .any(|step| step.status == StepStatus::Waiting && matches!(step.kind, StepKind::Closing(_))),
+        "{steps:?}"
+    );
 }
 
 #[test]
