@@ -33,7 +33,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use self::artifacts::Artifacts;
-use self::aws::{Aws, Deployment};
+use self::aws::{Aws, Clouds, Deployment};
 use self::cancels::Cancels;
 use self::flows::{Added, Flows};
 use self::health::{Health, Waiting};
@@ -46,6 +46,7 @@ use self::reports::Reports;
 use self::verdicts::Verdicts;
 use crate::config::{EnvironmentSettings, Settings};
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::lock::Grant;
 use crate::domain::log::Level;
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{HealthView, Observation, Operation, ServiceView};
@@ -66,7 +67,7 @@ pub struct Adapters(Arc<Parts>);
 struct Parts {
     settings: Arc<Settings>,
     redactor: Redactor,
-    aws: Aws,
+    clouds: Clouds,
     databases: Databases,
     artifacts: Artifacts,
     verdicts: Verdicts,
@@ -95,8 +96,8 @@ impl Adapters {
         if let Some((_, secret)) = &settings.aws.keys {
             redactor.learn(secret);
         }
-        let aws = Aws::new(settings.clone());
-        let databases = Databases::new(settings.clone(), aws.clone(), redactor.clone());
+        let clouds = Clouds::new(&settings);
+        let databases = Databases::new(settings.clone(), clouds.clone(), redactor.clone());
         let artifacts = Artifacts::new(settings.clone());
         let cancels = Cancels::default();
         let liquibase = Liquibase::new(
@@ -108,10 +109,10 @@ impl Adapters {
         );
         let health = Health::default();
         let verdicts = Verdicts::new(settings.clone());
-        let reports = Reports::new(settings.clone(), redactor.clone(), aws.clone());
+        let reports = Reports::new(settings.clone(), redactor.clone(), clouds.own().clone());
         let flows = Flows::new(
             settings.clone(),
-            aws.clone(),
+            clouds.clone(),
             databases.clone(),
             artifacts.clone(),
             leases.clone(),
@@ -120,7 +121,7 @@ impl Adapters {
         Self(Arc::new(Parts {
             settings,
             redactor,
-            aws,
+            clouds,
             databases,
             artifacts,
             verdicts,
@@ -219,7 +220,7 @@ impl Perform for Adapters {
 impl Parts {
     async fn identify(&self) -> Result<Identity, Failure> {
         let what = || "could not find out who is asking AWS".to_owned();
-        let caller = within(self.settings.deadlines.look, what, self.aws.identity()).await?;
+        let caller = within(self.settings.deadlines.look, what, self.clouds.own().identity()).await?;
         Ok(caller.unwrap_or_else(|| Identity { name: machine_user(), account: None, arn: None }))
     }
 
@@ -262,7 +263,7 @@ impl Parts {
                 let deployed = async {
                     let environment = self.environment(name)?;
                     self.databases.assure(name, &run).await?;
-                    let (aws, expected) = (&self.aws, expected.as_ref());
+                    let (aws, expected) = (self.aws(environment), expected.as_ref());
                     let (image, step) = (&image, &step);
                     let deployment = Deployment { aws, environment, image, expected, step, is_given_up };
                     Box::pin(deployment.run()).await
@@ -276,13 +277,24 @@ impl Parts {
     async fn describe(&self, name: &EnvironmentName) -> Result<ServiceView, Failure> {
         let environment = self.environment(name)?;
         let what = || format!("could not describe the service of {name}");
-        within(self.settings.deadlines.look, what, self.aws.service_view(environment)).await
+        within(self.settings.deadlines.look, what, self.aws(environment).service_view(environment)).await
     }
 
     async fn updates(&self, name: &EnvironmentName) -> Result<Vec<Operation>, Failure> {
         let environment = self.environment(name)?;
         let what = || format!("could not list the updates of the service of {name}");
-        within(self.settings.deadlines.look, what, self.aws.updates(environment)).await
+        within(self.settings.deadlines.look, what, self.aws(environment).updates(environment)).await
+    }
+
+    async fn let_go(&self, environment: &EnvironmentSettings, grant: &Grant) -> Result<String, Failure> {
+        self.aws(environment).assure_change().await?;
+        self.databases.release_lock(environment, grant).await
+    }
+
+    /// Makes sure that the lock of a run is still its own, and its account the right one.
+    async fn assure(&self, environment: &EnvironmentSettings, run: &RunId) -> Result<(), Failure> {
+        self.databases.assure(&environment.environment.name, run).await?;
+        Box::pin(self.aws(environment).assure_change()).await
     }
 
     /// Of which of these runs something lives on this machine.
@@ -300,13 +312,15 @@ impl Parts {
 
     /// Takes the lease of a run first, and then lockstep's lock: whoever sees the run must see that it lives.
     async fn lock(&self, name: &EnvironmentName, run: &RunId) -> Result<StepOutcome, Failure> {
+        let environment = self.environment(name)?;
+        Box::pin(self.aws(environment).assure_change()).await?;
         self.leases.take(run).await.map_err(|error| {
             Failure::new(FailureKind::Unavailable, format!("could not lock {name}"))
                 .because("what shows that this run lives cannot be written")
                 .because(error)
                 .hint("Make room, or make lockstep's folder writable.")
         })?;
-        self.databases.lock(self.environment(name)?, run).await?;
+        self.databases.lock(environment, run).await?;
         Ok(StepOutcome::Done(format!("{name} is locked for {run}")))
     }
 
@@ -350,7 +364,7 @@ impl Parts {
             }
             DatabaseCall::ReleaseLock(grant) => {
                 let released = match self.environment(name) {
-                    Ok(environment) => Box::pin(self.databases.release_lock(environment, &grant)).await,
+                    Ok(environment) => Box::pin(self.let_go(environment, &grant)).await,
                     Err(failure) => Err(failure),
                 };
                 report.send(EventKind::LetGo(name.clone(), report.clean(released))).await;
@@ -376,7 +390,7 @@ impl Parts {
         let result = match self.environment(name) {
             Ok(environment) => {
                 let target = Target { environment, run, release, step: &step };
-                match (self.databases.assure(name, run).await, &call) {
+                match (self.assure(environment, run).await, &call) {
                     (Err(failure), _) => Err(failure),
                     (Ok(()), LiquibaseCall::Validate(..)) => self.liquibase.validate(&target).await,
                     (Ok(()), LiquibaseCall::Tag(_, _, tag)) => self.liquibase.tag(&target, tag).await,
@@ -409,7 +423,8 @@ impl Parts {
         let look = self.settings.deadlines.look;
         let what = || format!("could not ask the application of {name}");
         within(look, what, async {
-            let address = Box::pin(self.aws.address(self.environment(name)?)).await?;
+            let environment = self.environment(name)?;
+            let address = Box::pin(self.aws(environment).address(environment)).await?;
             self.health.probe(name, &address, look, &report.clock()).await
         })
         .await
@@ -422,7 +437,8 @@ impl Parts {
         version: &Version,
         report: &Report,
     ) -> Result<StepOutcome, Failure> {
-        let address = Box::pin(self.aws.address(self.environment(name)?)).await?;
+        let environment = self.environment(name)?;
+        let address = Box::pin(self.aws(environment).address(environment)).await?;
         let waiting = Waiting {
             environment: name,
             address: &address,
@@ -432,6 +448,11 @@ impl Parts {
             pause: self.settings.polling.operation.min(HEALTH_PAUSE),
         };
         self.health.wait(&waiting, &report.step(run, StepKind::Health)).await
+    }
+
+    /// AWS as this environment reaches it.
+    fn aws(&self, environment: &EnvironmentSettings) -> &Aws {
+        self.clouds.by(&environment.aws)
     }
 
     fn environment(&self, name: &EnvironmentName) -> Result<&EnvironmentSettings, Failure> {
@@ -467,11 +488,14 @@ mod tests {
             id: DemoId::parse("demo1").unwrap(),
             title: "Bagel Store".to_owned(),
             mode: "TEST".to_owned(),
+            is_read_only: false,
             aws: AwsSettings {
                 region: "us-east-1".to_owned(),
                 endpoint_url: Some("http://127.0.0.1:1".to_owned()),
                 profile: None,
                 keys: Some(("test".to_owned(), crate::domain::secret::Secret::new("test-key"))),
+                account: None,
+                role: None,
             },
             database: DatabaseSettings {
                 instance: "rds".to_owned(),

@@ -17,6 +17,9 @@ pub(super) struct Arguments {
     /// The instance to work with: a sandbox, or what a lockstep.toml describes
     #[arg(long, global = true, env = "LOCKSTEP_INSTANCE", value_name = "ID")]
     pub(super) instance: Option<String>,
+    /// Look, and change nothing: whatever would is refused
+    #[arg(long, global = true, env = "LOCKSTEP_READ_ONLY", value_parser = clap::builder::FalseyValueParser::new())]
+    pub(super) read_only: bool,
     /// How results are written
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
     pub(super) output: Output,

@@ -51,6 +51,7 @@ fn settings(words: &FlowRunning, arguments: &Arguments) -> Result<Settings, Fail
     match instance::settings(arguments) {
         Ok(settings) => Ok(settings),
         Err(failure) if is_needed => Err(failure),
+        Err(_) if arguments.read_only => Ok(Settings::without_instance().read_only()),
         Err(_) => Ok(Settings::without_instance()),
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
         return Err(Failure::new(FailureKind::Unavailable, format!("the sandbox {id} is not running"))
             .hint(format!("Start it with `lockstep demo up --id {id}`.")));
     }
-    Ok(settings)
+    Ok(if arguments.read_only { settings.read_only() } else { settings })
 }
 
 /// The environments with these names, all of them when none is named. One that does not exist is a usage error.

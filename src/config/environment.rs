@@ -8,7 +8,9 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::EnvironmentSettings;
+use super::aws::Otherwise;
+use super::file::placed;
+use super::{AwsSettings, EnvironmentSettings};
 use crate::domain::changelog::Selection;
 use crate::domain::environment::Environment;
 use crate::domain::gate::{Admission, ApprovalRule, Before, Freeze, Gate, is_role};
@@ -43,6 +45,11 @@ pub(super) struct EnvironmentEntry {
     can_be_overridden: bool,
     #[serde(default)]
     rollback_on_failure: bool,
+    region: Option<String>,
+    profile: Option<String>,
+    account: Option<Spanned<String>>,
+    role_arn: Option<Spanned<String>>,
+    external_id: Option<Spanned<String>>,
 }
 
 /// One name, or a list of them.
@@ -69,14 +76,14 @@ struct Problems<'a> {
 
 impl Problems<'_> {
     fn add<T>(&mut self, at: &Spanned<T>, what: impl AsRef<str>) {
-        let line = self.text.get(..at.span().start).unwrap_or("").matches('\n').count() + 1;
-        self.found.push(format!("line {line}: {}", what.as_ref()));
+        self.found.push(placed(self.text, Some(at.span().start), what.as_ref()));
     }
 }
 
 /// Checks every table of the file with this text.
 pub(super) fn environments(
     entries: Vec<Spanned<EnvironmentEntry>>,
+    aws: &AwsSettings,
     text: &str,
     found: &mut Vec<String>,
 ) -> Vec<EnvironmentSettings> {
@@ -102,6 +109,15 @@ pub(super) fn environments(
         before = Some(name.clone());
         let entry = entry.into_inner();
         let gate = gate(&name, &entry, !after.is_empty(), &mut problems);
+        let otherwise = Otherwise {
+            region: entry.region,
+            profile: entry.profile,
+            account: entry.account,
+            role_arn: entry.role_arn,
+            external_id: entry.external_id,
+        };
+        let table = format!("[[environment]] {name}");
+        let aws = otherwise.check(&table, aws, |at, words| problems.found.push(placed(text, at, &words)));
         environments.push(EnvironmentSettings {
             environment: Environment {
                 name,
@@ -113,6 +129,7 @@ pub(super) fn environments(
                 selection: Selection { contexts: entry.contexts, label_filter: entry.label_filter },
             },
             address: entry.address.map(|address| address.trim_end_matches('/').to_owned()),
+            aws,
         });
     }
     environments
@@ -264,6 +281,7 @@ fn freezes(name: &EnvironmentName, entry: &EnvironmentEntry, problems: &mut Prob
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Settings;
 
     #[derive(Deserialize)]
     struct File {
@@ -279,7 +297,8 @@ mod tests {
         let text: String = lines.collect();
         let file: File = toml::from_str(&text).unwrap();
         let mut problems = Vec::new();
-        let settings = environments(file.environment, &text, &mut problems);
+        let settings =
+            environments(file.environment, &Settings::without_instance().aws, &text, &mut problems);
         (settings.into_iter().map(|it| it.environment).collect(), problems)
     }
 

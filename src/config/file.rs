@@ -7,15 +7,15 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::aws::AwsEntry;
 use super::environment::{EnvironmentEntry, environments};
 use super::policy::PolicyEntry;
 use super::{
-    AwsSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
-    ReportSettings, RunnerKind, Settings,
+    DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings, ReportSettings,
+    RunnerKind, Settings,
 };
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::DemoId;
-use crate::domain::secret::Secret;
 
 /// Reads and checks the file at `path`. The failure lists every problem that was found.
 pub fn load(path: &Path) -> Result<Settings, Failure> {
@@ -52,7 +52,7 @@ pub(super) fn without_instance() -> Settings {
 #[serde(deny_unknown_fields)]
 struct File {
     instance: Instance,
-    aws: Aws,
+    aws: AwsEntry,
     database: Database,
     releases: Releases,
     #[serde(default)]
@@ -80,16 +80,6 @@ struct Instance {
     title: String,
     #[serde(default = "default_mode")]
     mode: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Aws {
-    region: String,
-    endpoint_url: Option<String>,
-    profile: Option<String>,
-    access_key_id: Option<String>,
-    secret_access_key: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -192,13 +182,19 @@ fn default_mode() -> String {
     "LIVE".to_owned()
 }
 
+/// What is wrong, with the line where it stands.
+pub(super) fn placed(text: &str, at: Option<usize>, words: &str) -> String {
+    let line = at.map(|at| text.get(..at).unwrap_or("").matches('\n').count() + 1);
+    line.map_or_else(|| words.to_owned(), |line| format!("line {line}: {words}"))
+}
+
 impl File {
     fn check(self, origin: &Path, text: &str) -> Result<Settings, Vec<String>> {
         let mut problems = Vec::new();
         let id = DemoId::parse(&self.instance.id)
             .map_err(|error| problems.push(format!("[instance] id: {error}")))
             .ok();
-        let aws = self.aws.check(&mut problems);
+        let aws = self.aws.check(|at, words| problems.push(placed(text, at, &words)));
         let seconds = |name: &str, value: f64, problems: &mut Vec<String>| {
             Duration::try_from_secs_f64(value).ok().filter(|duration| !duration.is_zero()).unwrap_or_else(
                 || {
@@ -217,7 +213,7 @@ impl File {
             health: seconds("[deadlines] health", self.deadlines.health, &mut problems),
             liquibase: seconds("[deadlines] liquibase", self.deadlines.liquibase, &mut problems),
         };
-        let environments = environments(self.environment, text, &mut problems);
+        let environments = environments(self.environment, &aws, text, &mut problems);
         let beside = origin.parent().unwrap_or(Path::new(""));
         let reports = self.reports.check(beside, &mut problems);
         let folder = beside.join(self.releases.folder);
@@ -229,6 +225,7 @@ impl File {
                 id,
                 title: self.instance.title,
                 mode: self.instance.mode,
+                is_read_only: false,
                 aws,
                 database: DatabaseSettings {
                     instance: self.database.instance,
@@ -276,26 +273,6 @@ impl Reports {
             bucket: self.bucket,
             prefix: self.prefix.trim_matches('/').to_owned(),
         }
-    }
-}
-
-impl Aws {
-    fn check(self, problems: &mut Vec<String>) -> AwsSettings {
-        let keys = match (self.access_key_id, self.secret_access_key) {
-            (Some(id), Some(secret)) => Some((id, Secret::new(secret))),
-            (None, None) => None,
-            _ => {
-                problems.push("[aws]: access_key_id and secret_access_key go together".to_owned());
-                None
-            }
-        };
-        if keys.is_some() && self.endpoint_url.is_none() {
-            problems.push(
-                "[aws]: keys in a file are for an emulated AWS only; use `profile` for a real account"
-                    .to_owned(),
-            );
-        }
-        AwsSettings { region: self.region, endpoint_url: self.endpoint_url, profile: self.profile, keys }
     }
 }
 
@@ -366,6 +343,46 @@ production = true
             ]
         );
         assert_eq!(failure.kind, FailureKind::Configuration);
+    }
+
+    #[test]
+    fn an_environment_has_the_account_role_and_region_of_the_instance_unless_it_says_otherwise() {
+        let text = GOOD
+            .replace("region = \"us-east-1\"", "region = \"us-east-1\"\nprofile = \"demo\"\naccount = \"111111111111\"")
+            .replace(
+                "database = \"prod\"",
+                "database = \"prod\"\nregion = \"eu-west-1\"\nrole_arn = \"arn:aws:iam::222222222222:role/Release\"\nexternal_id = \"bagels\"",
+            );
+        let settings = load_text(&text).unwrap();
+        let [dev, prod] = settings.environments.as_slice() else { panic!() };
+        assert_eq!(dev.aws, settings.aws);
+        assert_eq!((dev.aws.account.as_deref(), &dev.aws.role), (Some("111111111111"), &None));
+        assert_eq!((prod.aws.region.as_str(), prod.aws.profile.as_deref()), ("eu-west-1", Some("demo")));
+        let role = prod.aws.role.as_ref().unwrap();
+        assert_eq!(
+            (role.arn.as_str(), role.external_id.as_deref()),
+            ("arn:aws:iam::222222222222:role/Release", Some("bagels"))
+        );
+        assert_eq!(prod.aws.account.as_deref(), Some("222222222222"), "the account of the role");
+    }
+
+    #[test]
+    fn accounts_and_roles_that_cannot_be_are_named_with_their_lines() {
+        let text = GOOD.replace("region = \"us-east-1\"", "region = \"us-east-1\"\naccount = \"1234\"\nexternal_id = \"x\"").replace(
+            "database = \"prod\"",
+            "database = \"prod\"\naccount = \"111111111111\"\nrole_arn = \"arn:aws:iam::222222222222:role/Release\"",
+        );
+        let text = text.replace("database = \"dev\"", "database = \"dev\"\nrole_arn = \"Release\"");
+        let failure = load_text(&text).unwrap_err();
+        assert_eq!(
+            failure.because,
+            [
+                "line 7: [aws] external_id needs a role_arn",
+                "line 6: [aws] account: `1234` is not an account of twelve digits",
+                "line 19: [[environment]] dev role_arn: `Release` is not like arn:aws:iam::123456789012:role/NAME",
+                "line 25: [[environment]] prod account: 111111111111, and role_arn is in 222222222222",
+            ]
+        );
     }
 
     #[test]

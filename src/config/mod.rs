@@ -1,5 +1,6 @@
 //! From files to typed settings: the instance, the tools, the themes. Every problem of a file is reported at once.
 
+mod aws;
 mod environment;
 pub mod file;
 pub mod instance;
@@ -26,6 +27,8 @@ pub struct Settings {
     pub title: String,
     /// The word for how real this is, such as `SANDBOX ×20` or `LIVE`.
     pub mode: String,
+    /// Nothing may be changed, whoever asks for it.
+    pub is_read_only: bool,
     /// How to reach AWS.
     pub aws: AwsSettings,
     /// How to reach the databases.
@@ -56,6 +59,12 @@ impl Settings {
         file::without_instance()
     }
 
+    /// The same for whoever may only look: the word in the header says so.
+    #[must_use]
+    pub fn read_only(self) -> Self {
+        Self { is_read_only: true, mode: "READ-ONLY".to_owned(), ..self }
+    }
+
     /// The folder of this instance's journal.
     pub fn journal(&self) -> PathBuf {
         self.journals
@@ -81,6 +90,8 @@ pub struct EnvironmentSettings {
     pub environment: Environment,
     /// Where its application answers; by default the address that the platform names.
     pub address: Option<String>,
+    /// How AWS is reached for it: its own account, role or region, else those of the instance.
+    pub aws: AwsSettings,
 }
 
 /// How to reach AWS.
@@ -94,6 +105,19 @@ pub struct AwsSettings {
     pub profile: Option<String>,
     /// Fixed keys; only together with `endpoint_url`.
     pub keys: Option<(String, Secret)>,
+    /// The account that everything must be in, of twelve digits; `None` where nobody has said.
+    pub account: Option<String>,
+    /// The role to take on with these credentials.
+    pub role: Option<RoleSettings>,
+}
+
+/// A role that is taken on before anything is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleSettings {
+    /// Its ARN.
+    pub arn: String,
+    /// What its owner wants to hear, so that nobody takes it on for somebody else.
+    pub external_id: Option<String>,
 }
 
 /// How to reach the databases.

@@ -110,6 +110,7 @@ impl Sandbox {
                 endpoint_url: self.endpoint_url.clone(),
                 access_key_id: self.access_key_id.clone(),
                 secret_access_key: self.secret_access_key.clone(),
+                account: story::ACCOUNT,
             },
             database: Database {
                 instance: story::database_instance(id),
@@ -156,6 +157,7 @@ struct Aws {
     endpoint_url: String,
     access_key_id: String,
     secret_access_key: String,
+    account: &'static str,
 }
 
 #[derive(Serialize)]

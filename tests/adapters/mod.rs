@@ -86,17 +86,21 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
         database: database.to_owned(),
         selection: Selection::default(),
     };
+    let aws = AwsSettings {
+        region: "us-east-1".to_owned(),
+        endpoint_url: Some(cloud.url.clone()),
+        profile: None,
+        keys: Some(("test".to_owned(), Secret::new("s3cr3t/of=the&cloud"))),
+        account: None,
+        role: None,
+    };
     Settings {
         origin: "lockstep.toml".into(),
         id: DemoId::parse("demo1").unwrap(),
         title: "Bagel Store".to_owned(),
         mode: "TEST".to_owned(),
-        aws: AwsSettings {
-            region: "us-east-1".to_owned(),
-            endpoint_url: Some(cloud.url.clone()),
-            profile: None,
-            keys: Some(("test".to_owned(), Secret::new("s3cr3t/of=the&cloud"))),
-        },
+        is_read_only: false,
+        aws: aws.clone(),
         database: DatabaseSettings {
             instance: "rds".to_owned(),
             username_secret: "username".to_owned(),
@@ -119,7 +123,7 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
             health: Duration::from_secs(5),
             liquibase: Duration::from_mins(2),
         },
-        environments: vec![EnvironmentSettings { environment, address: None }],
+        environments: vec![EnvironmentSettings { environment, address: None, aws }],
     }
 }
 

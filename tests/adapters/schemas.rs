@@ -33,7 +33,8 @@ impl Two {
         let mut environment = rig.settings.environments[0].environment.clone();
         environment.name = names[1].clone();
         environment.database.clone_from(&database);
-        rig.settings.environments.push(EnvironmentSettings { environment, address: None });
+        let aws = rig.settings.aws.clone();
+        rig.settings.environments.push(EnvironmentSettings { environment, address: None, aws });
         let clients = [rig.client().await, server.connect(&database).await];
         let adapters = rig.adapters();
         Self { _rig: rig, adapters, names, clients }

@@ -1,5 +1,7 @@
 //! CloudWatch Logs, Secrets Manager, RDS and STS through their own clients, and what the wire itself says.
 
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata as _;
 use aws_sdk_cloudwatchlogs::types::OrderBy;
 use lockstep::sandbox::aws::DatabaseAccess;
@@ -162,7 +164,7 @@ async fn the_rds_instance_is_the_server_on_loopback_and_its_status_is_real() {
 }
 
 #[tokio::test]
-async fn the_caller_is_the_sandbox_user_of_the_account() {
+async fn the_caller_is_the_sandbox_user_of_the_account_until_a_role_is_taken_on() {
     let sandbox = Sandbox::open(1_000).await;
     let client = aws_sdk_sts::Client::new(&sandbox.config());
     let caller = client.get_caller_identity().send().await.expect("an identity");
@@ -170,11 +172,27 @@ async fn the_caller_is_the_sandbox_user_of_the_account() {
         (caller.account(), caller.arn()),
         (Some("000000000000"), Some("arn:aws:iam::000000000000:user/sandbox"))
     );
-    let error =
-        client.assume_role().role_arn("arn:aws:iam::000000000000:role/x").role_session_name("x").send().await;
-    let error = error.expect_err("not offered");
+    let role =
+        client.assume_role().role_arn("arn:aws:iam::222222222222:role/Release").role_session_name("ana");
+    let taken_on = role.send().await.expect("a role");
+    let user = taken_on.assumed_role_user().expect("a user").arn();
+    assert_eq!(user, "arn:aws:sts::222222222222:assumed-role/Release/ana");
+    let keys = taken_on.credentials().expect("credentials");
+    let keys = Credentials::from_keys(
+        keys.access_key_id(),
+        keys.secret_access_key(),
+        Some(keys.session_token().to_owned()),
+    );
+    let config =
+        sandbox.config().into_builder().credentials_provider(SharedCredentialsProvider::new(keys)).build();
+    let caller = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await.expect("an identity");
+    assert_eq!(caller.account(), Some("222222222222"));
+    let error = client.get_session_token().send().await.expect_err("not offered");
     let message = aws_sdk_sts::error::ProvideErrorMetadata::message(&error).expect("a message");
     assert!(message.contains("AssumeRole") && message.contains("GetCallerIdentity"), "{message}");
+    let error = client.assume_role().role_arn("Release").role_session_name("ana").send().await;
+    let error = error.expect_err("no such role");
+    assert_eq!(aws_sdk_sts::error::ProvideErrorMetadata::code(&error), Some("ValidationError"));
     sandbox.world.shutdown().await;
 }
 

@@ -1,5 +1,6 @@
 //! The built program: what it prints, how it ends, what it leaves behind. Real sandboxes, real Liquibase.
 
+mod accounts;
 mod changelogs;
 mod checks;
 mod crashing;

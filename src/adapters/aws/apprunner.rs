@@ -73,7 +73,7 @@ impl Aws {
         let request = self.clients().await.apprunner.list_operations().service_arn(arn).max_results(PAGE);
         let answer = request.send().await.map_err(|error| {
             let what = format!("could not read the operations of {}", described(environment));
-            failure(what, "apprunner:ListOperations", &error, &self.settings().aws)
+            failure(what, "apprunner:ListOperations", &error, self.way())
         })?;
         Ok(answer.operation_summary_list.unwrap_or_default())
     }
@@ -94,7 +94,7 @@ impl Aws {
         let answer = request
             .send()
             .await
-            .map_err(|error| failure(what(), "apprunner:DescribeService", &error, &self.settings().aws))?;
+            .map_err(|error| failure(what(), "apprunner:DescribeService", &error, self.way()))?;
         answer
             .service
             .ok_or_else(|| Failure::new(FailureKind::Unavailable, what()).because("the answer was empty"))
@@ -107,8 +107,7 @@ impl Aws {
             self.clients().await.apprunner.list_services().max_results(PAGE).into_paginator().send();
         let mut names = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page
-                .map_err(|error| failure(what(), "apprunner:ListServices", &error, &self.settings().aws))?;
+            let page = page.map_err(|error| failure(what(), "apprunner:ListServices", &error, self.way()))?;
             for summary in page.service_summary_list {
                 let (Some(found), Some(arn)) = (summary.service_name, summary.service_arn) else { continue };
                 names.push(found.clone());
@@ -118,7 +117,7 @@ impl Aws {
         let arn = if names.contains(name) { self.arns().get(name).cloned() } else { None };
         arn.ok_or_else(|| {
             self.arns().remove(name);
-            let region = &self.settings().aws.region;
+            let region = &self.way().region;
             let found = if names.is_empty() { "no service".to_owned() } else { names.join(", ") };
             Failure::new(FailureKind::Configuration, what())
                 .because(format!("App Runner has {found} in {region}"))

@@ -51,6 +51,7 @@ impl Deployment<'_> {
             return Ok(StepOutcome::Deployed { operation: String::new(), status });
         }
         let sent = self.prepare(before).await?;
+        self.aws.assure_change().await?;
         if self.is_given_up.is_cancelled() {
             // Its lock is gone: what was not asked for by now must not be.
             return Err(Failure::new(FailureKind::Interrupted, self.could_not())
@@ -134,7 +135,7 @@ impl Deployment<'_> {
                 let is_busy =
                     error.as_service_error().is_some_and(UpdateServiceError::is_invalid_state_exception);
                 let code = error.code().unwrap_or_default().to_owned();
-                let settings = &self.aws.settings().aws;
+                let settings = self.aws.way();
                 match fate(self.could_not(), "apprunner:UpdateService", &error, settings) {
                     Fate::NotDone(failure) => return Err(refusal(failure, is_busy, &code)),
                     Fate::Unknown(failure) => failure.with_kind(FailureKind::Unknown),

@@ -209,7 +209,8 @@ fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
     texts
 }
 
-fn login(settings: &AwsSettings) -> String {
+/// How to get valid credentials again.
+pub(super) fn login(settings: &AwsSettings) -> String {
     match &settings.profile {
         Some(profile) => format!("Log in again with `aws sso login --profile {profile}`."),
         None => "Log in again with `aws sso login`, or renew the keys.".to_owned(),
@@ -226,6 +227,8 @@ mod tests {
             endpoint_url: endpoint_url.map(str::to_owned),
             profile: Some("demo".to_owned()),
             keys: None,
+            account: None,
+            role: None,
         }
     }
 

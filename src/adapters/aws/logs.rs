@@ -84,7 +84,7 @@ impl Tail {
                 }
                 Err(error) => {
                     let what = format!("could not read the log {}", self.group);
-                    let failure = failure(what, "logs:FilterLogEvents", &error, &aws.settings().aws);
+                    let failure = failure(what, "logs:FilterLogEvents", &error, aws.way());
                     return Err(failure.with_kind(FailureKind::Unavailable));
                 }
             };

@@ -21,10 +21,12 @@ use std::time::Duration;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::time::SystemTimeSource;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use tokio::sync::OnceCell;
@@ -36,12 +38,21 @@ pub(super) use deploy::Deployment;
 /// How often a look is tried in all.
 const LOOK_ATTEMPTS: u32 = 3;
 
-/// AWS as one instance uses it. Cheap to clone; clones share clients and what was found out.
+/// AWS as the instance reaches it, and as each of its environments does. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Clouds {
+    own: Aws,
+    /// One for each different way, whoever takes it.
+    others: Arc<[Aws]>,
+}
+
+/// AWS reached in one way: one account, role and region. Cheap to clone; clones share clients and what was found out.
 #[derive(Clone)]
 pub(super) struct Aws(Arc<Parts>);
 
 struct Parts {
     settings: Arc<Settings>,
+    way: AwsSettings,
     clients: OnceCell<Clients>,
     /// The ARNs of services, by name.
     arns: Mutex<HashMap<String, String>>,
@@ -62,11 +73,36 @@ struct Clients {
     sts: aws_sdk_sts::Client,
 }
 
-impl Aws {
+impl Clouds {
     /// AWS as `settings` describe it. Nothing is asked, and no file is read, before the first call.
-    pub(super) fn new(settings: Arc<Settings>) -> Self {
+    pub(super) fn new(settings: &Arc<Settings>) -> Self {
+        let own = Aws::new(settings.clone(), settings.aws.clone());
+        let mut others: Vec<Aws> = Vec::new();
+        for environment in &settings.environments {
+            let is_known = |aws: &Aws| *aws.way() == environment.aws;
+            if !is_known(&own) && !others.iter().any(is_known) {
+                others.push(Aws::new(settings.clone(), environment.aws.clone()));
+            }
+        }
+        Self { own, others: others.into() }
+    }
+
+    /// As the instance reaches it.
+    pub(super) fn own(&self) -> &Aws {
+        &self.own
+    }
+
+    /// As whoever has these settings reaches it.
+    pub(super) fn by(&self, way: &AwsSettings) -> &Aws {
+        self.others.iter().find(|aws| aws.way() == way).unwrap_or(&self.own)
+    }
+}
+
+impl Aws {
+    fn new(settings: Arc<Settings>, way: AwsSettings) -> Self {
         Self(Arc::new(Parts {
             settings,
+            way,
             clients: OnceCell::new(),
             arns: Mutex::default(),
             addresses: Mutex::default(),
@@ -77,8 +113,14 @@ impl Aws {
         &self.0.settings
     }
 
+    /// How it is reached.
+    pub(super) fn way(&self) -> &AwsSettings {
+        &self.0.way
+    }
+
     async fn clients(&self) -> &Clients {
-        self.0.clients.get_or_init(|| Clients::open(&self.0.settings)).await
+        let look = self.0.settings.deadlines.look;
+        self.0.clients.get_or_init(|| Clients::open(&self.0.way, look)).await
     }
 
     fn arns(&self) -> MutexGuard<'_, HashMap<String, String>> {
@@ -91,9 +133,9 @@ impl Aws {
 }
 
 impl Clients {
-    async fn open(settings: &Settings) -> Self {
-        let look = settings.deadlines.look;
-        let config = Box::pin(configuration(&settings.aws, look)).await;
+    async fn open(way: &AwsSettings, look: Duration) -> Self {
+        let config = Box::pin(configuration(way, look)).await;
+        let config = Box::pin(in_role(config, way)).await;
         let once = aws_sdk_apprunner::config::Builder::from(&config)
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts(look, look))
@@ -102,7 +144,7 @@ impl Clients {
         let objects = aws_sdk_s3::config::Builder::from(&config)
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts(look, look))
-            .force_path_style(settings.aws.endpoint_url.is_some())
+            .force_path_style(way.endpoint_url.is_some())
             .build();
         Self {
             apprunner: aws_sdk_apprunner::Client::new(&config),
@@ -141,6 +183,8 @@ async fn configuration(settings: &AwsSettings, look: Duration) -> SdkConfig {
             .region(region)
             .retry_config(retries)
             .timeout_config(timeouts)
+            // Taking a role on needs to know the time.
+            .time_source(SystemTimeSource::new())
             .credentials_provider(SharedCredentialsProvider::new(keys));
         config.set_endpoint_url(settings.endpoint_url.clone());
         return config.build();
@@ -160,6 +204,23 @@ async fn configuration(settings: &AwsSettings, look: Duration) -> SdkConfig {
         loader = loader.endpoint_url(url);
     }
     loader.load().await
+}
+
+/// The same with the credentials of the role that is to be taken on, if one is.
+async fn in_role(base: SdkConfig, way: &AwsSettings) -> SdkConfig {
+    let Some(role) = &way.role else { return base };
+    // Who did it stands in CloudTrail under this name.
+    let session: String = format!("lockstep-{}", super::machine_user())
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "=,.@-_".contains(c) { c } else { '-' })
+        .take(64)
+        .collect();
+    let mut role_of = AssumeRoleProvider::builder(&role.arn).session_name(session).configure(&base);
+    if let Some(id) = &role.external_id {
+        role_of = role_of.external_id(id);
+    }
+    let provider = role_of.build().await;
+    base.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
 }
 
 fn timeouts(operation: Duration, attempt: Duration) -> TimeoutConfig {

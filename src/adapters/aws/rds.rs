@@ -15,12 +15,12 @@ impl Aws {
         let answer = request
             .send()
             .await
-            .map_err(|error| failure(&what, "rds:DescribeDBInstances", &error, &self.settings().aws))?;
+            .map_err(|error| failure(&what, "rds:DescribeDBInstances", &error, self.way()))?;
         let instance =
             answer.db_instances().iter().find(|found| found.db_instance_identifier() == Some(name));
         let Some(instance) = instance else {
             return Err(Failure::new(FailureKind::Configuration, what)
-                .because(format!("RDS has no instance of that name in {}", self.settings().aws.region))
+                .because(format!("RDS has no instance of that name in {}", self.way().region))
                 .hint("Correct [database] instance, or [aws] region."));
         };
         let endpoint = instance.endpoint();

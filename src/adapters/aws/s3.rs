@@ -14,10 +14,11 @@ impl Aws {
         key: &str,
         page: Vec<u8>,
     ) -> Result<(), Failure> {
+        self.assure_change().await?;
         let client = &self.clients().await.s3_once;
         let put = client.put_object().bucket(bucket).key(key).content_type("text/html; charset=utf-8");
         let answer = put.body(ByteStream::from(page)).send().await;
         let what = format!("could not put {key} into the bucket {bucket}");
-        answer.map(drop).map_err(|error| failure(what, "s3:PutObject", &error, &self.settings().aws))
+        answer.map(drop).map_err(|error| failure(what, "s3:PutObject", &error, self.way()))
     }
 }

@@ -12,8 +12,8 @@ impl Aws {
     pub(in crate::adapters) async fn secret(&self, name: &str, member: &str) -> Result<Secret, Failure> {
         let what = format!("could not read the secret {name}");
         let answer = self.clients().await.secrets.get_secret_value().secret_id(name).send().await;
-        let answer = answer
-            .map_err(|error| failure(&what, "secretsmanager:GetSecretValue", &error, &self.settings().aws))?;
+        let answer =
+            answer.map_err(|error| failure(&what, "secretsmanager:GetSecretValue", &error, self.way()))?;
         answer.secret_string.map(|text| pick(text, member)).ok_or_else(|| {
             Failure::new(FailureKind::Configuration, what)
                 .because("it is binary")

@@ -133,7 +133,7 @@ impl Flows {
         within(self.0.settings.deadlines.look, what, async {
             let environment = self.0.settings.environment(name);
             let environment = environment.ok_or_else(|| Failure::new(FailureKind::Usage, what()))?;
-            Box::pin(self.0.aws.address(environment)).await
+            Box::pin(self.0.clouds.by(&environment.aws).address(environment)).await
         })
         .await
     }

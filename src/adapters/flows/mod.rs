@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::ground::Ground;
 use super::artifacts::Artifacts;
-use super::aws::Aws;
+use super::aws::Clouds;
 use super::leases::Leases;
 use super::liquibase::Liquibase;
 use super::postgres::Databases;
@@ -54,7 +54,7 @@ pub(super) use promotion::Added;
 
 struct Parts {
     settings: Arc<Settings>,
-    aws: Aws,
+    clouds: Clouds,
     databases: Databases,
     artifacts: Artifacts,
     leases: Leases,
@@ -92,7 +92,7 @@ impl Flows {
     /// Flows of the instance that `settings` describe.
     pub(super) fn new(
         settings: Arc<Settings>,
-        aws: Aws,
+        clouds: Clouds,
         databases: Databases,
         artifacts: Artifacts,
         leases: Leases,
@@ -101,7 +101,7 @@ impl Flows {
         let (grounds, stops) = (Mutex::default(), Mutex::default());
         Self(Arc::new(Parts {
             settings,
-            aws,
+            clouds,
             databases,
             artifacts,
             leases,
@@ -171,6 +171,16 @@ impl Flows {
         }
     }
 
+    /// Makes sure that something may be changed where the flow runs.
+    async fn assure_change(&self, ground: &Ground) -> Result<(), Failure> {
+        let environment = match &ground.database {
+            ground::Database::Environment(name) => self.0.settings.environment(name),
+            ground::Database::Caller | ground::Database::Nowhere => None,
+        };
+        let clouds = &self.0.clouds;
+        environment.map_or(clouds.own(), |environment| clouds.by(&environment.aws)).assure_change().await
+    }
+
     /// Carries out an action.
     async fn carry(
         &self,
@@ -180,6 +190,12 @@ impl Flows {
         liquibase: &Liquibase,
         report: &Report,
     ) -> Deed {
+        // What a shell does, nobody can tell before.
+        if (order.is_change() || matches!(order.task, Task::Shell { .. }))
+            && let Err(failure) = Box::pin(self.assure_change(ground)).await
+        {
+            return Deed::failed(NOT_BEGUN, failure);
+        }
         match &order.task {
             Task::Shell { command, interpreter, exported } => {
                 let shell = shell::Shell { command, interpreter: interpreter.as_deref(), exported };

@@ -259,7 +259,7 @@ impl Liquibase {
                 std::fs::write(folder.path().join(Logging::FILE), Logging::TEXT).map(|()| folder)
             })
             .map_err(|error| failed(error).hint("Make room in the folder for temporary files."))?;
-        let coordinates = self.databases.coordinates().await?;
+        let coordinates = self.databases.coordinates(&target.environment.environment).await?;
         let job = Job {
             run: target.run,
             root: folder.path(),

@@ -26,10 +26,10 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use self::ledger::Looker;
 use self::rows::Texts;
-use super::aws::Aws;
+use super::aws::{Aws, Clouds};
 use super::redact::Redactor;
 use super::report::seconds;
-use crate::config::Settings;
+use crate::config::{AwsSettings, Settings};
 use crate::domain::environment::Environment;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::{EnvironmentName, RunId};
@@ -48,9 +48,10 @@ pub(super) struct Databases(Arc<Parts>);
 
 struct Parts {
     settings: Arc<Settings>,
-    aws: Aws,
+    clouds: Clouds,
     redactor: Redactor,
-    access: Mutex<Access>,
+    /// One for each way to reach AWS.
+    access: Mutex<Vec<(AwsSettings, Access)>>,
     /// A connection per database, open for the next look, with what the last one read.
     looking: Mutex<HashMap<EnvironmentName, Looker>>,
     texts: Texts,
@@ -92,10 +93,10 @@ struct Session {
 
 impl Databases {
     /// The databases as `settings` describe them. Nothing is asked before the first call.
-    pub(super) fn new(settings: Arc<Settings>, aws: Aws, redactor: Redactor) -> Self {
+    pub(super) fn new(settings: Arc<Settings>, clouds: Clouds, redactor: Redactor) -> Self {
         Self(Arc::new(Parts {
             settings,
-            aws,
+            clouds,
             redactor,
             access: Mutex::default(),
             looking: Mutex::default(),
@@ -107,48 +108,56 @@ impl Databases {
     }
 
     /// Where the server is and how to log in, as AWS knows it; asked once, until something turns out wrong.
-    pub(super) async fn coordinates(&self) -> Result<Coordinates, Failure> {
-        let known = self.access().place.clone();
-        let (host, port) = match known {
+    pub(super) async fn coordinates(&self, environment: &Environment) -> Result<Coordinates, Failure> {
+        let aws = self.aws(environment);
+        let (place, login) = self.access(environment, |access| (access.place.clone(), access.login.clone()));
+        let (host, port) = match place {
             Some(place) => place,
-            None => Box::pin(self.0.aws.database_place()).await?,
+            None => Box::pin(aws.database_place()).await?,
         };
-        let known = self.access().login.clone();
-        let (user, password) = match known {
+        let (user, password) = match login {
             Some(login) => login,
-            None => Box::pin(self.fetch_login()).await?,
+            None => Box::pin(self.fetch_login(aws)).await?,
         };
-        let mut access = self.access();
-        access.place = Some((host.clone(), port));
-        access.login = Some((user.clone(), password.clone()));
+        self.access(environment, |access| {
+            access.place = Some((host.clone(), port));
+            access.login = Some((user.clone(), password.clone()));
+        });
         Ok(Coordinates { host, port, user, password })
     }
 
-    async fn fetch_login(&self) -> Result<(String, Secret), Failure> {
+    /// AWS as the environment reaches it. A scratch database stands beside the first one.
+    fn aws(&self, environment: &Environment) -> &Aws {
+        let settings = &self.0.settings;
+        let known = settings.environment(&environment.name).or_else(|| settings.environments.first());
+        self.0.clouds.by(known.map_or(&settings.aws, |known| &known.aws))
+    }
+
+    async fn fetch_login(&self, aws: &Aws) -> Result<(String, Secret), Failure> {
         let settings = &self.0.settings.database;
-        let user = self.0.aws.secret(&settings.username_secret, "username").await?;
-        let password = self.0.aws.secret(&settings.password_secret, "password").await?;
+        let user = aws.secret(&settings.username_secret, "username").await?;
+        let password = aws.secret(&settings.password_secret, "password").await?;
         self.0.redactor.learn(&password);
         Ok((user.reveal().to_owned(), password))
     }
 
     /// Opens a session called `name`. A login that is refused is fetched once more: it may have been changed.
     async fn connect(&self, environment: &Environment, name: &str) -> Result<Session, Failure> {
-        let coordinates = self.coordinates().await?;
+        let coordinates = self.coordinates(environment).await?;
         let error = match Box::pin(self.open(environment, name, &coordinates)).await? {
             Ok(session) => return Ok(session),
             Err(error) => error,
         };
         if !is_login_refused(&error) {
             if error.as_db_error().is_none() {
-                self.access().place = None;
+                self.access(environment, |access| access.place = None);
             }
             return Err(self.unreachable(environment, &coordinates, &error));
         }
-        self.access().login = None;
-        let coordinates = self.coordinates().await?;
+        self.access(environment, |access| access.login = None);
+        let coordinates = self.coordinates(environment).await?;
         Box::pin(self.open(environment, name, &coordinates)).await?.map_err(|error| {
-            self.access().login = None;
+            self.access(environment, |access| access.login = None);
             self.unreachable(environment, &coordinates, &error)
         })
     }
@@ -219,8 +228,16 @@ impl Databases {
         self.0.settings.deadlines.look
     }
 
-    fn access(&self) -> MutexGuard<'_, Access> {
-        self.0.access.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Reads or writes what was found out about reaching the server of an environment.
+    fn access<T>(&self, environment: &Environment, with: impl FnOnce(&mut Access) -> T) -> T {
+        let way = self.aws(environment).way();
+        let mut all = self.0.access.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = all.iter().position(|(known, _)| known == way);
+        let place = known.unwrap_or_else(|| {
+            all.push((way.clone(), Access::default()));
+            all.len() - 1
+        });
+        with(&mut all[place].1)
     }
 
     fn looking(&self) -> MutexGuard<'_, HashMap<EnvironmentName, Looker>> {

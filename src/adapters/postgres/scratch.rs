@@ -34,6 +34,7 @@ impl Databases {
         let Some(neighbour) = self.0.settings.environments.first() else {
             return Err(Failure::new(FailureKind::Configuration, what()).because("there is no environment"));
         };
+        self.0.clouds.by(&neighbour.aws).assure_change().await?;
         let digits: String = Uuid::new_v4().simple().to_string().chars().take(12).collect();
         let database = format!("{PREFIX}{digits}");
         let name = EnvironmentName::parse(&format!("scratch-{digits}"))
@@ -57,7 +58,10 @@ impl Databases {
                 database: database.clone(),
                 selection,
             };
-            Ok(Scratch { environment: EnvironmentSettings { environment, address: None }, owner })
+            Ok(Scratch {
+                environment: EnvironmentSettings { environment, address: None, aws: neighbour.aws.clone() },
+                owner,
+            })
         })
         .await
     }

@@ -156,11 +156,12 @@ async fn json_call(
 
 async fn query_call(world: &Shared, request: Request, refusal: Option<Fault>, request_id: &str) -> Response {
     let refusal = refusal.map_or_else(|| signed(request.headers(), "MissingAuthenticationToken"), Err);
+    let key = key_id(request.headers());
     let (namespace, outcome) = match refusal {
         Err(fault) => (sts::NAMESPACE, Err(Fault { status: 403, ..fault })),
         Ok(()) => match Form::<BTreeMap<String, String>>::from_request(request, &()).await {
             Err(error) => (sts::NAMESPACE, Err(Fault::client("MalformedInput", error.to_string()))),
-            Ok(Form(form)) => query_action(world, &form, request_id).await,
+            Ok(Form(form)) => query_action(world, &form, &key, request_id).await,
         },
     };
     let (status, body) = match outcome {
@@ -173,17 +174,25 @@ async fn query_call(world: &Shared, request: Request, refusal: Option<Fault>, re
 async fn query_action(
     world: &Shared,
     form: &BTreeMap<String, String>,
+    key: &str,
     request_id: &str,
 ) -> (&'static str, Result<String, Fault>) {
     let action = form.get("Action").map_or("", String::as_str);
     match form.get("Version").map(String::as_str) {
         Some("2014-10-31") => (rds::NAMESPACE, rds::call(world, action, form, request_id).await),
-        Some("2011-06-15") => (sts::NAMESPACE, sts::call(world, action, request_id)),
+        Some("2011-06-15") => (sts::NAMESPACE, sts::call(world, action, form, key, request_id)),
         version => {
             let service = version.unwrap_or("query");
             (sts::NAMESPACE, Err(Fault::unknown_action(service, action, &everything())))
         }
     }
+}
+
+/// The id of the key that a request is signed with; empty where none can be told.
+fn key_id(headers: &HeaderMap) -> String {
+    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let credential = header.split_once("Credential=").map_or("", |(_, rest)| rest);
+    credential.split(['/', ',']).next().unwrap_or_default().to_owned()
 }
 
 /// Refuses a request whose `Authorization` does not look like Signature Version 4.
