@@ -96,6 +96,7 @@ output "lockstep_toml" {
   value = templatefile("${path.module}/lockstep.toml.tftpl", {
     demo_id           = var.demo_id
     region            = var.region
+    account           = data.aws_caller_identity.here.account_id
     database_instance = aws_db_instance.store.identifier
     username_secret   = aws_secretsmanager_secret.database["username"].name
     password_secret   = aws_secretsmanager_secret.database["password"].name

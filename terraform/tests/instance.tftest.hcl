@@ -183,7 +183,7 @@ run "the_outputs_are_what_a_lockstep_toml_needs" {
 
 run "the_lockstep_toml_names_this_instance" {
   assert {
-    condition     = strcontains(output.lockstep_toml, "id = \"demo1\"") && strcontains(output.lockstep_toml, "instance = \"bagel-store-demo1-rds\"") && strcontains(output.lockstep_toml, "bucket = \"bagel-store-demo1-operation-reports\"")
+    condition     = strcontains(output.lockstep_toml, "id = \"demo1\"") && strcontains(output.lockstep_toml, "account = \"${output.account_id}\"") && strcontains(output.lockstep_toml, "instance = \"bagel-store-demo1-rds\"") && strcontains(output.lockstep_toml, "bucket = \"bagel-store-demo1-operation-reports\"")
     error_message = "The lockstep.toml is another instance's."
   }
 
