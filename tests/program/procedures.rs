@@ -130,7 +130,7 @@ async fn a_flow_that_keeps_no_promise_is_refused_with_its_line_and_one_without_a
     fs::write(&config, format!("{head}{tail}")).unwrap();
     let settings = place.sandbox().join("flows/liquibase.checks-settings.conf");
     let settings = format!("cmdArgs:\n          checks-settings-file: {}\n", settings.display());
-    edit(&place, |text| text.replace("cmdArgs:\n", &settings));
+    edit(&place, |text| text.replacen("cmdArgs:\n", &settings, 1));
     let before = place.changesets("dev").await;
     let said = place.run(&["promote", "dev", "--release", "v1.4.0"]).await;
     assert_eq!(said.code, 4, "{said:?}");
