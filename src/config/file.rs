@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::environment::{EnvironmentEntry, environments};
+use super::keys::{self, KeysEntry};
 use super::policy::PolicyEntry;
 use super::{
     AwsSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
@@ -68,6 +69,8 @@ struct File {
     polling: Polling,
     #[serde(default)]
     deadlines: Deadlines,
+    #[serde(default)]
+    keys: KeysEntry,
     #[serde(default)]
     environment: Vec<Spanned<EnvironmentEntry>>,
 }
@@ -252,6 +255,7 @@ impl File {
                 reports,
                 polling,
                 deadlines,
+                keys: keys::chosen(self.keys, origin, text),
                 environments,
             }),
             _ => Err(problems),
