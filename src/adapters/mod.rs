@@ -9,6 +9,7 @@ mod aws;
 mod cancels;
 mod flows;
 mod health;
+mod keeping;
 mod leases;
 pub mod liquibase;
 pub mod opening;
@@ -44,7 +45,7 @@ use self::redact::Redactor;
 use self::report::{Report, within};
 use self::reports::Reports;
 use self::verdicts::Verdicts;
-use crate::config::{EnvironmentSettings, Settings};
+use crate::config::{EnvironmentSettings, Settings, paths};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::lock::Grant;
 use crate::domain::log::Level;
@@ -201,12 +202,11 @@ impl Perform for Adapters {
                 let filed = Box::pin(parts.reports.file(*made)).await;
                 report.send(EventKind::Reported(run, report.clean(filed))).await;
             }
-            Effect::Open(path) => {
-                let opened = opening::open(path.as_ref()).map(|is_opened| {
-                    let there_is_none = || format!("there is no desktop here to open it with: {path}");
-                    if is_opened { "the report is opened".to_owned() } else { there_is_none() }
-                });
-                report.send(EventKind::Opened(report.clean(opened))).await;
+            Effect::Open(path) => report.send(EventKind::Opened(report.clean(opened(&path)))).await,
+            Effect::Keep(what, text) => {
+                let folder = paths::copies(&parts.settings.id);
+                let kept = keeping::keep(&folder, &what, &text, report.clock().now()).await;
+                report.send(EventKind::Kept(report.clean(kept))).await;
             }
             Effect::Record(_) | Effect::ReadJournal => {
                 let words =
@@ -215,6 +215,16 @@ impl Perform for Adapters {
             }
         }
     }
+}
+
+/// Hands a report to the desktop; says in words what came of that.
+fn opened(path: &str) -> Result<String, Failure> {
+    let is_opened = opening::open(path.as_ref())?;
+    Ok(if is_opened {
+        "the report is opened".to_owned()
+    } else {
+        format!("there is no desktop here to open it with: {path}")
+    })
 }
 
 impl Parts {
@@ -519,6 +529,7 @@ mod tests {
                 health: second,
                 liquibase: second,
             },
+            keys: Vec::new(),
             environments: Vec::new(),
         }
     }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::theme;
 use crate::headless::Format;
 use crate::sandbox::faults::After;
 
@@ -24,8 +23,8 @@ pub(super) struct Arguments {
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
     pub(super) output: Output,
     /// The theme of the console: dark, light or projector
-    #[arg(long, global = true, env = "LOCKSTEP_THEME", default_value = theme::DEFAULT, value_name = "NAME")]
-    pub(super) theme: String,
+    #[arg(long, global = true, env = "LOCKSTEP_THEME", value_name = "NAME")]
+    theme: Option<String>,
     /// In the console: take new releases by itself to environments whose gate is automatic, after a countdown
     #[arg(long, global = true)]
     pub(super) auto: bool,
@@ -34,6 +33,11 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
+    /// The theme that was asked for.
+    pub(super) fn theme(&self) -> Option<&str> {
+        self.theme.as_deref()
+    }
+
     pub(super) fn format(&self) -> Format {
         match self.output {
             Output::Json => Format::Json,

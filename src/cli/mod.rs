@@ -26,7 +26,8 @@ use clap::Parser as _;
 use jiff::tz::TimeZone;
 
 use crate::adapters::Adapters;
-use crate::config::{Settings, paths};
+use crate::config::remembered::Remembered;
+use crate::config::{Settings, keys, paths, theme};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::VoteWord;
 use crate::domain::names::EnvironmentName;
@@ -35,6 +36,7 @@ use crate::engine::State;
 use crate::exit::Exit;
 use crate::headless::{self, Format, Headless, Job};
 use crate::runtime::{Clock, Journal, Runtime, StopSignals, drive, mark};
+use crate::tui::keymap::Keymap;
 use crate::tui::terminal::{self, Screen};
 use crate::tui::{self, Console};
 use arguments::{Arguments, Command, Demo, Output};
@@ -76,7 +78,8 @@ pub fn main() -> ExitCode {
 /// How a console is opened.
 #[derive(Clone, Copy)]
 struct Opening<'a> {
-    theme: &'a str,
+    /// The theme that was asked for.
+    theme: Option<&'a str>,
     /// True when new releases go by themselves where the gate is automatic.
     is_automatic: bool,
 }
@@ -84,7 +87,7 @@ struct Opening<'a> {
 async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     fit(arguments)?;
     let format = arguments.format();
-    let opening = Opening { theme: &arguments.theme, is_automatic: arguments.auto };
+    let opening = Opening { theme: arguments.theme(), is_automatic: arguments.auto };
     match &arguments.command {
         None => console(instance::settings(arguments)?, opening).await,
         Some(Command::Demo(demo)) => Box::pin(demo::run(demo, format, opening)).await,
@@ -146,16 +149,29 @@ fn fit(arguments: &Arguments) -> Result<(), Failure> {
 /// Opens the console on an instance and stays until the operator leaves.
 async fn console(settings: Settings, opening: Opening<'_>) -> Result<Exit, Failure> {
     let signals = StopSignals::listen().map_err(|error| terminal_failure(&error))?;
+    // What is chosen later counts, and the user's own file comes after that of the project.
+    let mut chosen = settings.keys.clone();
+    chosen.extend(keys::of_user(&paths::user_file())?);
+    let keymap = Keymap::with(&chosen)?;
+    let place = paths::remembered(&settings.id);
+    let left = Remembered::read(&place);
+    let theme = opening.theme.map(str::to_owned);
+    let theme = theme.or_else(|| left.theme.clone().filter(|name| theme::names().contains(name)));
+    let theme = theme.unwrap_or_else(|| theme::DEFAULT.to_owned());
     let mut state = state(&settings);
     if opening.is_automatic {
         state.promote_automatically();
     }
     let runtime = runtime(settings, state);
     let screen = Screen::enter().map_err(|error| terminal_failure(&error))?;
-    let mut console =
-        Console::new(screen, terminal::inputs(), Some(signals), TimeZone::system(), opening.theme)?;
+    let console = Console::new(screen, terminal::inputs(), Some(signals), TimeZone::system(), &theme)?;
+    let mut console = console.keyed(keymap).resuming(left);
     runtime.tick(TICK);
-    drive(runtime, &mut console).await.map_err(|error| terminal_failure(&error))?;
+    let state = drive(runtime, &mut console).await.map_err(|error| terminal_failure(&error))?;
+    let left = console.remembered(&state);
+    // The terminal is given back first. Where the operator left is a convenience: failing to write it changes nothing.
+    drop(console);
+    left.write(&place).ok();
     Ok(Exit::Proven)
 }
 
@@ -183,7 +199,8 @@ async fn picture(arguments: &Arguments, board: &arguments::Board) -> Result<Exit
     let mut headless = Headless::new(Job::Status, Format::Json, io::sink(), io::sink(), None);
     let state = drive(at_rest(settings), &mut headless).await.map_err(failed)?;
     let (width, height) = board.size;
-    let buffer = tui::picture(&state, width, height, &arguments.theme, TimeZone::system())?;
+    let buffer =
+        tui::picture(&state, width, height, arguments.theme().unwrap_or(theme::DEFAULT), TimeZone::system())?;
     std::fs::write(&board.svg, tui::svg::render(&buffer)).map_err(failed)?;
     Ok(Exit::Proven)
 }

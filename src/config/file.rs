@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::aws::AwsEntry;
 use super::environment::{EnvironmentEntry, environments};
+use super::keys::{self, KeysEntry};
 use super::policy::PolicyEntry;
 use super::{
     DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings, ReportSettings,
@@ -68,6 +69,8 @@ struct File {
     polling: Polling,
     #[serde(default)]
     deadlines: Deadlines,
+    #[serde(default)]
+    keys: KeysEntry,
     #[serde(default)]
     environment: Vec<Spanned<EnvironmentEntry>>,
 }
@@ -249,6 +252,7 @@ impl File {
                 reports,
                 polling,
                 deadlines,
+                keys: keys::chosen(self.keys, origin, text),
                 environments,
             }),
             _ => Err(problems),

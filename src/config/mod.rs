@@ -4,8 +4,10 @@ mod aws;
 mod environment;
 pub mod file;
 pub mod instance;
+pub mod keys;
 pub mod paths;
 mod policy;
+pub mod remembered;
 pub mod theme;
 
 use std::path::PathBuf;
@@ -49,6 +51,8 @@ pub struct Settings {
     pub polling: PollingSettings,
     /// How long to wait.
     pub deadlines: DeadlineSettings,
+    /// Keys of the console that somebody chose.
+    pub keys: Vec<keys::ChosenKeys>,
     /// The environments, in order.
     pub environments: Vec<EnvironmentSettings>,
 }

@@ -28,7 +28,7 @@ pub mod release;
 pub mod report;
 pub mod schema;
 pub mod secret;
-mod spelling;
+pub mod spelling;
 pub mod step;
 pub mod yaml;
 

@@ -77,6 +77,8 @@ pub enum EventKind {
     Reported(RunId, Result<Filed, Failure>),
     /// A file was handed to the desktop, in words, or could not be.
     Opened(Result<String, Failure>),
+    /// A text was written into a file, in words, or could not be.
+    Kept(Result<String, Failure>),
     /// An effect ended, and all its other events came before this one.
     Finished(TaskId),
 }
@@ -175,6 +177,13 @@ pub enum Intent {
     },
     /// Open the report of the promotion that ran last in this environment.
     OpenReport(EnvironmentName),
+    /// Write a text that a terminal's clipboard cannot take into a file.
+    Keep {
+        /// What it is, in a few words.
+        what: String,
+        /// The text.
+        text: Arc<str>,
+    },
     /// Put on record what was found out about this run.
     Settle(RunId),
     /// Let Liquibase's lock of this environment go, which was seen to be stale.

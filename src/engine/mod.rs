@@ -20,6 +20,7 @@ mod standings;
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::Timestamp;
@@ -278,7 +279,7 @@ impl State {
                 self.reported(run, result);
                 Vec::new()
             }
-            EventKind::Opened(result) => {
+            EventKind::Opened(result) | EventKind::Kept(result) => {
                 self.say(result.clone());
                 Vec::new()
             }
@@ -450,6 +451,7 @@ impl State {
             Intent::Reconcile(environments) => self.reconcile(environments, false),
             Intent::Attach(environments) => self.reconcile(environments, true),
             Intent::OpenReport(environment) => self.open_report(environment),
+            Intent::Keep { what, text } => vec![Effect::Keep(what.clone(), Arc::clone(text))],
             Intent::ReportDrift { environments, release, failure } => {
                 self.report_drift(environments, release.as_ref(), failure.as_ref())
             }

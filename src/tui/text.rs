@@ -91,7 +91,8 @@ pub(super) fn rule<'a>(title: Vec<Span<'a>>, end: Vec<Span<'a>>, limit: usize, s
     Line::from(spans)
 }
 
-/// Breaks a text into lines of at most `limit` cells, between words where it can.
+/// Breaks a text into lines of at most `limit` cells, between words where it can. Nothing of it is left out: a path is
+/// of no use without its end.
 pub(super) fn wrap(text: &str, limit: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
@@ -99,14 +100,27 @@ pub(super) fn wrap(text: &str, limit: usize) -> Vec<String> {
         if line > 0 && line + 1 + width(word) > limit {
             lines.push(String::new());
         }
-        if let Some(line) = lines.last_mut() {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(&fit(word, limit));
+        if let Some(line) = lines.last_mut()
+            && !line.is_empty()
+        {
+            line.push(' ');
         }
+        push(&mut lines, word, limit);
     }
     lines
+}
+
+/// Adds a word to the last line, in pieces where it is wider than one.
+fn push(lines: &mut Vec<String>, word: &str, limit: usize) {
+    for grapheme in word.graphemes(true) {
+        let used = lines.last().map_or(0, |line| width(line));
+        if used > 0 && used + width(grapheme) > limit {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push_str(grapheme);
+        }
+    }
 }
 
 /// A duration as people say it: `9 ms`, `4.1 s`, `02:05`.
@@ -167,5 +181,7 @@ mod tests {
     #[test]
     fn long_sentences_are_wrapped_between_words() {
         assert_eq!(wrap("the service changed underneath", 12), ["the service", "changed", "underneath"]);
+        assert_eq!(wrap("in /var/lib/lockstep/x", 9), ["in", "/var/lib/", "lockstep/", "x"]);
+        assert_eq!(wrap("ベーグル屋", 5), ["ベー", "グル", "屋"]);
     }
 }

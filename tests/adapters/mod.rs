@@ -123,6 +123,7 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
             health: Duration::from_secs(5),
             liquibase: Duration::from_mins(2),
         },
+        keys: Vec::new(),
         environments: vec![EnvironmentSettings { environment, address: None, aws }],
     }
 }

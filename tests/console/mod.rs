@@ -4,9 +4,16 @@
 mod back;
 mod checks;
 mod drift;
+mod finding;
+mod flooding;
 mod flows;
+mod history;
+mod keys;
 mod locks;
+mod palette;
 mod people;
+mod pointing;
+mod returning;
 mod running;
 mod script;
 mod stories;
@@ -17,9 +24,12 @@ use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{
+    Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 use futures_util::stream;
 use jiff::tz::TimeZone;
+use lockstep::config::remembered::Remembered;
 use lockstep::domain::Timestamp;
 use lockstep::domain::journal::Entry;
 use lockstep::domain::names::DemoId;
@@ -27,6 +37,7 @@ use lockstep::domain::policy::Severity;
 use lockstep::engine::State;
 use lockstep::engine::event::{Event, EventKind, Intent};
 use lockstep::runtime::{Clock, Frontend as _, Journal, Next, Runtime};
+use lockstep::tui::keymap::Keymap;
 use lockstep::tui::{Console, Stage};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -48,8 +59,15 @@ impl Stage for Memory {
         Ok(())
     }
 
-    fn copy(&mut self, text: &str) -> io::Result<()> {
-        self.1.push(text.to_owned());
+    fn copy(&mut self, text: &str) -> io::Result<bool> {
+        let fits = lockstep::tui::clipboard::fits(text);
+        if fits {
+            self.1.push(text.to_owned());
+        }
+        Ok(fits)
+    }
+
+    fn point(&mut self, _is_here: bool) -> io::Result<()> {
         Ok(())
     }
 }
@@ -121,6 +139,24 @@ impl Story {
         }
     }
 
+    /// A console with keys that somebody chose, that goes back to where the operator was.
+    pub(crate) async fn returning(keymap: Keymap, left: Remembered, width: u16, height: u16) -> Self {
+        let mut story = Self::unopened(Script::new(), width, height, "dark");
+        let Ok(terminal): Result<_, Infallible> = Terminal::new(TestBackend::new(width, height));
+        let (keys, receiver) = mpsc::unbounded_channel();
+        let console = console(terminal, receiver, "dark").keyed(keymap).resuming(left);
+        (story.console, story.keys) = (console, keys);
+        story.console.show(None, story.runtime.state(), false).unwrap();
+        story.intend(Intent::Begin);
+        story.go_on().await;
+        story
+    }
+
+    /// Where the operator is, for the next console.
+    pub(crate) fn remembered(&self) -> Remembered {
+        self.console.remembered(self.runtime.state())
+    }
+
     fn made(script: Script, width: u16, height: u16, theme: &str, prepare: impl FnOnce(&mut State)) -> Self {
         let start: Timestamp = "2026-11-21T14:02:11Z".parse().unwrap();
         let clock = Clock::by_hand(start);
@@ -132,9 +168,7 @@ impl Story {
         let runtime = Runtime::new(state, script.clone(), Journal::at(journal.path()), clock.clone());
         let Ok(terminal): Result<_, Infallible> = Terminal::new(TestBackend::new(width, height));
         let (keys, receiver) = mpsc::unbounded_channel();
-        let inputs = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
-        let console =
-            Console::new(Memory(terminal, Vec::new()), Box::pin(inputs), None, TimeZone::UTC, theme).unwrap();
+        let console = console(terminal, receiver, theme);
         let mut story = Self { console, runtime, keys, clock, script, has_left: false, journal };
         story.console.show(None, story.runtime.state(), false).unwrap();
         story
@@ -160,6 +194,47 @@ impl Story {
             Next::Redraw => self.console.show(None, self.runtime.state(), false).unwrap(),
             Next::Leave => self.has_left = true,
         }
+    }
+
+    /// What the console asks for by itself.
+    async fn go_on(&mut self) {
+        self.settle().await;
+        let (state, is_idle) = (self.runtime.state(), self.runtime.is_idle());
+        let next = futures_util::FutureExt::now_or_never(self.console.next(state, is_idle));
+        if let Some(Next::Intent(intent)) = next.transpose().unwrap() {
+            self.intend(intent);
+            self.settle().await;
+        }
+    }
+
+    /// Clicks on the first place of the screen with these words.
+    pub(crate) async fn click(&mut self, words: &str) -> &mut Self {
+        let (column, row) = self.place(words);
+        self.mouse(MouseEventKind::Down(MouseButton::Left), column, row).await;
+        self.mouse(MouseEventKind::Up(MouseButton::Left), column, row).await
+    }
+
+    /// Lets the mouse do something there.
+    pub(crate) async fn mouse(&mut self, kind: MouseEventKind, column: u16, row: u16) -> &mut Self {
+        let modifiers = KeyModifiers::NONE;
+        self.input(Input::Mouse(MouseEvent { kind, column, row, modifiers })).await;
+        self
+    }
+
+    /// Where these words are on the screen: column and row.
+    #[track_caller]
+    pub(crate) fn place(&mut self, words: &str) -> (u16, u16) {
+        let buffer = self.console.stage().0.backend().buffer().clone();
+        let width = usize::from(buffer.area.width);
+        for (row, cells) in buffer.content.chunks(width).enumerate() {
+            let symbols: Vec<&str> = cells.iter().map(ratatui::buffer::Cell::symbol).collect();
+            for column in 0..width {
+                if symbols[column..].concat().starts_with(words) {
+                    return (u16::try_from(column).unwrap(), u16::try_from(row).unwrap());
+                }
+            }
+        }
+        panic!("`{words}` is not on the screen:\n{}", self.screen());
     }
 
     /// Lets time go by.
@@ -222,6 +297,15 @@ impl Story {
     }
 }
 
+fn console(
+    terminal: Terminal<TestBackend>,
+    receiver: mpsc::UnboundedReceiver<io::Result<Input>>,
+    theme: &str,
+) -> Console<Memory> {
+    let inputs = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
+    Console::new(Memory(terminal, Vec::new()), Box::pin(inputs), None, TimeZone::UTC, theme).unwrap()
+}
+
 fn parse(keys: &str) -> Vec<(KeyCode, KeyModifiers)> {
     let mut codes = Vec::new();
     let mut rest = keys;
@@ -239,6 +323,12 @@ fn parse(keys: &str) -> Vec<(KeyCode, KeyModifiers)> {
             Some(("end", after)) => (KeyCode::End, after),
             Some(("bs", after)) => (KeyCode::Backspace, after),
             Some(("f5", after)) => (KeyCode::F(5), after),
+            Some((name, after)) if name.strip_prefix("c-").is_some_and(|rest| rest.len() == 1) => {
+                let c = name.chars().last().unwrap();
+                codes.push((KeyCode::Char(c), KeyModifiers::CONTROL));
+                rest = after;
+                continue;
+            }
             _ => (KeyCode::Char(first), rest.strip_prefix(first).unwrap_or_default()),
         };
         codes.push((code, KeyModifiers::NONE));

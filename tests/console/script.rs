@@ -549,6 +549,10 @@ impl Perform for Script {
                 out.send(EventKind::Opened(Ok(format!("there is no desktop here to open it with: {path}"))))
                     .await;
             }
+            Effect::Keep(what, text) => {
+                let words = format!("{what} is in /var/lib/lockstep/copies/demo1, {} characters", text.len());
+                out.send(EventKind::Kept(Ok(words))).await;
+            }
             Effect::CheckPolicy(generation, release) => {
                 let policy = self.world().policy.clone();
                 let Some(verdict) = policy else {
