@@ -453,7 +453,7 @@ pub fn machine_user() -> String {
 mod tests {
     use super::*;
     use crate::config::{
-        AwsSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
+        AwsSettings, ConsoleSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
         ReportSettings, RunnerKind,
     };
     use crate::domain::names::DemoId;
@@ -488,6 +488,7 @@ mod tests {
             policy: None,
             journals: None,
             reports: ReportSettings { folder: None, bucket: None, prefix: String::new() },
+            console: ConsoleSettings::default(),
             polling: PollingSettings { operation: second, observe: second },
             deadlines: DeadlineSettings {
                 look: second,

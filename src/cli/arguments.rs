@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::theme;
+use crate::cli::appearance::AppearanceArguments;
 use crate::headless::Format;
 use crate::sandbox::faults::After;
 
@@ -20,9 +20,8 @@ pub(super) struct Arguments {
     /// How results are written
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
     pub(super) output: Output,
-    /// The theme of the console: dark, light or projector
-    #[arg(long, global = true, env = "LOCKSTEP_THEME", default_value = theme::DEFAULT, value_name = "NAME")]
-    pub(super) theme: String,
+    #[command(flatten)]
+    pub(super) appearance: AppearanceArguments,
     /// In the console: take new releases by itself to environments whose gate is automatic, after a countdown
     #[arg(long, global = true)]
     pub(super) auto: bool,

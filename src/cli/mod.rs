@@ -1,5 +1,6 @@
 //! From arguments to an exit code: builds adapters and a frontend, and lets them run.
 
+mod appearance;
 mod arguments;
 mod changelog;
 mod check;
@@ -25,6 +26,7 @@ use clap::Parser as _;
 use jiff::tz::TimeZone;
 
 use crate::adapters::Adapters;
+use crate::config::appearance::Symbols;
 use crate::config::{Settings, paths};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::VoteWord;
@@ -34,10 +36,11 @@ use crate::domain::release::Version;
 use crate::engine::State;
 use crate::engine::planning::Request;
 use crate::exit::Exit;
-use crate::headless::{self, Format, Headless, Job};
+use crate::headless::{self, Format, Headless, Job, Narrator};
 use crate::runtime::{Clock, Journal, Runtime, StopSignals, drive, mark};
 use crate::tui::terminal::{self, Screen};
 use crate::tui::{self, Console};
+use appearance::AppearanceArguments;
 use arguments::{Arguments, Command, Demo, Output};
 
 /// How often time goes by for the console: the clock, arming delays, looks that are due.
@@ -77,7 +80,7 @@ pub fn main() -> ExitCode {
 /// How a console is opened.
 #[derive(Clone, Copy)]
 struct Opening<'a> {
-    theme: &'a str,
+    appearance: &'a AppearanceArguments,
     /// True when new releases go by themselves where the gate is automatic.
     is_automatic: bool,
 }
@@ -85,7 +88,7 @@ struct Opening<'a> {
 async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     fit(arguments)?;
     let format = arguments.format();
-    let opening = Opening { theme: &arguments.theme, is_automatic: arguments.auto };
+    let opening = Opening { appearance: &arguments.appearance, is_automatic: arguments.auto };
     match &arguments.command {
         None => console(instance::settings(arguments)?, opening).await,
         Some(Command::Demo(demo)) => Box::pin(demo::run(demo, format, opening)).await,
@@ -151,6 +154,10 @@ fn fit(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::new(FailureKind::Usage, "`--auto` is for the console")
             .hint("Where nobody can see and hold it, use `lockstep promote ENV`."));
     }
+    if arguments.appearance.plain && !is_console {
+        return Err(Failure::new(FailureKind::Usage, "`--plain` is for the console")
+            .hint("What commands say are lines already."));
+    }
     let is_check = matches!(arguments.command, Some(Command::Check(_)));
     if matches!(arguments.output, Output::Sarif | Output::Junit) && !is_check {
         return Err(Failure::new(FailureKind::Usage, "only `lockstep check` writes SARIF and JUnit")
@@ -166,10 +173,17 @@ async fn console(settings: Settings, opening: Opening<'_>) -> Result<Exit, Failu
     if opening.is_automatic {
         state.promote_automatically();
     }
+    let look = opening.appearance.look(&settings.console)?;
+    let appearance = opening.appearance.appearance(&settings.console);
     let runtime = runtime(settings, state);
+    if appearance.is_plain {
+        let mut narrator = Narrator::new(stdout(), appearance.symbols == Symbols::Ascii, Some(signals));
+        runtime.tick(TICK);
+        drive(runtime, &mut narrator).await.map_err(|error| unwritten(&error))?;
+        return Ok(Exit::Proven);
+    }
     let screen = Screen::enter().map_err(|error| terminal_failure(&error))?;
-    let mut console =
-        Console::new(screen, terminal::inputs(), Some(signals), TimeZone::system(), opening.theme)?;
+    let mut console = Console::new(screen, terminal::inputs(), Some(signals), TimeZone::system(), look);
     runtime.tick(TICK);
     drive(runtime, &mut console).await.map_err(|error| terminal_failure(&error))?;
     Ok(Exit::Proven)
@@ -180,9 +194,7 @@ async fn job(arguments: &Arguments, job: Job) -> Result<Exit, Failure> {
 }
 
 async fn job_with(settings: Settings, arguments: &Arguments, job: Job) -> Result<Exit, Failure> {
-    let output = |error: io::Error| {
-        Failure::new(FailureKind::Failed, "the output could not be written").because(error)
-    };
+    let output = |error: io::Error| unwritten(&error);
     let signals = StopSignals::listen().map_err(output)?;
     let mut headless = Headless::new(job, arguments.format(), stdout(), stderr(), Some(signals));
     let state = drive(at_rest(settings), &mut headless).await.map_err(output)?;
@@ -196,10 +208,11 @@ async fn picture(arguments: &Arguments, board: &arguments::Board) -> Result<Exit
         Failure::new(FailureKind::Failed, format!("{} could not be written", board.svg.display()))
             .because(error)
     };
+    let look = arguments.appearance.picture(&settings.console)?;
     let mut headless = Headless::new(Job::Status, Format::Json, io::sink(), io::sink(), None);
     let state = drive(at_rest(settings), &mut headless).await.map_err(failed)?;
     let (width, height) = board.size;
-    let buffer = tui::picture(&state, width, height, &arguments.theme, TimeZone::system())?;
+    let buffer = tui::picture(&state, width, height, &look, TimeZone::system());
     std::fs::write(&board.svg, tui::svg::render(&buffer)).map_err(failed)?;
     Ok(Exit::Proven)
 }
@@ -244,6 +257,10 @@ fn target(environment: &str, release: Option<&str>) -> Result<(EnvironmentName, 
 fn version(release: Option<&str>) -> Result<Option<Version>, Failure> {
     let parsed = release.map(Version::parse).transpose();
     parsed.map_err(|reason| Failure::new(FailureKind::Usage, reason))
+}
+
+fn unwritten(error: &io::Error) -> Failure {
+    Failure::new(FailureKind::Failed, "the output could not be written").because(error)
 }
 
 fn terminal_failure(error: &io::Error) -> Failure {

@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::environment::{EnvironmentEntry, environments};
 use super::policy::PolicyEntry;
 use super::{
-    AwsSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
+    AwsSettings, ConsoleSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
     ReportSettings, RunnerKind, Settings,
 };
 use crate::domain::failure::{Failure, FailureKind};
@@ -64,6 +64,8 @@ struct File {
     journal: Journal,
     #[serde(default)]
     reports: Reports,
+    #[serde(default)]
+    console: Console,
     #[serde(default)]
     polling: Polling,
     #[serde(default)]
@@ -142,6 +144,14 @@ enum Runner {
     Jvm,
     Cli,
     Docker,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Console {
+    theme: Option<String>,
+    ascii: bool,
+    reduced_motion: bool,
 }
 
 #[derive(Deserialize)]
@@ -250,6 +260,11 @@ impl File {
                 policy,
                 journals,
                 reports,
+                console: ConsoleSettings {
+                    theme: self.console.theme,
+                    ascii: self.console.ascii,
+                    reduced_motion: self.console.reduced_motion,
+                },
                 polling,
                 deadlines,
                 environments,

@@ -97,7 +97,7 @@ pub enum Action {
     Follow,
     /// Looks at everything again.
     Refresh,
-    /// The next theme.
+    /// The themes to choose from.
     Theme,
     /// Every key that works here.
     Help,
@@ -590,7 +590,14 @@ pub const BINDINGS: &[Binding] = &[
         1,
     ),
     row(Action::Refresh, &[key(KeyCode::F(5))], "", "Look at everything again", Place::Anywhere, 8),
-    row(Action::Theme, &[letter('t')], "theme", "The next theme", Place::Anywhere, 7),
+    row(
+        Action::Theme,
+        &[letter('T')],
+        "theme",
+        "Choose a theme: the one under the cursor is shown at once",
+        Place::Anywhere,
+        7,
+    ),
     row(Action::Help, &[letter('?')], "help", "Every key that works here", Place::Anywhere, 0),
     row(
         Action::Quit,

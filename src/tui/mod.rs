@@ -1,5 +1,6 @@
 //! The full-screen frontend: keys to intents, state to cells.
 
+mod ascii;
 pub mod checks;
 pub mod clipboard;
 pub mod dialog;
@@ -7,6 +8,8 @@ pub mod field;
 pub mod frames;
 pub mod grid;
 pub mod keymap;
+pub mod look;
+pub mod picker;
 pub mod question;
 pub mod style;
 pub mod svg;
@@ -27,12 +30,11 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::buffer::Buffer;
 
-use crate::config::theme;
-use crate::domain::failure::Failure;
 use crate::domain::report::Filed;
 use crate::engine::State;
 use crate::engine::event::{Event, EventKind, Intent};
 use crate::runtime::{Clock, Frontend, Next, StopSignals, clock::Stopwatch};
+use look::Look;
 use style::Styles;
 use ui::{Outcome, Ui};
 
@@ -65,23 +67,22 @@ pub struct Console<S> {
     clock: Clock,
     drawn: Option<Stopwatch>,
     ui: Ui,
-    styles: Styles,
-    theme: String,
+    look: Look,
 }
 
 impl<S: Stage> Console<S> {
-    /// A console on `stage`, steered by `inputs`, in the theme with this name.
+    /// A console on `stage`, steered by `inputs`, that looks like this.
     pub fn new(
         stage: S,
         inputs: Inputs,
         signals: Option<StopSignals>,
         zone: TimeZone,
-        theme: &str,
-    ) -> Result<Self, Failure> {
-        let styles = Styles::of(&theme::load(theme)?);
-        let ui = Ui::new(zone, theme);
-        let theme = theme.to_owned();
-        Ok(Self { stage, inputs, signals, clock: Clock::system(), drawn: None, ui, styles, theme })
+        look: Look,
+    ) -> Self {
+        let mut ui = Ui::new(zone, look.name());
+        ui.themes.offer(look.names());
+        ui.notice = look.remark();
+        Self { stage, inputs, signals, clock: Clock::system(), drawn: None, ui, look }
     }
 
     /// What it is shown on.
@@ -90,13 +91,11 @@ impl<S: Stage> Console<S> {
     }
 
     fn draw(&mut self, state: &State) -> io::Result<()> {
-        if self.theme != self.ui.theme
-            && let Ok(theme) = theme::load(&self.ui.theme)
-        {
-            self.styles = Styles::of(&theme);
-            self.theme.clone_from(&self.ui.theme);
+        if self.look.name() != self.ui.theme {
+            self.look.show(&self.ui.theme);
+            self.ui.notice = self.look.remark();
         }
-        let (ui, styles) = (&mut self.ui, &self.styles);
+        let (ui, styles) = (&mut self.ui, self.look.styles());
         let drawn = self.stage.terminal().draw(|frame| {
             ui.page = frame.area().height;
             views::draw(frame, state, ui, styles);
@@ -156,6 +155,11 @@ impl<S: Stage> Frontend for Console<S> {
                 }
             },
             () = signal => Ok(Next::Intent(Intent::Interrupt)),
+            () = self.look.changed() => {
+                self.ui.themes.offer(self.look.names());
+                self.ui.notice = self.look.remark();
+                Ok(Next::Redraw)
+            }
         }
     }
 
@@ -181,12 +185,11 @@ pub fn picture(
     state: &State,
     width: u16,
     height: u16,
-    theme: &str,
+    look: &Look,
     zone: TimeZone,
-) -> Result<Buffer, Failure> {
-    let styles = Styles::of(&theme::load(theme)?);
-    let ui = Ui::new(zone, theme);
-    Ok(draw_into_buffer(state, &ui, &styles, width, height))
+) -> Buffer {
+    let ui = Ui::new(zone, look.name());
+    draw_into_buffer(state, &ui, look.styles(), width, height)
 }
 
 /// Draws a state and a view state into a buffer of this size.

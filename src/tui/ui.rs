@@ -3,7 +3,6 @@
 use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::tz::TimeZone;
 
-use crate::config::theme;
 use crate::domain::changelog::ChangesetId;
 use crate::domain::journal::PastRun;
 use crate::domain::log::LogBook;
@@ -20,6 +19,7 @@ use crate::tui::checks::ChecksView;
 use crate::tui::dialog::{Answer, Dialog};
 use crate::tui::grid::GridView;
 use crate::tui::keymap::{self, Action};
+use crate::tui::picker::ThemePicker;
 use crate::tui::question::{Question, Stop};
 
 /// The view state of the console.
@@ -45,6 +45,8 @@ pub struct Ui {
     pub zone: TimeZone,
     /// The name of the theme.
     pub theme: String,
+    /// The themes there are, and whether one is being chosen.
+    pub themes: ThemePicker,
     /// True once the operator wants to leave as soon as the promotion is over.
     pub is_leaving: bool,
     /// The rows that the screen had when it was drawn last; half of them is a page.
@@ -129,6 +131,7 @@ impl Ui {
             notice: None,
             zone,
             theme: theme.to_owned(),
+            themes: ThemePicker::default(),
             is_leaving: false,
             page: 24,
             told: None,
@@ -207,6 +210,10 @@ impl Ui {
             return Outcome::Redraw;
         }
         self.notice = None;
+        if self.themes.is_open() {
+            self.theme = self.themes.press(event).unwrap_or_else(|| self.theme.clone());
+            return Outcome::Redraw;
+        }
         if let Some(dialog) = self.dialog.take() {
             return self.answer(dialog, event, state);
         }
@@ -346,7 +353,7 @@ impl Ui {
             Action::Logs => self.toggle_log(),
             Action::Follow => self.log = LogScroll::Following,
             Action::Refresh => return Outcome::Intent(Intent::Refresh),
-            Action::Theme => self.next_theme(),
+            Action::Theme => self.themes.open(&self.theme),
             Action::Help if !matches!(self.screen(), Screen::Help(_)) => self.open(Screen::Help(0)),
             Action::Help | Action::Back => return self.back(),
             Action::Quit => return self.quit(state),
@@ -658,15 +665,6 @@ impl Ui {
         ) = self.screens.last_mut()
         {
             *scroll = moved(*scroll);
-        }
-    }
-
-    fn next_theme(&mut self) {
-        let names = theme::names();
-        let index = names.iter().position(|name| *name == self.theme).map_or(0, |index| index + 1);
-        if let Some(name) = names.get(index % names.len().max(1)) {
-            self.theme.clone_from(name);
-            self.notice = Some(format!("theme {name}"));
         }
     }
 

@@ -6,10 +6,13 @@ mod checks;
 mod drift;
 mod flows;
 mod locks;
+mod looks;
+mod plain;
 mod people;
 mod running;
 mod script;
 mod stories;
+mod tour;
 mod unknown;
 mod views;
 
@@ -27,9 +30,11 @@ use lockstep::domain::policy::Severity;
 use lockstep::engine::State;
 use lockstep::engine::event::{Event, EventKind, Intent};
 use lockstep::runtime::{Clock, Frontend as _, Journal, Next, Runtime};
+use lockstep::tui::look::Look;
 use lockstep::tui::{Console, Stage};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use tokio::sync::mpsc;
 
 pub(crate) use script::{Backend, Deploys, Script, environments};
@@ -73,14 +78,14 @@ impl Story {
 
     pub(crate) async fn with(script: Script, width: u16, height: u16, theme: &str) -> Self {
         let mut story = Self::unopened(script, width, height, theme);
-        story.intend(Intent::Begin);
-        story.settle().await;
+        story.look_around().await;
         story
     }
 
     /// A console that takes new releases by itself where the gate is automatic.
     pub(crate) async fn automatic(width: u16, height: u16) -> Self {
-        let mut story = Self::made(Script::new(), width, height, "dark", State::promote_automatically);
+        let look = Look::of("dark").unwrap();
+        let mut story = Self::made(Script::new(), width, height, look, State::promote_automatically);
         story.intend(Intent::Begin);
         story.settle().await;
         story
@@ -88,12 +93,24 @@ impl Story {
 
     /// The same before anything was asked of the world.
     pub(crate) fn unopened(script: Script, width: u16, height: u16, theme: &str) -> Self {
-        Self::made(script, width, height, theme, |_| {})
+        Self::looking(script, width, height, Look::of(theme).unwrap())
+    }
+
+    /// A console that looks like this, before anything was asked of the world.
+    pub(crate) fn looking(script: Script, width: u16, height: u16, look: Look) -> Self {
+        Self::made(script, width, height, look, |_| {})
+    }
+
+    /// Asks the world for everything that the board shows.
+    pub(crate) async fn look_around(&mut self) -> &mut Self {
+        self.intend(Intent::Begin);
+        self.settle().await;
+        self
     }
 
     /// A console whose gates are set by `prepare`.
     pub(crate) async fn gated(width: u16, height: u16, prepare: impl FnOnce(&mut State)) -> Self {
-        let mut story = Self::made(Script::new(), width, height, "dark", prepare);
+        let mut story = Self::made(Script::new(), width, height, Look::of("dark").unwrap(), prepare);
         story.intend(Intent::Begin);
         story.settle().await;
         story
@@ -102,7 +119,7 @@ impl Story {
     /// A console of an instance with a policy, at which BLOCKER blocks.
     pub(crate) async fn policed(script: Script, width: u16, height: u16) -> Self {
         let police = |state: &mut State| *state = state.clone().policed(Severity::Blocker);
-        let mut story = Self::made(script, width, height, "dark", police);
+        let mut story = Self::made(script, width, height, Look::of("dark").unwrap(), police);
         story.intend(Intent::Begin);
         story.settle().await;
         story
@@ -121,7 +138,7 @@ impl Story {
         }
     }
 
-    fn made(script: Script, width: u16, height: u16, theme: &str, prepare: impl FnOnce(&mut State)) -> Self {
+    fn made(script: Script, width: u16, height: u16, look: Look, prepare: impl FnOnce(&mut State)) -> Self {
         let start: Timestamp = "2026-11-21T14:02:11Z".parse().unwrap();
         let clock = Clock::by_hand(start);
         let journal = tempfile::tempdir().unwrap();
@@ -134,7 +151,7 @@ impl Story {
         let (keys, receiver) = mpsc::unbounded_channel();
         let inputs = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
         let console =
-            Console::new(Memory(terminal, Vec::new()), Box::pin(inputs), None, TimeZone::UTC, theme).unwrap();
+            Console::new(Memory(terminal, Vec::new()), Box::pin(inputs), None, TimeZone::UTC, look);
         let mut story = Self { console, runtime, keys, clock, script, has_left: false, journal };
         story.console.show(None, story.runtime.state(), false).unwrap();
         story
@@ -174,6 +191,11 @@ impl Story {
     /// The screen as text.
     pub(crate) fn screen(&mut self) -> String {
         self.console.stage().0.backend().to_string()
+    }
+
+    /// What is drawn, cell by cell.
+    pub(crate) fn buffer(&mut self) -> &Buffer {
+        self.console.stage().0.backend().buffer()
     }
 
     /// What the terminal was asked to copy.

@@ -25,7 +25,8 @@ use crate::tui::views::TEACH_FROM;
 
 /// Product, instance, who, mode as a word, worst health, clock.
 pub(super) fn header(frame: &mut Frame<'_>, area: Rect, state: &State, styles: &Styles, ui: &Ui) {
-    let clock = state.now.to_zoned(ui.zone.clone()).strftime("%H:%M:%S").to_string();
+    let time = if styles.is_still { "%H:%M" } else { "%H:%M:%S" };
+    let clock = state.now.to_zoned(ui.zone.clone()).strftime(time).to_string();
     let mut right = vec![Span::styled(format!("{} ", state.mode), styles.warning)];
     let (sign, words, style) = health(state, styles);
     right.push(Span::styled(format!("  {sign} {words}"), style));
@@ -166,6 +167,18 @@ pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, 
             Span::styled(" done ", styles.muted),
             Span::styled(" esc", styles.key),
             Span::styled(" clear ", styles.muted),
+        ];
+        frame.render_widget(text::between(left, Vec::new(), width), area);
+        return;
+    }
+    if ui.themes.is_open() && ui.notice.is_none() {
+        let left = vec![
+            Span::styled(" ↑ ↓", styles.key),
+            Span::styled(" show ", styles.muted),
+            Span::styled(" enter", styles.key),
+            Span::styled(" keeps it ", styles.muted),
+            Span::styled(" esc", styles.key),
+            Span::styled(" back to the one before ", styles.muted),
         ];
         frame.render_widget(text::between(left, Vec::new(), width), area);
         return;

@@ -22,6 +22,7 @@ mod plan;
 mod reconcile;
 mod run;
 mod sign;
+mod themes;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
@@ -30,7 +31,7 @@ use ratatui::widgets::{Block, Paragraph};
 
 use crate::engine::State;
 use crate::tui::style::Styles;
-use crate::tui::text;
+use crate::tui::{ascii, text};
 use crate::tui::ui::{Screen, Ui};
 
 /// The smallest terminal that anything is drawn in.
@@ -51,6 +52,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, ui: &Ui, styles: &Style
         let lines: Vec<Line<'_>> =
             text::wrap(&sentence, usize::from(area.width)).into_iter().map(Line::from).collect();
         frame.render_widget(Paragraph::new(lines), area);
+        if styles.is_ascii {
+            ascii::translate(frame.buffer_mut());
+        }
         return;
     }
     let teach_height = u16::from(area.height >= TEACH_FROM);
@@ -83,5 +87,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, ui: &Ui, styles: &Style
     chrome::footer(frame, footer, state, ui, styles);
     if let Some(dialog) = &ui.dialog {
         dialog::draw(frame, body, dialog, state.now, styles);
+    }
+    themes::draw(frame, body, ui, styles);
+    if styles.is_ascii {
+        ascii::translate(frame.buffer_mut());
     }
 }
