@@ -11,6 +11,7 @@ mod flows;
 mod health;
 mod leases;
 pub mod liquibase;
+mod logs;
 pub mod opening;
 pub mod packing;
 pub mod policy;
@@ -26,7 +27,7 @@ mod verdicts;
 mod way;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ use crate::domain::report::{Filed, OperationReport};
 use crate::domain::step::StepKind;
 use crate::engine::effect::{CloudCall, DatabaseCall, Effect, HealthCall, LiquibaseCall};
 use crate::engine::event::{EventKind, Identity, StepOutcome};
-use crate::runtime::{Perform, Sink};
+use crate::runtime::{Perform, Sink, compute};
 
 /// The longest pause between two questions to an application that is waited for.
 const HEALTH_PAUSE: Duration = Duration::from_secs(1);
@@ -206,6 +207,12 @@ impl Perform for Adapters {
                     if is_opened { "the report is opened".to_owned() } else { there_is_none() }
                 });
                 report.send(EventKind::Opened(report.clean(opened))).await;
+            }
+            Effect::SaveLog(runs) => {
+                let journal = parts.settings.journal();
+                let saved = compute(move || logs::save(&journal, &runs, Path::new("."))).await;
+                let saved = saved.map(|path| path.display().to_string());
+                report.send(EventKind::LogSaved(report.clean(saved))).await;
             }
             Effect::Record(_) | Effect::ReadJournal => {
                 let words =
@@ -453,8 +460,8 @@ pub fn machine_user() -> String {
 mod tests {
     use super::*;
     use crate::config::{
-        AwsSettings, ConsoleSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
-        ReportSettings, RunnerKind,
+        AwsSettings, ConsoleSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings,
+        ReleaseSettings, ReportSettings, RunnerKind,
     };
     use crate::domain::names::DemoId;
     use crate::runtime::Clock;

@@ -22,8 +22,8 @@ pub(super) struct AppearanceArguments {
     #[arg(long, global = true, env = "LOCKSTEP_THEME", value_name = "NAME")]
     theme: Option<String>,
     /// Colours in the console: as many as the terminal shows and none where NO_COLOR is set, or in spite of that, or none
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
-    color: Color,
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
+    color: When,
     /// Nothing but ASCII on the screen, as where the locale is not UTF-8
     #[arg(long, global = true)]
     ascii: bool,
@@ -36,7 +36,7 @@ pub(super) struct AppearanceArguments {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Color {
+enum When {
     Auto,
     Always,
     Never,
@@ -47,9 +47,9 @@ impl AppearanceArguments {
     pub(super) fn appearance(&self, settings: &ConsoleSettings) -> Appearance {
         let wishes = Wishes {
             colours: match self.color {
-                Color::Auto => ColourWish::Auto,
-                Color::Always => ColourWish::Always,
-                Color::Never => ColourWish::Never,
+                When::Auto => ColourWish::Auto,
+                When::Always => ColourWish::Always,
+                When::Never => ColourWish::Never,
             },
             ascii: self.ascii || settings.ascii,
             reduced_motion: self.reduced_motion || settings.reduced_motion,

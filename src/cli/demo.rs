@@ -69,8 +69,9 @@ pub(super) async fn run(demo: &Demo, format: Format, console: Opening<'_>) -> Re
 async fn show(demo: &Demo, id: &DemoId, console: Opening<'_>) -> Result<Exit, Failure> {
     let is_asked_for = console.appearance.plain;
     if !is_asked_for && (!stdin().is_terminal() || !stdout().is_terminal()) {
-        return Err(Failure::new(FailureKind::Usage, "the console needs a terminal")
-            .hint("`--plain` tells in sentences what happens; `lockstep demo up` starts the sandbox alone."));
+        return Err(Failure::new(FailureKind::Usage, "the console needs a terminal").hint(
+            "`--plain` tells in sentences what happens; `lockstep demo up` starts the sandbox alone.",
+        ));
     }
     let sandbox = up(demo, id, demo.keep).await?;
     let hold = sandbox::hold(&paths::home(), id.as_str()).await?;

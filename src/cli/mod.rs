@@ -11,6 +11,7 @@ mod fault;
 mod flow;
 mod instance;
 mod journal;
+mod picture;
 mod reconcile;
 mod release;
 mod report;
@@ -36,10 +37,10 @@ use crate::domain::release::Version;
 use crate::engine::State;
 use crate::engine::planning::Request;
 use crate::exit::Exit;
-use crate::headless::{self, Format, Headless, Job, Narrator};
+use crate::headless::{self, Headless, Job, Narrator};
 use crate::runtime::{Clock, Journal, Runtime, StopSignals, drive, mark};
+use crate::tui::Console;
 use crate::tui::terminal::{self, Screen};
-use crate::tui::{self, Console};
 use appearance::AppearanceArguments;
 use arguments::{Arguments, Command, Demo, Output};
 
@@ -99,7 +100,8 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Command::Flow(words)) => Box::pin(flow::run(&words.command, arguments)).await,
         Some(Command::Journal(words)) => journal::run(&words.command, arguments, format),
         Some(Command::Report(words)) => report::run(&words.command, arguments, format),
-        Some(Command::Board(board)) => picture(arguments, board).await,
+        Some(Command::Board(frame)) => picture::board(arguments, frame).await,
+        Some(Command::Picture(words)) => picture::run(arguments, words).await,
         Some(Command::Status) => job(arguments, Job::Status).await,
         Some(Command::Locks(chosen)) => {
             let settings = instance::settings(arguments)?;
@@ -199,22 +201,6 @@ async fn job_with(settings: Settings, arguments: &Arguments, job: Job) -> Result
     let mut headless = Headless::new(job, arguments.format(), stdout(), stderr(), Some(signals));
     let state = drive(at_rest(settings), &mut headless).await.map_err(output)?;
     headless.finish(&state).map_err(output)
-}
-
-/// Draws the board as it stands now into a file.
-async fn picture(arguments: &Arguments, board: &arguments::Board) -> Result<Exit, Failure> {
-    let settings = instance::settings(arguments)?;
-    let failed = |error: io::Error| {
-        Failure::new(FailureKind::Failed, format!("{} could not be written", board.svg.display()))
-            .because(error)
-    };
-    let look = arguments.appearance.picture(&settings.console)?;
-    let mut headless = Headless::new(Job::Status, Format::Json, io::sink(), io::sink(), None);
-    let state = drive(at_rest(settings), &mut headless).await.map_err(failed)?;
-    let (width, height) = board.size;
-    let buffer = tui::picture(&state, width, height, &look, TimeZone::system());
-    std::fs::write(&board.svg, tui::svg::render(&buffer)).map_err(failed)?;
-    Ok(Exit::Proven)
 }
 
 /// A runtime in whose state nothing begins by itself.

@@ -75,12 +75,7 @@ pub struct Appearance {
 impl Default for Appearance {
     /// That of a terminal which shows everything.
     fn default() -> Self {
-        Self {
-            colours: Colours::All,
-            symbols: Symbols::Unicode,
-            motion: Motion::Full,
-            is_plain: false,
-        }
+        Self { colours: Colours::All, symbols: Symbols::Unicode, motion: Motion::Full, is_plain: false }
     }
 }
 
@@ -105,7 +100,9 @@ impl Appearance {
 /// How many colours a terminal of that name shows.
 fn shown(terminal: &str, colour_terminal: Option<&str>) -> Colours {
     const ALL: [&str; 7] = ["direct", "truecolor", "kitty", "alacritty", "wezterm", "ghostty", "foot"];
-    if matches!(colour_terminal, Some("truecolor" | "24bit")) || ALL.iter().any(|name| terminal.contains(name)) {
+    if matches!(colour_terminal, Some("truecolor" | "24bit"))
+        || ALL.iter().any(|name| terminal.contains(name))
+    {
         Colours::All
     } else if terminal.contains("256") {
         Colours::Indexed

@@ -10,8 +10,8 @@ use toml::Spanned;
 use super::environment::{EnvironmentEntry, environments};
 use super::policy::PolicyEntry;
 use super::{
-    AwsSettings, ConsoleSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
-    ReportSettings, RunnerKind, Settings,
+    AwsSettings, ConsoleSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings,
+    ReleaseSettings, ReportSettings, RunnerKind, Settings,
 };
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::DemoId;

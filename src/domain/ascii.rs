@@ -21,7 +21,8 @@ pub fn cell(character: char) -> char {
 
 /// A text with nothing but ASCII in it.
 pub fn text(text: &str) -> String {
-    let is_combining = |character: &char| matches!(character, '\u{300}'..='\u{36f}' | '\u{fe00}'..='\u{fe0f}');
+    let is_combining =
+        |character: &char| matches!(character, '\u{300}'..='\u{36f}' | '\u{fe00}'..='\u{fe0f}');
     text.chars().filter(|character| !is_combining(character)).map(cell).collect()
 }
 

@@ -67,6 +67,8 @@ pub enum Effect {
     Report(Box<OperationReport>),
     /// Hand this file to the desktop. Outcome: `Opened`.
     Open(String),
+    /// Copy the full logs of these runs into one file. Outcome: `LogSaved`.
+    SaveLog(Vec<RunId>),
     /// This run is over: it is no longer shown as living on this machine. Outcome: none.
     Forget(RunId),
 }
@@ -185,6 +187,7 @@ impl Effect {
             | Self::Flow(_)
             | Self::Report(_)
             | Self::Open(_)
+            | Self::SaveLog(_)
             | Self::Forget(_) => false,
         }
     }

@@ -77,6 +77,8 @@ pub enum EventKind {
     Reported(RunId, Result<Filed, Failure>),
     /// A file was handed to the desktop, in words, or could not be.
     Opened(Result<String, Failure>),
+    /// Where the full logs were copied to.
+    LogSaved(Result<String, Failure>),
     /// An effect ended, and all its other events came before this one.
     Finished(TaskId),
 }
@@ -175,6 +177,8 @@ pub enum Intent {
     },
     /// Open the report of the promotion that ran last in this environment.
     OpenReport(EnvironmentName),
+    /// Copy the full logs of this console's runs into a file.
+    SaveLog,
     /// Put on record what was found out about this run.
     Settle(RunId),
     /// Let Liquibase's lock of this environment go, which was seen to be stale.

@@ -231,6 +231,7 @@ impl World {
                 vec![EventKind::Reported(report.run.clone(), Ok(filed))]
             }
             Effect::Open(path) => vec![EventKind::Opened(Ok(path.clone()))],
+            Effect::SaveLog(_) => vec![EventKind::LogSaved(Ok("log.txt".to_owned()))],
             Effect::Cancel(..)
             | Effect::Flow(_)
             | Effect::Forget(_)

@@ -191,8 +191,12 @@ impl<W: Write> Narrator<W> {
         let plan = match &state.planning {
             Planning::Ready(prepared) => {
                 let plan = &prepared.plan;
-                let (version, environment, digest) = (&plan.version, &plan.environment, plan.digest().short());
-                Some(format!("plan {digest}: {version} to {environment}, {} changesets", plan.changesets.len()))
+                let (version, environment, digest) =
+                    (&plan.version, &plan.environment, plan.digest().short());
+                Some(format!(
+                    "plan {digest}: {version} to {environment}, {} changesets",
+                    plan.changesets.len()
+                ))
             }
             Planning::Failed(_, failure) => Some(format!("✖ no plan: {}", sentence(failure))),
             _ => None,

@@ -299,6 +299,7 @@ fn lost(effect: &Effect) -> EventKind {
         }
         Effect::Database(name, DatabaseCall::ReleaseLock(_)) => EventKind::LetGo(name.clone(), Err(failure)),
         Effect::Open(_) => EventKind::Opened(Err(failure)),
+        Effect::SaveLog(_) => EventKind::LogSaved(Err(failure)),
         Effect::Report(report) => EventKind::Reported(report.run.clone(), Err(failure)),
         Effect::SeekRuns(generation, _) => EventKind::Sought(*generation, Err(failure)),
         Effect::Database(_, DatabaseCall::Unlock(run)) => EventKind::Unlocked(run.clone()),

@@ -95,6 +95,16 @@ pub enum Action {
     Logs,
     /// Follows the log.
     Follow,
+    /// Long lines of the log go on in the next row, or are cut.
+    Wrap,
+    /// Times of the log as times of day, or since its run began.
+    Times,
+    /// Copies the full logs into a file.
+    SaveLog,
+    /// Only lines of the log that matter more.
+    LogLevel,
+    /// Only lines of one step.
+    LogStep,
     /// Looks at everything again.
     Refresh,
     /// The themes to choose from.
@@ -559,6 +569,39 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::NextPane, &[key(KeyCode::Tab)], "", "Move between the board and the log", Place::Board, 8),
     row(Action::Logs, &[letter('L')], "logs", "The log on the whole screen, and back", Place::Anywhere, 5),
     row(Action::Follow, &[letter('f')], "follow", "Follow the end of the log", Place::Log, 6),
+    row(
+        Action::Wrap,
+        &[letter('w')],
+        "wrap",
+        "Let long lines go on in the next row, or cut them",
+        Place::Log,
+        7,
+    ),
+    row(
+        Action::LogLevel,
+        &[letter('e')],
+        "level",
+        "Only warnings and errors, only errors, everything",
+        Place::Log,
+        6,
+    ),
+    row(
+        Action::LogStep,
+        &[letter('i')],
+        "step",
+        "Only the lines of one step after the other, or all",
+        Place::Log,
+        8,
+    ),
+    row(
+        Action::SaveLog,
+        &[letter('S')],
+        "save",
+        "Copy the full logs of what ran here into a file in the folder that lockstep was started in",
+        Place::Log,
+        8,
+    ),
+    row(Action::Times, &[letter('t')], "times", "Times of day, or since the run began", Place::Log, 8),
     row(Action::Up, &[key(KeyCode::Up), letter('k')], "", "One line up", Place::Scrolling, 9),
     row(Action::Down, &[key(KeyCode::Down), letter('j')], "", "One line down", Place::Scrolling, 9),
     row(Action::PageUp, &[key(KeyCode::PageUp), control('u')], "", "Half a page up", Place::Scrolling, 9),
@@ -639,6 +682,8 @@ pub(super) fn off(action: Action, state: &State, ui: &Ui) -> Option<String> {
             let is_well = action == Action::Retry && state.history.alarm(name).is_none();
             busy.or_else(|| is_well.then(|| format!("{name} shows no failure")))
         }
+        Action::SaveLog if state.logged_runs().is_empty() => Some("nothing has run here yet".to_owned()),
+        Action::LogStep if state.log.steps().is_empty() => Some("no line belongs to a step".to_owned()),
         Action::Hold if state.automatic.is_none() => Some("nothing begins by itself".to_owned()),
         Action::Resolve if is_board && state.history.alarm(name).is_none() => {
             Some(format!("{name} shows no failure"))
@@ -707,7 +752,7 @@ pub(super) fn key_of(action: Action) -> String {
 }
 
 fn works(place: Place, ui: &Ui, state: &State) -> bool {
-    let is_log = matches!(ui.screen(), Screen::Log) || ui.pane == Pane::Log;
+    let is_log = matches!((ui.screen(), ui.pane), (Screen::Log, _) | (Screen::Board, Pane::Log));
     match place {
         Place::Anywhere => true,
         Place::Board => matches!(ui.screen(), Screen::Board),
@@ -780,11 +825,14 @@ mod tests {
             Place::Flow => Some("flow"),
             Place::Anywhere | Place::Above | Place::Scrolling | Place::Log => None,
         };
+        let is_bare = |place: Place| screen(place).is_none() || place == Place::Board;
         let meets = |one: Place, other: Place| match (one, other) {
             (Place::Board, Place::Above)
             | (Place::Above, Place::Board)
             | (Place::WayForward, Place::WayBack)
             | (Place::WayBack, Place::WayForward) => false,
+            // The log is on the board, or alone.
+            (Place::Log, other) | (other, Place::Log) => is_bare(other),
             (one, other) => screen(one).zip(screen(other)).is_none_or(|(one, other)| one == other),
         };
         for (index, one) in BINDINGS.iter().enumerate() {

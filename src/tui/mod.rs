@@ -8,8 +8,10 @@ pub mod field;
 pub mod frames;
 pub mod grid;
 pub mod keymap;
+pub mod log;
 pub mod look;
 pub mod picker;
+pub mod pose;
 pub mod question;
 pub mod style;
 pub mod svg;
@@ -72,13 +74,7 @@ pub struct Console<S> {
 
 impl<S: Stage> Console<S> {
     /// A console on `stage`, steered by `inputs`, that looks like this.
-    pub fn new(
-        stage: S,
-        inputs: Inputs,
-        signals: Option<StopSignals>,
-        zone: TimeZone,
-        look: Look,
-    ) -> Self {
+    pub fn new(stage: S, inputs: Inputs, signals: Option<StopSignals>, zone: TimeZone, look: Look) -> Self {
         let mut ui = Ui::new(zone, look.name());
         ui.themes.offer(look.names());
         ui.notice = look.remark();
@@ -170,7 +166,12 @@ impl<S: Stage> Frontend for Console<S> {
             Some(EventKind::Reported(_, Ok(Filed { upload: None | Some(Ok(_)), .. }))) => {
                 self.ui.pass_over(state);
             }
-            Some(EventKind::Intent(_) | EventKind::Opened(_) | EventKind::Reported(..)) => {
+            Some(
+                EventKind::Intent(_)
+                | EventKind::Opened(_)
+                | EventKind::LogSaved(_)
+                | EventKind::Reported(..),
+            ) => {
                 self.ui.tell(state);
             }
             _ => {}
@@ -178,18 +179,6 @@ impl<S: Stage> Frontend for Console<S> {
         let is_due = self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME);
         if more && !is_due { Ok(()) } else { self.draw(state) }
     }
-}
-
-/// Draws a state once, as it stands on the board, into a buffer of this size.
-pub fn picture(
-    state: &State,
-    width: u16,
-    height: u16,
-    look: &Look,
-    zone: TimeZone,
-) -> Buffer {
-    let ui = Ui::new(zone, look.name());
-    draw_into_buffer(state, &ui, look.styles(), width, height)
 }
 
 /// Draws a state and a view state into a buffer of this size.

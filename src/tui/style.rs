@@ -218,7 +218,8 @@ mod tests {
         let appearance = Appearance { colours: Colours::Indexed, ..Appearance::default() };
         for name in shelf.names() {
             let styles = Styles::shown(shelf.theme(&name).unwrap(), appearance);
-            let needed = if ["projector", "high-contrast"].contains(&name.as_str()) { EASY } else { READABLE };
+            let needed =
+                if ["projector", "high-contrast"].contains(&name.as_str()) { EASY } else { READABLE };
             for style in [
                 styles.text,
                 styles.muted,

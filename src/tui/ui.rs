@@ -5,7 +5,6 @@ use jiff::tz::TimeZone;
 
 use crate::domain::changelog::ChangesetId;
 use crate::domain::journal::PastRun;
-use crate::domain::log::LogBook;
 use crate::domain::names::EnvironmentName;
 use crate::domain::plan::Direction;
 use crate::domain::reconcile::{Next, Report};
@@ -19,6 +18,7 @@ use crate::tui::checks::ChecksView;
 use crate::tui::dialog::{Answer, Dialog};
 use crate::tui::grid::GridView;
 use crate::tui::keymap::{self, Action};
+use crate::tui::log::LogView;
 use crate::tui::picker::ThemePicker;
 use crate::tui::question::{Question, Stop};
 
@@ -33,8 +33,8 @@ pub struct Ui {
     pub dialog: Option<Dialog>,
     /// The pane of the board that keys go to.
     pub pane: Pane,
-    /// Where the log is scrolled to.
-    pub log: LogScroll,
+    /// The log, and where in it the operator is.
+    pub log: LogView,
     /// The grid, and where in it the operator is.
     pub grid: GridView,
     /// What policy found, and where in it the operator is.
@@ -95,15 +95,6 @@ pub enum Pane {
     Log,
 }
 
-/// Where a log is scrolled to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogScroll {
-    /// At its end, whatever comes.
-    Following,
-    /// This line, by its running number, is the last one shown.
-    At(u64),
-}
-
 /// What a key led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -125,7 +116,7 @@ impl Ui {
             selected: 0,
             dialog: None,
             pane: Pane::Columns,
-            log: LogScroll::Following,
+            log: LogView::default(),
             grid: GridView::default(),
             checks: ChecksView::default(),
             notice: None,
@@ -166,6 +157,7 @@ impl Ui {
             self.grid.watch(state, self.page);
         }
         self.watch_checks(state);
+        self.log.watch(&state.log);
         let is_running =
             self.environment(state).is_some_and(|it| state.running_in(&it.environment.name).is_some());
         if let Some(Screen::Plan(dialog, _)) = self.screens.last_mut() {
@@ -295,7 +287,8 @@ impl Ui {
         }
     }
 
-    fn act(&mut self, action: Action, state: &State) -> Outcome {
+    /// Does what an action does, or says why not.
+    pub(super) fn act(&mut self, action: Action, state: &State) -> Outcome {
         if let Some(reason) = keymap::off(action, state, self) {
             self.notice = Some(reason);
             return Outcome::Redraw;
@@ -351,7 +344,12 @@ impl Ui {
             Action::Attach | Action::Resume => return self.go_on(action, state),
             Action::OpenReport | Action::CopyReport => return self.report_file(action, state),
             Action::Logs => self.toggle_log(),
-            Action::Follow => self.log = LogScroll::Following,
+            Action::Follow => self.log.follow(),
+            Action::SaveLog => return Outcome::Intent(Intent::SaveLog),
+            Action::Wrap => self.log.is_wrapped = !self.log.is_wrapped,
+            Action::Times => self.log.toggle_times(),
+            Action::LogLevel => self.log.next_level(),
+            Action::LogStep => self.log.next_step(&state.log),
             Action::Refresh => return Outcome::Intent(Intent::Refresh),
             Action::Theme => self.themes.open(&self.theme),
             Action::Help if !matches!(self.screen(), Screen::Help(_)) => self.open(Screen::Help(0)),
@@ -630,7 +628,7 @@ impl Ui {
             usize::try_from(from.saturating_add(by).max(0)).unwrap_or(usize::MAX)
         };
         if matches!(self.screen(), Screen::Log | Screen::Board) {
-            self.log = self.log.moved(&state.log, by);
+            self.log.move_by(&state.log, by);
             return;
         }
         if matches!(self.screen(), Screen::Grid) {
@@ -678,7 +676,7 @@ impl Ui {
         match self.screens.len() {
             1 => {
                 self.pane = Pane::Columns;
-                self.log = LogScroll::Following;
+                self.log.follow();
                 Outcome::Redraw
             }
             _ => match self.screens.pop() {
@@ -724,19 +722,6 @@ impl Ui {
             return Outcome::Redraw;
         }
         Outcome::Leave
-    }
-}
-
-impl LogScroll {
-    /// Moved by some lines; at the end it follows again.
-    fn moved(self, log: &LogBook, by: i64) -> Self {
-        let end = log.end();
-        let from = match self {
-            Self::Following => end,
-            Self::At(line) => line,
-        };
-        let to = from.saturating_add_signed(by).max(log.first() + 1);
-        if to >= end { Self::Following } else { Self::At(to) }
     }
 }
 

@@ -19,8 +19,8 @@ use std::time::Duration;
 
 use lockstep::adapters::Adapters;
 use lockstep::config::{
-    AwsSettings, ConsoleSettings, DatabaseSettings, DeadlineSettings, EnvironmentSettings, LiquibaseSettings, PollingSettings,
-    ReleaseSettings, ReportSettings, RunnerKind, Settings, paths,
+    AwsSettings, ConsoleSettings, DatabaseSettings, DeadlineSettings, EnvironmentSettings, LiquibaseSettings,
+    PollingSettings, ReleaseSettings, ReportSettings, RunnerKind, Settings, paths,
 };
 use lockstep::domain::changelog::Selection;
 use lockstep::domain::environment::Environment;

@@ -5,10 +5,14 @@ mod back;
 mod checks;
 mod drift;
 mod flows;
+mod hostile;
+mod layout;
 mod locks;
+mod logs;
 mod looks;
-mod plain;
 mod people;
+mod pictures;
+mod plain;
 mod running;
 mod script;
 mod stories;
@@ -150,8 +154,7 @@ impl Story {
         let Ok(terminal): Result<_, Infallible> = Terminal::new(TestBackend::new(width, height));
         let (keys, receiver) = mpsc::unbounded_channel();
         let inputs = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
-        let console =
-            Console::new(Memory(terminal, Vec::new()), Box::pin(inputs), None, TimeZone::UTC, look);
+        let console = Console::new(Memory(terminal, Vec::new()), Box::pin(inputs), None, TimeZone::UTC, look);
         let mut story = Self { console, runtime, keys, clock, script, has_left: false, journal };
         story.console.show(None, story.runtime.state(), false).unwrap();
         story

@@ -36,7 +36,7 @@ const STOPS: &[Stop] = &[
     stop("detail", AS_IT_IS, "2<enter>", "test"),
     stop("drift", AS_IT_IS, "d", "changeset"),
     stop("drift, filtered", AS_IT_IS, "d/allergens<enter>", "allergens"),
-    stop("changeset", AS_IT_IS, "d<enter>", "schema"),
+    stop("changeset", AS_IT_IS, "d<enter>", "checksum"),
     stop("log", AS_IT_IS, "L", "log"),
     stop("help", AS_IT_IS, "?", "everywhere"),
     stop("themes", AS_IT_IS, "T", "high-contrast"),

@@ -3,6 +3,7 @@
 pub(crate) mod console;
 mod drifting;
 mod grid;
+mod looks;
 mod promoting;
 mod sizes;
 mod unkept;

@@ -86,10 +86,8 @@ impl Shelf {
     pub fn theme(&self, name: &str) -> Result<&Theme, Failure> {
         match self.themes.get(name) {
             Some(theme) => theme.as_ref().map_err(Clone::clone),
-            None => {
-                Err(Failure::new(FailureKind::Usage, format!("there is no theme called {name}"))
-                    .because(format!("the themes are: {}", self.names().join(", "))))
-            }
+            None => Err(Failure::new(FailureKind::Usage, format!("there is no theme called {name}"))
+                .because(format!("the themes are: {}", self.names().join(", ")))),
         }
     }
 

@@ -1,15 +1,26 @@
+//! That every theme can be read, by eyes of every kind, and what is said of one that cannot be used.
+
 use std::fs;
 
 use super::contrast::{EASY, READABLE, contrast, linear};
 use super::*;
 
 /// How eyes with another set of cones see a colour, in linear light (Machado, Oliveira and Fernandes 2009, severity 1).
-const DEUTERANOPIA: [[f64; 3]; 3] =
-    [[0.367_322, 0.860_646, -0.227_968], [0.280_085, 0.672_501, 0.047_413], [-0.011_820, 0.042_940, 0.968_881]];
-const PROTANOPIA: [[f64; 3]; 3] =
-    [[0.152_286, 1.052_583, -0.204_868], [0.114_503, 0.786_281, 0.099_216], [-0.003_882, -0.048_116, 1.051_998]];
-const TRITANOPIA: [[f64; 3]; 3] =
-    [[1.255_528, -0.076_749, -0.178_779], [-0.078_411, 0.930_809, 0.147_602], [0.004_733, 0.691_367, 0.303_900]];
+const DEUTERANOPIA: [[f64; 3]; 3] = [
+    [0.367_322, 0.860_646, -0.227_968],
+    [0.280_085, 0.672_501, 0.047_413],
+    [-0.011_820, 0.042_940, 0.968_881],
+];
+const PROTANOPIA: [[f64; 3]; 3] = [
+    [0.152_286, 1.052_583, -0.204_868],
+    [0.114_503, 0.786_281, 0.099_216],
+    [-0.003_882, -0.048_116, 1.051_998],
+];
+const TRITANOPIA: [[f64; 3]; 3] = [
+    [1.255_528, -0.076_749, -0.178_779],
+    [-0.078_411, 0.930_809, 0.147_602],
+    [0.004_733, 0.691_367, 0.303_900],
+];
 
 /// CIE L*a*b* of a colour as such eyes see it.
 fn seen(colour: Rgb, eyes: &[[f64; 3]; 3]) -> [f64; 3] {
@@ -51,11 +62,9 @@ fn every_text_colour_of_every_theme_can_be_read_selected_or_not() {
 #[test]
 fn the_colour_blind_see_what_is_well_what_asks_and_what_failed_as_three_things() {
     let shelf = Shelf::compiled_in();
-    for (name, eyes) in [
-        ("deuteranopia", DEUTERANOPIA),
-        ("deuteranopia", PROTANOPIA),
-        ("tritanopia", TRITANOPIA),
-    ] {
+    for (name, eyes) in
+        [("deuteranopia", DEUTERANOPIA), ("deuteranopia", PROTANOPIA), ("tritanopia", TRITANOPIA)]
+    {
         let theme = shelf.theme(name).unwrap();
         let (success, warning, danger) = (theme.success, theme.warning, theme.danger);
         for (one, other) in [(success, warning), (success, danger), (warning, danger)] {
@@ -121,7 +130,9 @@ fn everything_that_is_wrong_with_a_theme_is_told_with_its_line_and_harms_no_othe
         ("lost", "inherit = \"nowhere\"\n"),
     ]);
     let causes = |name: &str| shelf.theme(name).unwrap_err().because.join("\n");
-    assert!(causes("two").starts_with("line 3: there is no colour called `acent`; there are background, text"));
+    assert!(
+        causes("two").starts_with("line 3: there is no colour called `acent`; there are background, text")
+    );
     assert!(causes("two").ends_with("line 4: `red` is not a colour like #14171c"), "{}", causes("two"));
     assert!(causes("broken").starts_with("line 2: "), "{}", causes("broken"));
     assert!(causes("bare").starts_with("colours are missing, and it inherits none: background, muted"));

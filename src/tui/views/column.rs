@@ -37,6 +37,9 @@ use crate::tui::views::sign;
 /// Data older than this many seconds is shown as old.
 const STALE_AFTER: i64 = 60;
 
+/// In a column narrower than this a row of latencies says less than what it takes the place of.
+const SPARKLINE_FROM: usize = 19;
+
 /// A line of the column, and how much it matters: the least important ones go first when there is no room.
 struct Row<'a> {
     rank: u8,
@@ -170,7 +173,9 @@ fn rows<'a>(
     }
     add(4, service_line(environment, width, styles));
     add(0, health_line(environment, width, styles));
-    add(6, Line::from(sparkline(environment, width, styles)));
+    if width >= SPARKLINE_FROM {
+        add(6, Line::from(sparkline(environment, width, styles)));
+    }
     add(1, changesets_line(environment, width, styles));
     if let Some(ledger) = environment.ledger.value() {
         for (position, row) in ledger.rows.iter().rev().take(height).enumerate() {

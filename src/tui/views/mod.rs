@@ -31,8 +31,8 @@ use ratatui::widgets::{Block, Paragraph};
 
 use crate::engine::State;
 use crate::tui::style::Styles;
-use crate::tui::{ascii, text};
 use crate::tui::ui::{Screen, Ui};
+use crate::tui::{ascii, text};
 
 /// The smallest terminal that anything is drawn in.
 const SMALLEST: (u16, u16) = (60, 16);
