@@ -83,7 +83,7 @@ pub(crate) async fn walk(
     let broken = Failure::new(FailureKind::Failed, "déjà vu: ベーグル 🥯 👩\u{200d}🍳 e\u{301}\u{301}")
         .because("日本語".repeat(40));
     for (name, policy, words) in
-        [("checks", Ok(verdict(wrong())), "blocker"), ("checks that cannot be read", Err(broken), "")]
+        [("checks", Ok(verdict(wrong())), "BLOCKER"), ("checks that cannot be read", Err(broken), "")]
     {
         let script = Script::new();
         script.judges(policy);

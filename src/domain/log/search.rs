@@ -26,7 +26,7 @@ impl Search {
             .case_insensitive(!words.chars().any(char::is_uppercase))
             .build()
             .ok()
-            .filter(|_| !words.is_empty());
+            .filter(|_| !words.is_empty() && !words.contains('\n'));
         Self { words: words.to_owned(), regex, hits: VecDeque::new(), searched: 0 }
     }
 

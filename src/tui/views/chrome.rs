@@ -27,13 +27,11 @@ use crate::tui::views::TEACH_FROM;
 pub(super) fn header(frame: &mut Frame<'_>, area: Rect, state: &State, styles: &Styles, ui: &Ui) {
     let time = if styles.is_still { "%H:%M" } else { "%H:%M:%S" };
     let clock = state.now.to_zoned(ui.zone.clone()).strftime(time).to_string();
+    let width = usize::from(area.width);
     let mut right = vec![Span::styled(format!("{} ", state.mode), styles.warning)];
     let (sign, words, style) = health(state, styles);
     right.push(Span::styled(format!("  {sign} {words}"), style));
-    // A stopped line is worth more than the time where there is no room for both.
-    if area.width >= 80 || state.history.line().is_none() {
-        right.push(Span::styled(format!("   {clock} "), styles.muted));
-    }
+    let clock = Span::styled(format!("   {clock} "), styles.muted);
     let mut left = vec![Span::styled(" lockstep", styles.production.patch(styles.accent)), Span::raw("  ")];
     if let Some((_, notice)) = state.history.line() {
         // Before everything else: what does not fit is cut at the end.
@@ -54,7 +52,12 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, state: &State, styles: &
     {
         left.push(Span::styled(format!(" · {}", identity.name), styles.muted));
     }
-    frame.render_widget(text::between(left, right, usize::from(area.width)), area);
+    // Which instance this is, and that the line is stopped, are worth more than the time where there is no room for both.
+    let used: usize = left.iter().chain(&right).map(|span| text::width(&span.content)).sum();
+    if used + text::width(&clock.content) < width {
+        right.push(clock);
+    }
+    frame.render_widget(text::between(left, right, width), area);
 }
 
 fn health(state: &State, styles: &Styles) -> (&'static str, String, Style) {

@@ -119,7 +119,9 @@ pub(super) fn draw_row(
         left.push(Span::styled(counts(comparison), styles.text));
     }
     let (sign, latency, style) = health_words(environment, styles);
-    let right = vec![Span::styled(format!("{sign} {latency:>6} "), style)];
+    // Where nothing answered, nothing took any time.
+    let words = if latency.is_empty() { format!("{sign} ") } else { format!("{sign} {latency:>6} ") };
+    let right = vec![Span::styled(words, style)];
     frame.render_widget(text::between(left, right, width), area);
     if is_selected {
         frame.buffer_mut().set_style(area, styles.selected);
