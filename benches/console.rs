@@ -98,7 +98,7 @@ fn written(number: u64) -> LogLine {
         number * 2_654_435_761 % 0xffff_ffff,
         number % 400
     );
-    let level = if number % 97 == 0 { Level::Warning } else { Level::Normal };
+    let level = if number.is_multiple_of(97) { Level::Warning } else { Level::Normal };
     LogLine { at: Timestamp::UNIX_EPOCH, source: Source::Application, level, text: text.into() }
 }
 
@@ -113,7 +113,7 @@ fn state() -> State {
         selection: lockstep::domain::changelog::Selection::default(),
     });
     let id = DemoId::parse("demo1").unwrap();
-    State::new(id, "Bagel Store", "BENCH", environments.into(), Duration::from_secs(3_600))
+    State::new(id, "Bagel Store", "BENCH", environments.into(), Duration::from_hours(1))
 }
 
 fn main() {
@@ -184,7 +184,7 @@ fn memory() {
     let before = resident();
     let mut state = state();
     let begun = Instant::now();
-    for batch in 0..LOG_CAPACITY as u64 / BATCH + 1 {
+    for batch in 0..=LOG_CAPACITY as u64 / BATCH {
         state.log.extend(None, None, (0..BATCH).map(|line| written(batch * BATCH + line)));
     }
     let took = begun.elapsed();

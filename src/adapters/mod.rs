@@ -201,19 +201,8 @@ impl Perform for Adapters {
                 let filed = Box::pin(parts.reports.file(*made)).await;
                 report.send(EventKind::Reported(run, report.clean(filed))).await;
             }
-            Effect::Open(path) => {
-                let opened = opening::open(path.as_ref()).map(|is_opened| {
-                    let there_is_none = || format!("there is no desktop here to open it with: {path}");
-                    if is_opened { "the report is opened".to_owned() } else { there_is_none() }
-                });
-                report.send(EventKind::Opened(report.clean(opened))).await;
-            }
-            Effect::SaveLog(runs) => {
-                let journal = parts.settings.journal();
-                let saved = compute(move || logs::save(&journal, &runs, Path::new("."))).await;
-                let saved = saved.map(|path| path.display().to_string());
-                report.send(EventKind::LogSaved(report.clean(saved))).await;
-            }
+            Effect::Open(path) => report.send(EventKind::Opened(report.clean(opened(&path)))).await,
+            Effect::SaveLog(runs) => parts.save_log(runs, &report).await,
             Effect::Record(_) | Effect::ReadJournal => {
                 let words =
                     "the journal is the runtime's own; the adapters were asked for it and did nothing";
@@ -223,11 +212,26 @@ impl Perform for Adapters {
     }
 }
 
+/// Hands a report to the desktop, and says whether there is one.
+fn opened(path: &str) -> Result<String, Failure> {
+    let there_is_none = || format!("there is no desktop here to open it with: {path}");
+    opening::open(path.as_ref())
+        .map(|is_opened| if is_opened { "the report is opened".to_owned() } else { there_is_none() })
+}
+
 impl Parts {
     async fn identify(&self) -> Result<Identity, Failure> {
         let what = || "could not find out who is asking AWS".to_owned();
         let caller = within(self.settings.deadlines.look, what, self.aws.identity()).await?;
         Ok(caller.unwrap_or_else(|| Identity { name: machine_user(), account: None, arn: None }))
+    }
+
+    /// Copies the full logs of these runs into one file in the folder that lockstep was started in.
+    async fn save_log(&self, runs: Vec<RunId>, report: &Report) {
+        let journal = self.settings.journal();
+        let saved = compute(move || logs::save(&journal, &runs, Path::new("."))).await;
+        let saved = saved.map(|path| path.display().to_string());
+        report.send(EventKind::LogSaved(report.clean(saved))).await;
     }
 
     async fn read_releases(&self, report: &Report) {

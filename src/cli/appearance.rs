@@ -21,7 +21,7 @@ pub(super) struct AppearanceArguments {
     /// The theme of the console; `T` there shows them all
     #[arg(long, global = true, env = "LOCKSTEP_THEME", value_name = "NAME")]
     theme: Option<String>,
-    /// Colours in the console: as many as the terminal shows and none where NO_COLOR is set, or in spite of that, or none
+    /// Colours in the console: as many as the terminal shows and none where `NO_COLOR` is set, or in spite of that, or none
     #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
     color: When,
     /// Nothing but ASCII on the screen, as where the locale is not UTF-8
@@ -62,9 +62,8 @@ impl AppearanceArguments {
 
     /// The console's look, which follows the files of the person's own themes.
     pub(super) fn look(&self, settings: &ConsoleSettings) -> Result<Look, Failure> {
-        let shelf = Shelf::read(paths::themes());
-        let look = Look::new(shelf.clone(), self.theme(settings), self.appearance(settings))?;
-        let mut known = shelf;
+        let mut known = Shelf::read(paths::themes());
+        let look = Look::new(known.clone(), self.theme(settings), self.appearance(settings))?;
         Ok(look.following(watch(THEMES_EVERY, move || {
             known = known.read_again()?;
             Some(known.clone())

@@ -33,7 +33,7 @@ pub(super) async fn run(demo: &Demo, format: Format, console: Opening<'_>) -> Re
     let id = DemoId::parse(&demo.id).map_err(|reason| Failure::new(FailureKind::Usage, reason))?;
     let root = paths::home();
     match &demo.command {
-        None => show(demo, &id, console).await,
+        None => Box::pin(show(demo, &id, console)).await,
         Some(DemoCommand::Up) => {
             let sandbox = up(demo, &id, true).await?;
             match format {

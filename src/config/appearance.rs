@@ -84,7 +84,7 @@ impl Appearance {
     pub fn decide(wishes: Wishes, variable: impl Fn(&str) -> Option<String>) -> Self {
         let variable = |name| variable(name).filter(|value| !value.is_empty());
         let terminal = variable("TERM").unwrap_or_default();
-        let symbols = if wishes.ascii || !is_unicode(&variable) { Symbols::Ascii } else { Symbols::Unicode };
+        let symbols = if wishes.ascii || !is_unicode(variable) { Symbols::Ascii } else { Symbols::Unicode };
         let motion = if wishes.reduced_motion { Motion::Reduced } else { Motion::Full };
         let is_without = match wishes.colours {
             ColourWish::Auto => variable("NO_COLOR").is_some(),

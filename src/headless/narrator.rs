@@ -116,7 +116,7 @@ impl<W: Write> Narrator<W> {
             match standing {
                 Standing::Approved => format!("{name}: {version} is approved"),
                 Standing::Rejected => format!("{name}: {version} is rejected"),
-                _ => format!(
+                Standing::Waiting => format!(
                     "{name}: {version} waits for approval, {} of {} given",
                     petition.counting.len(),
                     petition.needed

@@ -5,7 +5,7 @@ use crate::domain::log::{Filter, Level, LogBook, Search};
 use crate::domain::step::StepKind;
 
 /// Lines that are searched before the next frame: few enough that nobody waits for it.
-const SEARCHED_AT_ONCE: u64 = 200_000;
+const SEARCHED_AT_ONCE: u64 = 50_000;
 
 /// The view state of the log.
 #[derive(Debug, Clone, Default)]
@@ -63,12 +63,15 @@ impl LogView {
     pub fn move_by(&mut self, log: &LogBook, by: i64) {
         let count = usize::try_from(by.unsigned_abs()).unwrap_or(usize::MAX);
         let (first, end) = (log.first() + 1, self.end(log));
-        let to = match by {
-            0 => end,
-            i64::MIN => first,
-            i64::MAX => log.end(),
-            ..0 => log.before(end, self.filter).take(count).last().map_or(end, |line| line.number),
-            1.. => log.after(end, self.filter).nth(count - 1).map_or(log.end(), |line| line.number + 1),
+        let to = if by == i64::MIN {
+            first
+        } else if by == i64::MAX {
+            log.end()
+        } else if by < 0 {
+            log.before(end, self.filter).take(count).last().map_or(end, |line| line.number)
+        } else {
+            let down = count.checked_sub(1).map(|skipped| log.after(end, self.filter).nth(skipped));
+            down.map_or(end, |line| line.map_or(log.end(), |line| line.number + 1))
         };
         let to = to.max(first);
         self.scroll = if to >= log.end() { LogScroll::Following } else { LogScroll::At(to) };

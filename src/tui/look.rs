@@ -40,6 +40,7 @@ impl Look {
     }
 
     /// The same, and whatever `news` say of the themes.
+    #[must_use]
     pub fn following(self, news: News<Shelf>) -> Self {
         Self { news: Some(news), ..self }
     }
@@ -78,12 +79,12 @@ impl Look {
 
     /// Waits until a file of a theme has changed, and shows what became of it. Safe to drop while it waits.
     pub async fn changed(&mut self) {
-        let shelf = match &mut self.news {
+        let new = match &mut self.news {
             Some(news) => news.recv().await,
             None => None,
         };
-        let Some(shelf) = shelf else { return future::pending().await };
-        self.shelf = shelf;
+        let Some(new) = new else { return future::pending().await };
+        self.shelf = new;
         self.show(&self.name.clone());
     }
 }

@@ -9,7 +9,7 @@ use lockstep::tui::draw_into_buffer;
 use lockstep::tui::look::Look;
 use lockstep::tui::ui::{Screen, Ui};
 use proptest::prelude::*;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::environments;
@@ -82,6 +82,6 @@ fn a_line_without_an_end_is_drawn_as_fast_as_any_other_and_wrapped_to_the_last_c
     let lines = ["日".repeat(5_000_000), "the last line".to_owned()];
     let buffer = drawn(&lines, (80, 24), true, "");
     check(&buffer).unwrap();
-    let screen: String = buffer.content().iter().map(|cell| cell.symbol()).collect();
+    let screen: String = buffer.content().iter().map(Cell::symbol).collect();
     assert!(screen.contains("the last line"));
 }

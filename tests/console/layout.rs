@@ -16,7 +16,7 @@ const ABOVE: [&str; 3] = ["themes", "stop the line", "an approval"];
 async fn no_size_breaks_a_view_or_hides_what_is_essential() {
     let mut problems = Vec::new();
     let look = || Look::of("dark").unwrap();
-    walk((60, 16), look, |name, words, story| {
+    Box::pin(walk((60, 16), look, |name, words, story| {
         for (width, height) in WIDTHS.into_iter().flat_map(|width| HEIGHTS.map(|height| (width, height))) {
             story.resize(width, height);
             let screen = story.screen();
@@ -33,7 +33,7 @@ async fn no_size_breaks_a_view_or_hides_what_is_essential() {
                 check(broken.is_none(), &broken.unwrap_or_default());
             }
         }
-    })
+    }))
     .await;
     assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
 }

@@ -28,20 +28,20 @@ fn colourless() -> Look {
 #[tokio::test]
 async fn nothing_but_ascii_is_drawn_where_a_terminal_has_nothing_else() {
     for size in [(60, 16), (100, 30)] {
-        walk(size, ascii, |name, words, story| {
+        Box::pin(walk(size, ascii, |name, words, story| {
             let screen = story.screen();
             let foreign: Vec<_> =
                 story.buffer().content().iter().filter(|cell| !cell.symbol().is_ascii()).collect();
             assert!(foreign.is_empty(), "{name} at {size:?}: {foreign:?}\n{screen}");
             assert!(screen.contains(words), "{name}: `{words}` is missing\n{screen}");
-        })
+        }))
         .await;
     }
 }
 
 #[tokio::test]
 async fn no_view_has_a_colour_of_its_own_where_none_are_wanted() {
-    walk((100, 30), colourless, |name, _, story| {
+    Box::pin(walk((100, 30), colourless, |name, _, story| {
         let plain = Style::reset();
         let coloured = story
             .buffer()
@@ -49,7 +49,7 @@ async fn no_view_has_a_colour_of_its_own_where_none_are_wanted() {
             .iter()
             .find(|cell| Some(cell.fg) != plain.fg || Some(cell.bg) != plain.bg);
         assert!(coloured.is_none(), "{name}: {coloured:?}");
-    })
+    }))
     .await;
 }
 

@@ -97,11 +97,11 @@ pub struct Filter {
 
 impl Filter {
     /// True when nothing is left out.
-    pub fn is_open(&self) -> bool {
-        *self == Self::default()
+    pub fn is_open(self) -> bool {
+        self == Self::default()
     }
 
-    fn admits(&self, level: Level, step: Option<StepKind>) -> bool {
+    fn admits(self, level: Level, step: Option<StepKind>) -> bool {
         level >= self.level && (self.step.is_none() || self.step == step)
     }
 }

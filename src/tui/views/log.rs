@@ -56,7 +56,7 @@ fn words<'a>(state: &State, log: &LogView, styles: &Styles) -> Vec<Span<'a>> {
     match log.filter.level {
         Level::Normal => {}
         Level::Warning => {
-            say(format!("{} warnings and errors", state.log.count(Level::Warning)), styles.warning)
+            say(format!("{} warnings and errors", state.log.count(Level::Warning)), styles.warning);
         }
         Level::Error => say(format!("{} errors", state.log.count(Level::Error)), styles.warning),
     }
