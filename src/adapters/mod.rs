@@ -12,6 +12,7 @@ mod health;
 mod keeping;
 mod leases;
 pub mod liquibase;
+mod logs;
 pub mod opening;
 pub mod packing;
 pub mod policy;
@@ -27,7 +28,7 @@ mod verdicts;
 mod way;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,7 +57,7 @@ use crate::domain::report::{Filed, OperationReport};
 use crate::domain::step::StepKind;
 use crate::engine::effect::{CloudCall, DatabaseCall, Effect, HealthCall, LiquibaseCall};
 use crate::engine::event::{EventKind, Identity, StepOutcome};
-use crate::runtime::{Perform, Sink};
+use crate::runtime::{Perform, Sink, compute};
 
 /// The longest pause between two questions to an application that is waited for.
 const HEALTH_PAUSE: Duration = Duration::from_secs(1);
@@ -208,6 +209,7 @@ impl Perform for Adapters {
                 let kept = keeping::keep(&folder, &what, &text, report.clock().now()).await;
                 report.send(EventKind::Kept(report.clean(kept))).await;
             }
+            Effect::SaveLog(runs) => parts.save_log(runs, &report).await,
             Effect::Record(_) | Effect::ReadJournal => {
                 let words =
                     "the journal is the runtime's own; the adapters were asked for it and did nothing";
@@ -232,6 +234,14 @@ impl Parts {
         let what = || "could not find out who is asking AWS".to_owned();
         let caller = within(self.settings.deadlines.look, what, self.clouds.own().identity()).await?;
         Ok(caller.unwrap_or_else(|| Identity { name: machine_user(), account: None, arn: None }))
+    }
+
+    /// Copies the full logs of these runs into one file in the folder that lockstep was started in.
+    async fn save_log(&self, runs: Vec<RunId>, report: &Report) {
+        let journal = self.settings.journal();
+        let saved = compute(move || logs::save(&journal, &runs, Path::new("."))).await;
+        let saved = saved.map(|path| path.display().to_string());
+        report.send(EventKind::LogSaved(report.clean(saved))).await;
     }
 
     async fn read_releases(&self, report: &Report) {
@@ -484,8 +494,8 @@ pub fn machine_user() -> String {
 mod tests {
     use super::*;
     use crate::config::{
-        AwsSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
-        ReportSettings, RunnerKind,
+        AwsSettings, ConsoleSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings,
+        ReleaseSettings, ReportSettings, RunnerKind,
     };
     use crate::domain::names::DemoId;
     use crate::runtime::Clock;
@@ -522,6 +532,7 @@ mod tests {
             policy: None,
             journals: None,
             reports: ReportSettings { folder: None, bucket: None, prefix: String::new() },
+            console: ConsoleSettings::default(),
             polling: PollingSettings { operation: second, observe: second },
             deadlines: DeadlineSettings {
                 look: second,

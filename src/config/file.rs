@@ -12,8 +12,8 @@ use super::environment::{EnvironmentEntry, environments};
 use super::keys::{self, KeysEntry};
 use super::policy::PolicyEntry;
 use super::{
-    DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings, ReportSettings,
-    RunnerKind, Settings,
+    ConsoleSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
+    ReportSettings, RunnerKind, Settings,
 };
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::DemoId;
@@ -65,6 +65,8 @@ struct File {
     journal: Journal,
     #[serde(default)]
     reports: Reports,
+    #[serde(default)]
+    console: Console,
     #[serde(default)]
     polling: Polling,
     #[serde(default)]
@@ -135,6 +137,14 @@ enum Runner {
     Jvm,
     Cli,
     Docker,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Console {
+    theme: Option<String>,
+    ascii: bool,
+    reduced_motion: bool,
 }
 
 #[derive(Deserialize)]
@@ -250,6 +260,11 @@ impl File {
                 policy,
                 journals,
                 reports,
+                console: ConsoleSettings {
+                    theme: self.console.theme,
+                    ascii: self.console.ascii,
+                    reduced_motion: self.console.reduced_motion,
+                },
                 polling,
                 deadlines,
                 keys: keys::chosen(self.keys, origin, text),

@@ -1,5 +1,6 @@
 //! From files to typed settings: the instance, the tools, the themes. Every problem of a file is reported at once.
 
+pub mod appearance;
 mod aws;
 mod environment;
 pub mod file;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub journals: Option<PathBuf>,
     /// Where reports go.
     pub reports: ReportSettings,
+    /// How the console looks there.
+    pub console: ConsoleSettings,
     /// How often to look.
     pub polling: PollingSettings,
     /// How long to wait.
@@ -199,6 +202,17 @@ pub struct ReportSettings {
     pub bucket: Option<String>,
     /// What the keys in the bucket begin with, without a `/` at either end; may be empty.
     pub prefix: String,
+}
+
+/// How the console looks, unless a flag says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConsoleSettings {
+    /// The name of the theme; `None` for the usual one.
+    pub theme: Option<String>,
+    /// True when nothing but ASCII is to be drawn.
+    pub ascii: bool,
+    /// True when nothing is to move on its own.
+    pub reduced_motion: bool,
 }
 
 /// How often to look.

@@ -26,6 +26,14 @@ pub fn home() -> PathBuf {
         .map_or_else(|| PathBuf::from(".lockstep"), |folders| folders.data_local_dir().to_owned())
 }
 
+/// The folder with the themes of whoever works here: in the platform's folder for configuration, or where everything is.
+pub fn themes() -> Option<PathBuf> {
+    if let Some(home) = env::var_os(HOME_VARIABLE).filter(|home| !home.is_empty()) {
+        return Some(PathBuf::from(home).join("themes"));
+    }
+    ProjectDirs::from("", "", "lockstep").map(|folders| folders.config_dir().join("themes"))
+}
+
 /// The folder of the journal of one instance.
 pub fn journal(id: &DemoId) -> PathBuf {
     home().join("journal").join(id.as_str())

@@ -4,6 +4,7 @@
 //! what was read together with every problem found.
 
 pub mod age;
+pub mod ascii;
 pub mod changelog;
 pub mod compatibility;
 pub mod drift;

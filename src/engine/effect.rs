@@ -69,6 +69,8 @@ pub enum Effect {
     Open(String),
     /// Write this text, which is called so, into a file of its own. Outcome: `Kept`.
     Keep(String, Arc<str>),
+    /// Copy the full logs of these runs into one file. Outcome: `LogSaved`.
+    SaveLog(Vec<RunId>),
     /// This run is over: it is no longer shown as living on this machine. Outcome: none.
     Forget(RunId),
 }
@@ -188,6 +190,7 @@ impl Effect {
             | Self::Report(_)
             | Self::Open(_)
             | Self::Keep(..)
+            | Self::SaveLog(_)
             | Self::Forget(_) => false,
         }
     }

@@ -79,6 +79,8 @@ pub enum EventKind {
     Opened(Result<String, Failure>),
     /// A text was written into a file, in words, or could not be.
     Kept(Result<String, Failure>),
+    /// Where the full logs were copied to.
+    LogSaved(Result<String, Failure>),
     /// An effect ended, and all its other events came before this one.
     Finished(TaskId),
 }
@@ -184,6 +186,8 @@ pub enum Intent {
         /// The text.
         text: Arc<str>,
     },
+    /// Copy the full logs of this console's runs into a file.
+    SaveLog,
     /// Put on record what was found out about this run.
     Settle(RunId),
     /// Let Liquibase's lock of this environment go, which was seen to be stale.

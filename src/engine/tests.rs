@@ -231,6 +231,7 @@ impl World {
             }
             Effect::Open(path) => vec![EventKind::Opened(Ok(path.clone()))],
             Effect::Keep(what, _) => vec![EventKind::Kept(Ok(what.clone()))],
+            Effect::SaveLog(_) => vec![EventKind::LogSaved(Ok("log.txt".to_owned()))],
             Effect::Cancel(..)
             | Effect::Flow(_)
             | Effect::Forget(_)

@@ -1,5 +1,6 @@
 //! The full-screen frontend: keys to intents, state to cells.
 
+mod ascii;
 pub mod checks;
 pub mod chronicle;
 pub mod clipboard;
@@ -8,7 +9,12 @@ pub mod field;
 pub mod frames;
 pub mod grid;
 pub mod keymap;
+pub mod links;
+pub mod log;
+pub mod look;
 pub mod menu;
+pub mod picker;
+pub mod pose;
 pub mod question;
 pub mod search;
 pub mod seen;
@@ -33,13 +39,13 @@ use ratatui::backend::Backend;
 use ratatui::buffer::Buffer;
 
 use crate::config::remembered::Remembered;
-use crate::config::theme;
-use crate::domain::failure::Failure;
 use crate::domain::report::Filed;
 use crate::engine::State;
 use crate::engine::event::{Event, EventKind, Intent};
 use crate::runtime::{Clock, Frontend, Next, StopSignals, clock::Stopwatch};
 use keymap::Keymap;
+use links::Link;
+use look::Look;
 use seen::Seen;
 use style::Styles;
 use ui::{Outcome, Ui};
@@ -64,6 +70,9 @@ pub trait Stage {
     /// Asks the terminal to take `text` into its clipboard; false where that is too much for it.
     fn copy(&mut self, text: &str) -> io::Result<bool>;
 
+    /// Tells the terminal which texts of the frame that was drawn can be opened.
+    fn link(&mut self, links: &[Link]) -> io::Result<()>;
+
     /// Asks the terminal to tell what the mouse does, or to keep the mouse to itself.
     fn point(&mut self, is_here: bool) -> io::Result<()>;
 }
@@ -76,8 +85,7 @@ pub struct Console<S> {
     clock: Clock,
     drawn: Option<Stopwatch>,
     ui: Ui,
-    styles: Styles,
-    theme: String,
+    look: Look,
     /// Where the operator was when a console was left last.
     left: Option<Remembered>,
     /// What going back there asks of the engine.
@@ -85,30 +93,13 @@ pub struct Console<S> {
 }
 
 impl<S: Stage> Console<S> {
-    /// A console on `stage`, steered by `inputs`, in the theme with this name.
-    pub fn new(
-        stage: S,
-        inputs: Inputs,
-        signals: Option<StopSignals>,
-        zone: TimeZone,
-        theme: &str,
-    ) -> Result<Self, Failure> {
-        let styles = Styles::of(&theme::load(theme)?);
-        let ui = Ui::new(zone, theme);
-        let theme = theme.to_owned();
-        let (left, waiting) = (None, None);
-        Ok(Self {
-            stage,
-            inputs,
-            signals,
-            clock: Clock::system(),
-            drawn: None,
-            ui,
-            styles,
-            theme,
-            left,
-            waiting,
-        })
+    /// A console on `stage`, steered by `inputs`, that looks like this.
+    pub fn new(stage: S, inputs: Inputs, signals: Option<StopSignals>, zone: TimeZone, look: Look) -> Self {
+        let mut ui = Ui::new(zone, look.name());
+        ui.themes.offer(look.names());
+        ui.notice = look.remark();
+        let (clock, drawn, left, waiting) = (Clock::system(), None, None, None);
+        Self { stage, inputs, signals, clock, drawn, ui, look, left, waiting }
     }
 
     /// The same with keys that somebody chose.
@@ -136,20 +127,22 @@ impl<S: Stage> Console<S> {
     }
 
     fn draw(&mut self, state: &State) -> io::Result<()> {
-        if self.theme != self.ui.theme
-            && let Ok(theme) = theme::load(&self.ui.theme)
-        {
-            self.styles = Styles::of(&theme);
-            self.theme.clone_from(&self.ui.theme);
+        if self.look.name() != self.ui.theme {
+            self.look.show(&self.ui.theme);
+            self.ui.notice = self.look.remark();
         }
-        let (ui, styles) = (&mut self.ui, &self.styles);
-        let mut is_whole = false;
+        let (ui, styles) = (&mut self.ui, self.look.styles());
+        let (mut is_whole, mut links) = (false, Vec::new());
         // A hit that is gone to is known only once it is known where the hits are; then it is on screen.
         while !is_whole {
             let mut seen = Seen::default();
             let drawn = self.stage.terminal().draw(|frame| seen = views::draw(frame, state, ui, styles));
-            drawn.map_err(|error| io::Error::other(error.to_string()))?;
+            let drawn = drawn.map_err(|error| io::Error::other(error.to_string()))?;
             is_whole = !ui.saw(seen);
+            links = links::find(drawn.buffer);
+        }
+        if !links.is_empty() {
+            self.stage.link(&links)?;
         }
         self.drawn = Some(self.clock.stopwatch());
         Ok(())
@@ -230,6 +223,11 @@ impl<S: Stage> Frontend for Console<S> {
                 }
             },
             () = signal => Ok(Next::Intent(Intent::Interrupt)),
+            () = self.look.changed() => {
+                self.ui.themes.offer(self.look.names());
+                self.ui.notice = self.look.remark();
+                Ok(Next::Redraw)
+            }
         }
     }
 
@@ -246,7 +244,11 @@ impl<S: Stage> Frontend for Console<S> {
                 self.ui.pass_over(state);
             }
             Some(
-                EventKind::Intent(_) | EventKind::Opened(_) | EventKind::Kept(_) | EventKind::Reported(..),
+                EventKind::Intent(_)
+                | EventKind::Opened(_)
+                | EventKind::Kept(_)
+                | EventKind::LogSaved(_)
+                | EventKind::Reported(..),
             ) => {
                 self.ui.tell(state);
             }
@@ -255,19 +257,6 @@ impl<S: Stage> Frontend for Console<S> {
         let is_due = self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME);
         if more && !is_due { Ok(()) } else { self.draw(state) }
     }
-}
-
-/// Draws a state once, as it stands on the board, into a buffer of this size.
-pub fn picture(
-    state: &State,
-    width: u16,
-    height: u16,
-    theme: &str,
-    zone: TimeZone,
-) -> Result<Buffer, Failure> {
-    let styles = Styles::of(&theme::load(theme)?);
-    let ui = Ui::new(zone, theme);
-    Ok(draw_into_buffer(state, &ui, &styles, width, height))
 }
 
 /// Draws a state and a view state into a buffer of this size.

@@ -17,6 +17,7 @@ use ratatui::Terminal;
 use ratatui::backend::{Backend as _, CrosstermBackend};
 
 use crate::tui::frames::Frames;
+use crate::tui::links::{self, Link};
 use crate::tui::{Inputs, Stage, clipboard};
 
 /// The terminal, taken over for as long as this lives.
@@ -74,6 +75,10 @@ impl Stage for Screen {
         out.write_all(clipboard::sequence(text, is_in_tmux).as_bytes())?;
         out.flush()?;
         Ok(true)
+    }
+
+    fn link(&mut self, links: &[Link]) -> io::Result<()> {
+        links::write(self.terminal.backend_mut(), links)
     }
 
     fn point(&mut self, is_here: bool) -> io::Result<()> {

@@ -123,6 +123,22 @@ fn push(lines: &mut Vec<String>, word: &str, limit: usize) {
     }
 }
 
+/// Breaks a text into rows of at most `limit` cells wherever they are full; there is always one.
+pub(super) fn rows(text: &str, limit: usize) -> Vec<&str> {
+    let mut rows = Vec::new();
+    let (mut begin, mut used) = (0, 0);
+    for (start, grapheme) in text.grapheme_indices(true) {
+        let wide = width(grapheme);
+        if used + wide > limit && start > begin {
+            rows.push(&text[begin..start]);
+            (begin, used) = (start, 0);
+        }
+        used += wide;
+    }
+    rows.push(&text[begin..]);
+    rows
+}
+
 /// A duration as people say it: `9 ms`, `4.1 s`, `02:05`.
 pub(super) fn duration(duration: Duration) -> String {
     match duration.as_millis() {
@@ -176,6 +192,15 @@ mod tests {
     fn durations_read_naturally() {
         let texts = [9, 4_120, 125_000, 3_725_000].map(|millis| duration(Duration::from_millis(millis)));
         assert_eq!(texts, ["9 ms", "4.1 s", "02:05", "1:02:05"]);
+    }
+
+    #[test]
+    fn rows_break_between_characters_and_lose_nothing() {
+        assert_eq!(rows("abcdef", 4), ["abcd", "ef"]);
+        assert_eq!(rows("ベーグル", 5), ["ベー", "グル"]);
+        assert_eq!(rows("e\u{301}e\u{301}", 1), ["e\u{301}", "e\u{301}"]);
+        assert_eq!(rows("", 4), [""]);
+        assert_eq!(rows("ベー", 1), ["ベ", "ー"], "what is wider than a row stands alone in it");
     }
 
     #[test]

@@ -8,15 +8,22 @@ mod finding;
 mod flooding;
 mod flows;
 mod history;
+mod hostile;
 mod keys;
+mod layout;
 mod locks;
+mod logs;
+mod looks;
 mod palette;
 mod people;
+mod pictures;
+mod plain;
 mod pointing;
 mod returning;
 mod running;
 mod script;
 mod stories;
+mod tour;
 mod unknown;
 mod views;
 
@@ -38,9 +45,12 @@ use lockstep::engine::State;
 use lockstep::engine::event::{Event, EventKind, Intent};
 use lockstep::runtime::{Clock, Frontend as _, Journal, Next, Runtime};
 use lockstep::tui::keymap::Keymap;
+use lockstep::tui::links::Link;
+use lockstep::tui::look::Look;
 use lockstep::tui::{Console, Stage};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use tokio::sync::mpsc;
 
 pub(crate) use script::{Backend, Deploys, Script, environments};
@@ -67,6 +77,10 @@ impl Stage for Memory {
         Ok(fits)
     }
 
+    fn link(&mut self, _links: &[Link]) -> io::Result<()> {
+        Ok(())
+    }
+
     fn point(&mut self, _is_here: bool) -> io::Result<()> {
         Ok(())
     }
@@ -91,14 +105,14 @@ impl Story {
 
     pub(crate) async fn with(script: Script, width: u16, height: u16, theme: &str) -> Self {
         let mut story = Self::unopened(script, width, height, theme);
-        story.intend(Intent::Begin);
-        story.settle().await;
+        story.look_around().await;
         story
     }
 
     /// A console that takes new releases by itself where the gate is automatic.
     pub(crate) async fn automatic(width: u16, height: u16) -> Self {
-        let mut story = Self::made(Script::new(), width, height, "dark", State::promote_automatically);
+        let look = Look::of("dark").unwrap();
+        let mut story = Self::made(Script::new(), width, height, look, State::promote_automatically);
         story.intend(Intent::Begin);
         story.settle().await;
         story
@@ -106,12 +120,24 @@ impl Story {
 
     /// The same before anything was asked of the world.
     pub(crate) fn unopened(script: Script, width: u16, height: u16, theme: &str) -> Self {
-        Self::made(script, width, height, theme, |_| {})
+        Self::looking(script, width, height, Look::of(theme).unwrap())
+    }
+
+    /// A console that looks like this, before anything was asked of the world.
+    pub(crate) fn looking(script: Script, width: u16, height: u16, look: Look) -> Self {
+        Self::made(script, width, height, look, |_| {})
+    }
+
+    /// Asks the world for everything that the board shows.
+    pub(crate) async fn look_around(&mut self) -> &mut Self {
+        self.intend(Intent::Begin);
+        self.settle().await;
+        self
     }
 
     /// A console whose gates are set by `prepare`.
     pub(crate) async fn gated(width: u16, height: u16, prepare: impl FnOnce(&mut State)) -> Self {
-        let mut story = Self::made(Script::new(), width, height, "dark", prepare);
+        let mut story = Self::made(Script::new(), width, height, Look::of("dark").unwrap(), prepare);
         story.intend(Intent::Begin);
         story.settle().await;
         story
@@ -120,7 +146,7 @@ impl Story {
     /// A console of an instance with a policy, at which BLOCKER blocks.
     pub(crate) async fn policed(script: Script, width: u16, height: u16) -> Self {
         let police = |state: &mut State| *state = state.clone().policed(Severity::Blocker);
-        let mut story = Self::made(script, width, height, "dark", police);
+        let mut story = Self::made(script, width, height, Look::of("dark").unwrap(), police);
         story.intend(Intent::Begin);
         story.settle().await;
         story
@@ -144,7 +170,7 @@ impl Story {
         let mut story = Self::unopened(Script::new(), width, height, "dark");
         let Ok(terminal): Result<_, Infallible> = Terminal::new(TestBackend::new(width, height));
         let (keys, receiver) = mpsc::unbounded_channel();
-        let console = console(terminal, receiver, "dark").keyed(keymap).resuming(left);
+        let console = console(terminal, receiver, Look::of("dark").unwrap()).keyed(keymap).resuming(left);
         (story.console, story.keys) = (console, keys);
         story.console.show(None, story.runtime.state(), false).unwrap();
         story.intend(Intent::Begin);
@@ -157,7 +183,7 @@ impl Story {
         self.console.remembered(self.runtime.state())
     }
 
-    fn made(script: Script, width: u16, height: u16, theme: &str, prepare: impl FnOnce(&mut State)) -> Self {
+    fn made(script: Script, width: u16, height: u16, look: Look, prepare: impl FnOnce(&mut State)) -> Self {
         let start: Timestamp = "2026-11-21T14:02:11Z".parse().unwrap();
         let clock = Clock::by_hand(start);
         let journal = tempfile::tempdir().unwrap();
@@ -168,7 +194,7 @@ impl Story {
         let runtime = Runtime::new(state, script.clone(), Journal::at(journal.path()), clock.clone());
         let Ok(terminal): Result<_, Infallible> = Terminal::new(TestBackend::new(width, height));
         let (keys, receiver) = mpsc::unbounded_channel();
-        let console = console(terminal, receiver, theme);
+        let console = console(terminal, receiver, look);
         let mut story = Self { console, runtime, keys, clock, script, has_left: false, journal };
         story.console.show(None, story.runtime.state(), false).unwrap();
         story
@@ -251,6 +277,11 @@ impl Story {
         self.console.stage().0.backend().to_string()
     }
 
+    /// What is drawn, cell by cell.
+    pub(crate) fn buffer(&mut self) -> &Buffer {
+        self.console.stage().0.backend().buffer()
+    }
+
     /// What the terminal was asked to copy.
     pub(crate) fn copied(&mut self) -> &[String] {
         &self.console.stage().1
@@ -300,10 +331,10 @@ impl Story {
 fn console(
     terminal: Terminal<TestBackend>,
     receiver: mpsc::UnboundedReceiver<io::Result<Input>>,
-    theme: &str,
+    look: Look,
 ) -> Console<Memory> {
     let inputs = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
-    Console::new(Memory(terminal, Vec::new()), Box::pin(inputs), None, TimeZone::UTC, theme).unwrap()
+    Console::new(Memory(terminal, Vec::new()), Box::pin(inputs), None, TimeZone::UTC, look)
 }
 
 fn parse(keys: &str) -> Vec<(KeyCode, KeyModifiers)> {

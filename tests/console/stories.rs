@@ -172,8 +172,8 @@ async fn help_lists_the_keys_and_any_theme_can_be_chosen() {
     story.press("?").await;
     story.shows("Make the plan for the selected environment");
     story.shows("Promotes to production");
-    story.press("<esc>t").await;
-    story.shows("theme light");
+    story.press("<esc>T").await;
+    story.shows("high-contrast");
 }
 
 #[tokio::test]

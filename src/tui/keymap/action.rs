@@ -87,6 +87,16 @@ pub enum Action {
     Logs,
     /// Follows the log.
     Follow,
+    /// Long lines of the log go on in the next row, or are cut.
+    Wrap,
+    /// Times of the log as times of day, or since its run began.
+    Times,
+    /// Copies the full logs into a file.
+    SaveLog,
+    /// Only lines of the log that matter more.
+    LogLevel,
+    /// Only lines of one step.
+    LogStep,
     /// Looks at everything again.
     Refresh,
     /// What ran, newest first.
@@ -101,7 +111,7 @@ pub enum Action {
     Grow,
     /// Less room for it.
     Shrink,
-    /// The next theme.
+    /// The themes to choose from.
     Theme,
     /// Every key that works here.
     Help,
@@ -110,7 +120,7 @@ pub enum Action {
 }
 
 /// The name of each action: stable, since people's configuration has them.
-const NAMES: [(Action, &str); 61] = [
+const NAMES: [(Action, &str); 66] = [
     (Action::Promote, "promote"),
     (Action::RollBack, "roll-back"),
     (Action::AppOnly, "app-only"),
@@ -139,6 +149,11 @@ const NAMES: [(Action, &str); 61] = [
     (Action::Journal, "journal"),
     (Action::Logs, "logs"),
     (Action::Follow, "follow"),
+    (Action::Wrap, "wrap"),
+    (Action::Times, "times"),
+    (Action::LogLevel, "log-level"),
+    (Action::LogStep, "log-step"),
+    (Action::SaveLog, "save-log"),
     (Action::OpenReport, "open-report"),
     (Action::Copy, "copy"),
     (Action::Find, "find"),

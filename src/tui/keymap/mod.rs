@@ -109,7 +109,7 @@ pub(super) fn active(ui: &Ui, state: &State) -> impl Iterator<Item = &'static Bi
 }
 
 fn works(place: Place, ui: &Ui, state: &State) -> bool {
-    let is_log = matches!(ui.screen(), Screen::Log) || ui.pane == Pane::Log;
+    let is_log = matches!((ui.screen(), ui.pane), (Screen::Log, _) | (Screen::Board, Pane::Log));
     match place {
         Place::Anywhere => true,
         Place::OffPlan => !matches!(ui.screen(), Screen::Plan(..)),

@@ -49,6 +49,8 @@ pub(in crate::tui) fn off_on_board(action: Action, state: &State, ui: &Ui) -> Op
             let is_well = action == Action::Retry && state.history.alarm(name).is_none();
             busy(state, name).or_else(|| is_well.then(|| format!("{name} shows no failure")))
         }
+        Action::SaveLog if state.logged_runs().is_empty() => Some("nothing has run here yet".to_owned()),
+        Action::LogStep if state.log.steps().is_empty() => Some("no line belongs to a step".to_owned()),
         Action::Hold if state.automatic.is_none() => Some("nothing begins by itself".to_owned()),
         Action::Resolve if state.history.alarm(name).is_none() => Some(format!("{name} shows no failure")),
         Action::Abort if state.running_in(name).is_none() => {

@@ -122,12 +122,15 @@ fn meets(one: Place, other: Place) -> bool {
         Place::Anywhere | Place::OffPlan | Place::Above | Place::Scrolling | Place::Log => None,
     };
     let is_on_plan = |place: Place| screen(place) == Some("plan");
+    // The log is on the board, or alone.
+    let may_hold_log = |place: Place| screen(place).is_none_or(|screen| screen == "board");
     match (one, other) {
         (Place::Board, Place::Above)
         | (Place::Above, Place::Board)
         | (Place::WayForward, Place::WayBack)
         | (Place::WayBack, Place::WayForward) => false,
         (Place::OffPlan, place) | (place, Place::OffPlan) if is_on_plan(place) => false,
+        (Place::Log, place) | (place, Place::Log) => may_hold_log(place),
         (one, other) => screen(one).zip(screen(other)).is_none_or(|(one, other)| one == other),
     }
 }

@@ -3,7 +3,6 @@
 use crossterm::event::KeyEvent;
 
 use super::{Outcome, Screen, Ui};
-use crate::config::theme;
 use crate::domain::plan::Direction;
 use crate::domain::release::{Catalog, Version};
 use crate::engine::planning::Request;
@@ -109,7 +108,7 @@ impl Ui {
         for (place, environment) in state.environments.iter().enumerate() {
             entries.extend(about_environment(place, environment, state));
         }
-        entries.extend(theme::names().into_iter().map(|name| Entry {
+        entries.extend(self.themes.names().0.iter().cloned().map(|name| Entry {
             words: format!("theme {name}"),
             about: if name == self.theme { "The one that is shown".to_owned() } else { String::new() },
             keys: String::new(),

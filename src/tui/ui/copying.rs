@@ -11,6 +11,9 @@ use crate::tui::teaching;
 /// Characters of a text that are shown.
 const SHOWN: usize = 200;
 
+/// Lines of the log that can be copied at once. All of them are in the files that `S` saves.
+const LINES: usize = 500;
+
 impl Ui {
     pub(super) fn open_copies(&mut self, state: &State) {
         let entries = self.copies(state);
@@ -32,10 +35,10 @@ impl Ui {
         }
         self.selected_environment(state, &mut copies);
         copies.push(("command".to_owned(), teaching::command(state, self)));
-        let log: Vec<String> = state.log.lines().map(|logged| self.line(logged)).collect();
-        if !log.is_empty() {
-            copies.push(("log".to_owned(), log.join("\n")));
-        }
+        let lines = state.log.before(self.log.end(&state.log), self.log.filter).take(LINES);
+        let mut log: Vec<String> = lines.map(|logged| self.line(&logged)).collect();
+        log.reverse();
+        copies.push(("log up to here".to_owned(), log.join("\n")));
         copies.into_iter().filter(|(_, text)| !text.is_empty()).map(entry).collect()
     }
 
@@ -86,10 +89,10 @@ impl Ui {
         copies.push(("version".to_owned(), past.version.to_string()));
     }
 
-    fn line(&self, logged: &Logged) -> String {
-        let time = logged.line.at.to_zoned(self.zone.clone()).strftime("%F %T").to_string();
-        let name = logged.environment.as_deref().map_or_else(String::new, |name| format!("{name} "));
-        format!("{time} {name}{} {}", logged.line.source.word(), logged.line.text)
+    fn line(&self, logged: &Logged<'_>) -> String {
+        let time = logged.at.to_zoned(self.zone.clone()).strftime("%F %T").to_string();
+        let name = logged.environment.map_or_else(String::new, |name| format!("{name} "));
+        format!("{time} {name}{} {}", logged.source.word(), logged.text)
     }
 }
 

@@ -1,6 +1,6 @@
 //! One level back, and out.
 
-use super::{LogScroll, Outcome, Pane, Screen, Ui};
+use super::{Outcome, Pane, Screen, Ui};
 use crate::engine::State;
 use crate::engine::event::Intent;
 
@@ -19,7 +19,7 @@ impl Ui {
     fn leave_screen(&mut self, state: &State) -> Outcome {
         if self.layers.len() == 1 {
             self.pane = Pane::Columns;
-            self.log = LogScroll::Following;
+            self.log.follow();
             return Outcome::Redraw;
         }
         let left = self.layers.pop();

@@ -5,7 +5,6 @@ mod commands;
 mod copying;
 mod leaving;
 mod lists;
-mod log;
 mod moving;
 mod planning;
 mod pointing;
@@ -25,12 +24,13 @@ use crate::tui::checks::ChecksView;
 use crate::tui::dialog::Dialog;
 use crate::tui::grid::GridView;
 use crate::tui::keymap::{self, Action, Keymap};
+use crate::tui::log::LogView;
 use crate::tui::menu::Menu;
+use crate::tui::picker::ThemePicker;
 use crate::tui::search::Search;
 use crate::tui::seen::Seen;
 
 pub use lists::open_reports;
-pub use log::{LogHits, LogScroll};
 
 /// The view state of the console.
 #[derive(Debug, Clone)]
@@ -45,10 +45,8 @@ pub struct Ui {
     pub menu: Option<Menu>,
     /// The pane of the board that keys go to.
     pub pane: Pane,
-    /// Where the log is scrolled to.
-    pub log: LogScroll,
-    /// Which lines of the log have what is looked for.
-    pub log_hits: LogHits,
+    /// The log, and where in it the operator is.
+    pub log: LogView,
     /// The rows of the log below the board, where somebody chose them.
     pub split: Option<u16>,
     /// The grid, and where in it the operator is.
@@ -61,6 +59,8 @@ pub struct Ui {
     pub zone: TimeZone,
     /// The name of the theme.
     pub theme: String,
+    /// The themes there are, and whether one is being chosen.
+    pub themes: ThemePicker,
     /// The keys.
     pub keymap: Keymap,
     /// What the mouse does.
@@ -172,14 +172,14 @@ impl Ui {
             dialog: None,
             menu: None,
             pane: Pane::Columns,
-            log: LogScroll::Following,
-            log_hits: LogHits::default(),
+            log: LogView::default(),
             split: None,
             grid: GridView::default(),
             checks: ChecksView::default(),
             notice: None,
             zone,
             theme: theme.to_owned(),
+            themes: ThemePicker::default(),
             keymap: Keymap::default(),
             pointer: Pointer::Free,
             is_leaving: false,
@@ -225,10 +225,7 @@ impl Ui {
         self.watch_checks(state);
         let is_running =
             self.environment(state).is_some_and(|it| state.running_in(&it.environment.name).is_some());
-        if self.searches_log() {
-            let words = self.search().words();
-            self.log_hits.watch(&state.log, words);
-        }
+        self.watch_log(state);
         self.renew_menu(state);
         if self.is_away {
             self.read_anew(state);
@@ -277,6 +274,10 @@ impl Ui {
         self.notice = None;
         // Not every terminal says that the keyboard is back, but a key does. It confirms nothing.
         self.come_back(state);
+        if self.themes.is_open() {
+            self.theme = self.themes.press(event).unwrap_or_else(|| self.theme.clone());
+            return Outcome::Redraw;
+        }
         if let Some(menu) = self.menu.take() {
             return self.pick(menu, event, state);
         }
@@ -337,7 +338,7 @@ impl Ui {
     }
 
     /// Does something, unless it cannot be done here.
-    fn act(&mut self, action: Action, state: &State) -> Outcome {
+    pub(in crate::tui) fn act(&mut self, action: Action, state: &State) -> Outcome {
         if let Some(reason) = keymap::off(action, state, self) {
             self.notice = Some(reason);
             return Outcome::Redraw;
@@ -403,9 +404,14 @@ impl Ui {
             Action::Attach | Action::Resume => return self.go_on(action, state),
             Action::OpenReport => return self.open_report(state),
             Action::Logs => self.toggle(Screen::Log),
-            Action::Follow => self.log = LogScroll::Following,
+            Action::Follow => self.log.follow(),
+            Action::Wrap => self.log.is_wrapped = !self.log.is_wrapped,
+            Action::Times => self.log.toggle_times(),
+            Action::LogLevel => self.log.next_level(),
+            Action::LogStep => self.log.next_step(&state.log),
+            Action::SaveLog => return Outcome::Intent(Intent::SaveLog),
             Action::Refresh => return Outcome::Intent(Intent::Refresh),
-            Action::Theme => self.next_theme(),
+            Action::Theme => self.themes.open(&self.theme),
             Action::Help if !matches!(self.screen(), Screen::Help(_)) => self.open(Screen::Help(0)),
             Action::Help | Action::Back => return self.back(state),
             Action::Quit => return self.quit(state),

@@ -51,7 +51,7 @@ impl Ui {
             return;
         }
         match self.screen_mut() {
-            None | Some(Screen::Log | Screen::Board) => self.log = self.log.moved(&state.log, by),
+            None | Some(Screen::Log | Screen::Board) => self.log.move_by(&state.log, by),
             Some(Screen::Grid) => self.grid.scroll(by, page),
             Some(Screen::Checks) => self.checks.scroll(by, page),
             Some(screen) => {

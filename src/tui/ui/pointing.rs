@@ -5,7 +5,7 @@
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
-use super::{LogScroll, Outcome, Pane, Pointer, Screen, Ui};
+use super::{Outcome, Pane, Pointer, Screen, Ui};
 use crate::engine::State;
 use crate::tui::keymap::Action;
 use crate::tui::seen::Spot;
@@ -99,7 +99,7 @@ impl Ui {
             return;
         }
         match spot {
-            Some(Spot::Log | Spot::Rule) => self.log = LogScroll::moved(self.log, &state.log, by),
+            Some(Spot::Log | Spot::Rule) => self.log.move_by(&state.log, by),
             Some(Spot::Body | Spot::Row(_)) => {
                 let is_list = self.rows(state).is_some();
                 self.scroll(state, if is_list { by.signum() } else { by });

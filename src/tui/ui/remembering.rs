@@ -6,7 +6,7 @@ use crate::engine::State;
 use crate::tui::keymap::Action;
 
 /// Screens that a console may open with, by their words. A plan is not among them: it was about what was then.
-const SCREENS: [(&str, Action); 8] = [
+const SCREENS: [(&str, Action); 7] = [
     ("details", Action::DrillIn),
     ("drift", Action::Drift),
     ("checks", Action::Checks),
@@ -14,7 +14,6 @@ const SCREENS: [(&str, Action); 8] = [
     ("history", Action::History),
     ("journal", Action::Journal),
     ("log", Action::Logs),
-    ("help", Action::Help),
 ];
 
 impl Ui {
@@ -54,8 +53,9 @@ fn word(screen: &Screen) -> Option<&'static str> {
         Screen::History(_) | Screen::Past(..) => Action::History,
         Screen::Journal(_) => Action::Journal,
         Screen::Log => Action::Logs,
-        Screen::Help(_) => Action::Help,
-        Screen::Board | Screen::Plan(..) | Screen::Approvals(_) | Screen::Reconcile(_) => return None,
+        Screen::Board | Screen::Plan(..) | Screen::Approvals(_) | Screen::Reconcile(_) | Screen::Help(_) => {
+            return None;
+        }
     };
     SCREENS.iter().find(|(_, known)| *known == action).map(|(word, _)| *word)
 }

@@ -1,7 +1,6 @@
 //! Which screen is opened, and what is asked of the engine for it.
 
 use super::{Outcome, Screen, Ui};
-use crate::config::theme;
 use crate::engine::State;
 use crate::engine::event::Intent;
 use crate::tui::keymap::Action;
@@ -112,14 +111,6 @@ impl Ui {
             self.open(Screen::Reconcile(0));
         }
         Outcome::Intent(Intent::Reconcile(Vec::new()))
-    }
-
-    pub(super) fn next_theme(&mut self) {
-        let names = theme::names();
-        let index = names.iter().position(|name| *name == self.theme).map_or(0, |index| index + 1);
-        if let Some(name) = names.get(index % names.len().max(1)) {
-            self.choose_theme(name);
-        }
     }
 
     pub(super) fn choose_theme(&mut self, name: &str) {

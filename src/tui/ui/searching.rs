@@ -35,7 +35,7 @@ impl Ui {
     /// How many hits there are, and which of them is the one at hand, from 0.
     pub fn hits(&self, state: &State, seen: &Seen) -> (Option<usize>, usize) {
         if self.searches_log() {
-            return self.log_hits.place();
+            return self.log.hits(&state.log);
         }
         match self.screen() {
             Screen::Grid => (Some(self.grid.cursor()), self.grid.shown().len()),
@@ -96,11 +96,8 @@ impl Ui {
             return;
         }
         if self.searches_log() {
-            let is_on = !words.is_empty();
-            self.log_hits.watch(&state.log, words);
-            if is_on {
-                self.go_to_line(Jump::Nearest, state);
-            }
+            self.watch_log(state);
+            self.log.go_to_newest(&state.log);
             return;
         }
         let search = self.search_mut();
@@ -128,15 +125,18 @@ impl Ui {
                 let key = self.keymap.key_of(Action::Find);
                 self.notice = Some(format!("{key} says what to look for first"));
             }
-            _ if self.searches_log() => self.go_to_line(jump, state),
+            _ if self.searches_log() => drop(self.log.jump(&state.log, is_forward)),
             _ => self.search_mut().jump = Some(jump),
         }
     }
 
-    fn go_to_line(&mut self, jump: Jump, state: &State) {
-        let below = u64::from(self.page / 4);
-        if let Some(scroll) = self.log_hits.jump(jump, &state.log, self.log, below) {
-            self.log = scroll;
+    /// Takes note of what was written to the log, and of what is looked for in it.
+    pub(super) fn watch_log(&mut self, state: &State) {
+        let words = if self.searches_log() { self.search().text().trim().to_owned() } else { String::new() };
+        if self.log.search().map_or("", |search| search.words()) == words {
+            self.log.watch(&state.log);
+        } else {
+            self.log.look_for(&words, &state.log);
         }
     }
 

@@ -25,17 +25,16 @@ use crate::tui::views::TEACH_FROM;
 
 /// Product, instance, who, mode as a word, worst health, clock.
 pub(super) fn header(frame: &mut Frame<'_>, area: Rect, state: &State, styles: &Styles, ui: &Ui) {
-    let clock = state.now.to_zoned(ui.zone.clone()).strftime("%H:%M:%S").to_string();
+    let time = if styles.is_still { "%H:%M" } else { "%H:%M:%S" };
+    let clock = state.now.to_zoned(ui.zone.clone()).strftime(time).to_string();
+    let width = usize::from(area.width);
     let mut right = vec![Span::styled(format!("{} ", state.mode), styles.warning)];
     let (sign, words, style) = health(state, styles);
     right.push(Span::styled(format!("  {sign} {words}"), style));
     if !ui.has_mouse() {
         right.insert(0, Span::styled("mouse off  ", styles.muted));
     }
-    // A stopped line is worth more than the time where there is no room for both.
-    if area.width >= 80 || state.history.line().is_none() {
-        right.push(Span::styled(format!("   {clock} "), styles.muted));
-    }
+    let clock = Span::styled(format!("   {clock} "), styles.muted);
     let mut left = vec![Span::styled(" lockstep", styles.production.patch(styles.accent)), Span::raw("  ")];
     if let Some((_, notice)) = state.history.line() {
         // Before everything else: what does not fit is cut at the end.
@@ -56,7 +55,12 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, state: &State, styles: &
     {
         left.push(Span::styled(format!(" · {}", identity.name), styles.muted));
     }
-    frame.render_widget(text::between(left, right, usize::from(area.width)), area);
+    // Which instance this is, and that the line is stopped, are worth more than the time where there is no room for both.
+    let used: usize = left.iter().chain(&right).map(|span| text::width(&span.content)).sum();
+    if used + text::width(&clock.content) < width {
+        right.push(clock);
+    }
+    frame.render_widget(text::between(left, right, width), area);
 }
 
 fn health(state: &State, styles: &Styles) -> (&'static str, String, Style) {
@@ -115,6 +119,10 @@ pub(super) fn footer(
     let is_low = frame.area().height < TEACH_FROM;
     let mut hints = Hints::of(state, ui, styles);
     let left = match (&ui.notice, &state.automatic) {
+        _ if ui.themes.is_open() && ui.notice.is_none() => {
+            hints.clear();
+            keys(&[("↑ ↓", "show"), ("enter", "keeps it"), ("esc", "back to the one before")], styles)
+        }
         _ if ui.menu.is_some() && ui.notice.is_none() => {
             hints.clear();
             keys(&[("↑ ↓", "choose"), ("enter", "does it"), ("esc", "closes")], styles)

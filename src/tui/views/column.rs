@@ -38,6 +38,9 @@ use crate::tui::views::sign;
 /// Data older than this many seconds is shown as old.
 const STALE_AFTER: i64 = 60;
 
+/// In a column narrower than this a row of latencies says less than what it takes the place of.
+const SPARKLINE_FROM: usize = 19;
+
 /// A line of the column, and how much it matters: the least important ones go first when there is no room.
 struct Row<'a> {
     rank: u8,
@@ -118,7 +121,9 @@ pub(super) fn draw_row(
         left.push(Span::styled(counts(comparison), styles.text));
     }
     let (sign, latency, style) = health_words(environment, styles);
-    let right = vec![Span::styled(format!("{sign} {latency:>6} "), style)];
+    // Where nothing answered, nothing took any time.
+    let words = if latency.is_empty() { format!("{sign} ") } else { format!("{sign} {latency:>6} ") };
+    let right = vec![Span::styled(words, style)];
     frame.render_widget(text::between(left, right, width), area);
     if is_selected {
         frame.buffer_mut().set_style(area, styles.selected);
@@ -173,7 +178,9 @@ fn rows<'a>(
     }
     add(4, service_line(environment, width, styles));
     add(0, health_line(environment, width, styles));
-    add(6, Line::from(sparkline(environment, width, styles)));
+    if width >= SPARKLINE_FROM {
+        add(6, Line::from(sparkline(environment, width, styles)));
+    }
     add(1, changesets_line(environment, width, styles));
     if let Some(ledger) = environment.ledger.value() {
         for (position, row) in ledger.rows.iter().rev().take(height).enumerate() {
@@ -308,7 +315,7 @@ fn sparkline<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) 
                 .enumerate()
                 .rev()
                 .find(|(level, _)| share * 7.0 >= f64::from(u8::try_from(*level).unwrap_or(0)));
-            Span::styled(level.map_or("▁", |(_, glyph)| *glyph), styles.accent)
+            Span::styled(level.map_or("▁", |(_, glyph)| *glyph), styles.chart)
         }
         None => Span::styled("×", styles.danger),
     }));

@@ -158,8 +158,11 @@ impl<'a> Whole<'a> {
         self.fact("plan", past.plan.get(..6).unwrap_or(&past.plan));
         self.fact("begun by", &past.by);
         self.fact("began", &self.time(past.began));
-        if let Some((at, _)) = &past.conclusion {
+        if let Some((at, result)) = &past.conclusion {
             self.fact("ended", &self.time(*at));
+            if let Ok(words) = result {
+                self.fact("proven", words);
+            }
         }
         if let Some(reason) = &past.reason {
             self.fact("reason", reason);
@@ -176,13 +179,9 @@ impl<'a> Whole<'a> {
         self.report();
         self.what_it_set_out_to_do();
         self.steps();
-        match &past.conclusion {
-            Some((_, Err(failure))) => {
-                self.rule(vec![Span::styled("why", styles.danger)], "");
-                self.lines.extend(failing::failure_lines(failure, self.width, styles));
-            }
-            Some((_, Ok(words))) => self.fact("proven", words),
-            None => {}
+        if let Some((_, Err(failure))) = &past.conclusion {
+            self.rule(vec![Span::styled("why", styles.danger)], "");
+            self.lines.extend(failing::failure_lines(failure, self.width, styles));
         }
         if !past.evidence.is_empty() {
             self.rule(vec![Span::styled("what was found out later", styles.strong)], "");

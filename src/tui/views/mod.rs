@@ -28,6 +28,7 @@ mod plan;
 mod reconcile;
 mod run;
 mod sign;
+mod themes;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -37,8 +38,8 @@ use ratatui::widgets::{Block, Paragraph};
 use crate::engine::State;
 use crate::tui::seen::{Seen, Spot};
 use crate::tui::style::Styles;
-use crate::tui::text;
 use crate::tui::ui::{Screen, Ui};
+use crate::tui::{ascii, text};
 
 /// The smallest terminal that anything is drawn in.
 const SMALLEST: (u16, u16) = (60, 16);
@@ -59,6 +60,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, ui: &Ui, styles: &Style
         let lines: Vec<Line<'_>> =
             text::wrap(&sentence, usize::from(area.width)).into_iter().map(Line::from).collect();
         frame.render_widget(Paragraph::new(lines), area);
+        if styles.is_ascii {
+            ascii::translate(frame.buffer_mut());
+        }
         return seen;
     }
     let teach_height = u16::from(area.height >= TEACH_FROM);
@@ -84,6 +88,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, ui: &Ui, styles: &Style
     }
     if let Some(menu) = &ui.menu {
         menu::draw(frame, body, menu, styles, &mut seen);
+    }
+    themes::draw(frame, body, ui, styles);
+    if styles.is_ascii {
+        ascii::translate(frame.buffer_mut());
     }
     seen
 }

@@ -85,8 +85,11 @@ fn report_lines<'a>(
         Span::styled(format!("{} to {}  ", report.version, report.environment), styles.strong),
         Span::styled(report.finding.word(), style),
     ];
-    let run = vec![Span::styled(format!("{}{by} ", report.run), styles.muted)];
-    let mut lines = vec![text::between(head, run, width)];
+    // What was found is never cut for the name of the run.
+    let used: usize = head.iter().map(|span| text::width(&span.content)).sum();
+    let run = format!("{}{by} ", report.run);
+    let run = if used + text::width(&run) < width { run } else { by.replace(", ", "") + " " };
+    let mut lines = vec![text::between(head, vec![Span::styled(run, styles.muted)], width)];
     for because in &report.because {
         let wrapped = text::wrap(because, width.saturating_sub(5)).into_iter();
         lines.extend(wrapped.map(|line| Line::styled(format!("    {line}"), Style::new())));

@@ -261,8 +261,10 @@ fn bar_spans<'a>(done: usize, all: usize, width: usize, styles: &Styles) -> Vec<
     let eighths = (done.min(all) * width * 8).checked_div(all).unwrap_or(0);
     let (full, part) = (eighths / 8, EIGHTHS[eighths % 8]);
     let rest = width - full - usize::from(!part.is_empty());
+    // Only what is done is green.
+    let style = if done < all { styles.running } else { styles.success };
     vec![
-        Span::styled(format!("{}{part}", "█".repeat(full)), styles.success),
+        Span::styled(format!("{}{part}", "█".repeat(full)), style),
         Span::styled("·".repeat(rest), styles.faint),
     ]
 }
