@@ -129,7 +129,9 @@ impl<S: Stage> Console<S> {
     fn draw(&mut self, state: &State) -> io::Result<()> {
         if self.look.name() != self.ui.theme {
             self.look.show(&self.ui.theme);
-            self.ui.notice = self.look.remark();
+            if let Some(remark) = self.look.remark() {
+                self.ui.notice = Some(remark);
+            }
         }
         let (ui, styles) = (&mut self.ui, self.look.styles());
         let (mut is_whole, mut links) = (false, Vec::new());
