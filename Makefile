@@ -5,7 +5,7 @@ PYTHON ?= python3
 TOOLS := $(CURDIR)/.tools
 export LOCKSTEP_TOOLS := $(TOOLS)
 
-.PHONY: help setup setup-tests build demo test bench bench-peers crashes races fuzz look check ground clean
+.PHONY: help setup setup-tests build demo test bench bench-peers crashes races fuzz look pictures check ground clean
 
 help:
 	@echo "make demo    open the console on a sandbox: a real PostgreSQL, real Liquibase, an emulated AWS"
@@ -17,6 +17,7 @@ help:
 	@echo "make fuzz    let any text into the changelog reader for ten minutes (FUZZ_SECONDS=600); needs a C++ compiler"
 	@echo "make look    the reports of a demo in a browser: checks them, and leaves pictures in target/look"
 	@echo "make ground  prove terraform/ without AWS: fmt, validate, plan, test; left out where Terraform or npm is missing"
+	@echo "make pictures  draw the pictures of the console in docs/ anew"
 	@echo "make setup   only fetch what is missing on this machine: PostgreSQL, Java, Liquibase (make test fetches more: scripts/setup.py)"
 	@echo "make build   build lockstep and bagel-store"
 	@echo "make clean   take the demo's sandbox down and remove what was built and fetched"
@@ -52,6 +53,7 @@ test: setup-tests check ground
 bench: setup
 	@$(CARGO) build --quiet --release --bins
 	@$(CARGO) bench --quiet --bench ledgers
+	@$(CARGO) bench --quiet --bench console
 	@$(PYTHON) scripts/bench.py
 
 # Fetches those of the peers that cargo builds into .tools/peers first, which takes some minutes once.
@@ -75,6 +77,10 @@ LOOK ?= $(CURDIR)/target/look
 look: setup-tests
 	@LOCKSTEP_LOOK=$(LOOK) $(CARGO) nextest run -E 'test(/^look::/)'
 	@ls $(LOOK)
+
+# The same everywhere: told by stories, not by a sandbox. A test says when they are not what the console draws now.
+pictures:
+	@LOCKSTEP_PICTURES=draw $(CARGO) nextest run -E 'test(console::pictures::)'
 
 # What a fuzzer needs to see which code a text comes through; stable Rust takes these too.
 FUZZ_SECONDS ?= 600

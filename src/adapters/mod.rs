@@ -9,8 +9,10 @@ mod aws;
 mod cancels;
 mod flows;
 mod health;
+mod keeping;
 mod leases;
 pub mod liquibase;
+mod logs;
 pub mod opening;
 pub mod packing;
 pub mod policy;
@@ -26,7 +28,7 @@ mod verdicts;
 mod way;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +46,7 @@ use self::redact::Redactor;
 use self::report::{Report, within};
 use self::reports::Reports;
 use self::verdicts::Verdicts;
-use crate::config::{EnvironmentSettings, Settings};
+use crate::config::{EnvironmentSettings, Settings, paths};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::lock::Grant;
 use crate::domain::log::Level;
@@ -55,7 +57,7 @@ use crate::domain::report::{Filed, OperationReport};
 use crate::domain::step::StepKind;
 use crate::engine::effect::{CloudCall, DatabaseCall, Effect, HealthCall, LiquibaseCall};
 use crate::engine::event::{EventKind, Identity, StepOutcome};
-use crate::runtime::{Perform, Sink};
+use crate::runtime::{Perform, Sink, compute};
 
 /// The longest pause between two questions to an application that is waited for.
 const HEALTH_PAUSE: Duration = Duration::from_secs(1);
@@ -201,13 +203,13 @@ impl Perform for Adapters {
                 let filed = Box::pin(parts.reports.file(*made)).await;
                 report.send(EventKind::Reported(run, report.clean(filed))).await;
             }
-            Effect::Open(path) => {
-                let opened = opening::open(path.as_ref()).map(|is_opened| {
-                    let there_is_none = || format!("there is no desktop here to open it with: {path}");
-                    if is_opened { "the report is opened".to_owned() } else { there_is_none() }
-                });
-                report.send(EventKind::Opened(report.clean(opened))).await;
+            Effect::Open(path) => report.send(EventKind::Opened(report.clean(opened(&path)))).await,
+            Effect::Keep(what, text) => {
+                let folder = paths::copies(&parts.settings.id);
+                let kept = keeping::keep(&folder, &what, &text, report.clock().now()).await;
+                report.send(EventKind::Kept(report.clean(kept))).await;
             }
+            Effect::SaveLog(runs) => parts.save_log(runs, &report).await,
             Effect::Record(_) | Effect::ReadJournal => {
                 let words =
                     "the journal is the runtime's own; the adapters were asked for it and did nothing";
@@ -217,11 +219,29 @@ impl Perform for Adapters {
     }
 }
 
+/// Hands a report to the desktop; says in words what came of that.
+fn opened(path: &str) -> Result<String, Failure> {
+    let is_opened = opening::open(path.as_ref())?;
+    Ok(if is_opened {
+        "the report is opened".to_owned()
+    } else {
+        format!("there is no desktop here to open it with: {path}")
+    })
+}
+
 impl Parts {
     async fn identify(&self) -> Result<Identity, Failure> {
         let what = || "could not find out who is asking AWS".to_owned();
         let caller = within(self.settings.deadlines.look, what, self.clouds.own().identity()).await?;
         Ok(caller.unwrap_or_else(|| Identity { name: machine_user(), account: None, arn: None }))
+    }
+
+    /// Copies the full logs of these runs into one file in the folder that lockstep was started in.
+    async fn save_log(&self, runs: Vec<RunId>, report: &Report) {
+        let journal = self.settings.journal();
+        let saved = compute(move || logs::save(&journal, &runs, Path::new("."))).await;
+        let saved = saved.map(|path| path.display().to_string());
+        report.send(EventKind::LogSaved(report.clean(saved))).await;
     }
 
     async fn read_releases(&self, report: &Report) {
@@ -474,8 +494,8 @@ pub fn machine_user() -> String {
 mod tests {
     use super::*;
     use crate::config::{
-        AwsSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
-        ReportSettings, RunnerKind,
+        AwsSettings, ConsoleSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings,
+        ReleaseSettings, ReportSettings, RunnerKind,
     };
     use crate::domain::names::DemoId;
     use crate::runtime::Clock;
@@ -512,6 +532,7 @@ mod tests {
             policy: None,
             journals: None,
             reports: ReportSettings { folder: None, bucket: None, prefix: String::new() },
+            console: ConsoleSettings::default(),
             polling: PollingSettings { operation: second, observe: second },
             deadlines: DeadlineSettings {
                 look: second,
@@ -519,6 +540,7 @@ mod tests {
                 health: second,
                 liquibase: second,
             },
+            keys: Vec::new(),
             environments: Vec::new(),
         }
     }

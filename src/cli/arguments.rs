@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::theme;
+use crate::cli::appearance::AppearanceArguments;
+use crate::cli::picture::{Frame, Picture};
 use crate::headless::Format;
 use crate::sandbox::faults::After;
 
@@ -23,9 +24,8 @@ pub(super) struct Arguments {
     /// How results are written
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
     pub(super) output: Output,
-    /// The theme of the console: dark, light or projector
-    #[arg(long, global = true, env = "LOCKSTEP_THEME", default_value = theme::DEFAULT, value_name = "NAME")]
-    pub(super) theme: String,
+    #[command(flatten)]
+    pub(super) appearance: AppearanceArguments,
     /// In the console: take new releases by itself to environments whose gate is automatic, after a countdown
     #[arg(long, global = true)]
     pub(super) auto: bool,
@@ -99,7 +99,9 @@ pub(super) enum Command {
     /// The record of everything that was done: show it, verify it, hand it on
     Journal(Journal),
     /// Draw the board as it stands now
-    Board(Board),
+    Board(Frame),
+    /// Draw any view as it stands now, in any size and theme
+    Picture(Picture),
 }
 
 #[derive(Args)]
@@ -580,23 +582,4 @@ pub(super) struct JournalExport {
     /// The file, which must not be there yet; `-` for standard output
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
-}
-
-#[derive(Args)]
-pub(super) struct Board {
-    /// The SVG file to write
-    #[arg(long, value_name = "FILE")]
-    pub(super) svg: PathBuf,
-    /// Columns and rows
-    #[arg(long, value_name = "COLUMNSxROWS", default_value = "100x30", value_parser = size)]
-    pub(super) size: (u16, u16),
-}
-
-fn size(text: &str) -> Result<(u16, u16), String> {
-    let parts =
-        text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
-    match parts {
-        Some((width @ 1..=500, height @ 1..=300)) => Ok((width, height)),
-        _ => Err("a size is like 100x30, at most 500x300".to_owned()),
-    }
 }

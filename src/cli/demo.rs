@@ -67,9 +67,11 @@ pub(super) async fn run(demo: &Demo, format: Format, console: Opening<'_>) -> Re
 
 /// Starts the sandbox and shows the console on it. Unless it is to be kept, it ends with the console.
 async fn show(demo: &Demo, id: &DemoId, console: Opening<'_>) -> Result<Exit, Failure> {
-    if !stdin().is_terminal() || !stdout().is_terminal() {
-        return Err(Failure::new(FailureKind::Usage, "the console needs a terminal")
-            .hint("Start the sandbox alone with `lockstep demo up`."));
+    let is_asked_for = console.appearance.plain;
+    if !is_asked_for && (!stdin().is_terminal() || !stdout().is_terminal()) {
+        return Err(Failure::new(FailureKind::Usage, "the console needs a terminal").hint(
+            "`--plain` tells in sentences what happens; `lockstep demo up` starts the sandbox alone.",
+        ));
     }
     let sandbox = up(demo, id, demo.keep).await?;
     let hold = sandbox::hold(&paths::home(), id.as_str()).await?;

@@ -1,5 +1,6 @@
 //! From arguments to an exit code: builds adapters and a frontend, and lets them run.
 
+mod appearance;
 mod arguments;
 mod changelog;
 mod check;
@@ -10,6 +11,7 @@ mod fault;
 mod flow;
 mod instance;
 mod journal;
+mod picture;
 mod plans;
 mod reconcile;
 mod release;
@@ -26,17 +28,21 @@ use clap::Parser as _;
 use jiff::tz::TimeZone;
 
 use crate::adapters::Adapters;
-use crate::config::{Settings, paths};
+use crate::config::appearance::Symbols;
+use crate::config::remembered::Remembered;
+use crate::config::{Settings, keys, paths};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::VoteWord;
 use crate::domain::names::EnvironmentName;
 use crate::domain::release::Version;
 use crate::engine::State;
 use crate::exit::Exit;
-use crate::headless::{self, Format, Headless, Job};
+use crate::headless::{self, Headless, Job, Narrator};
 use crate::runtime::{Clock, Journal, Runtime, StopSignals, drive, mark};
+use crate::tui::Console;
+use crate::tui::keymap::Keymap;
 use crate::tui::terminal::{self, Screen};
-use crate::tui::{self, Console};
+use appearance::AppearanceArguments;
 use arguments::{Arguments, Command, Demo, Output};
 
 /// How often time goes by for the console: the clock, arming delays, looks that are due.
@@ -76,7 +82,7 @@ pub fn main() -> ExitCode {
 /// How a console is opened.
 #[derive(Clone, Copy)]
 struct Opening<'a> {
-    theme: &'a str,
+    appearance: &'a AppearanceArguments,
     /// True when new releases go by themselves where the gate is automatic.
     is_automatic: bool,
 }
@@ -84,7 +90,7 @@ struct Opening<'a> {
 async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     fit(arguments)?;
     let format = arguments.format();
-    let opening = Opening { theme: &arguments.theme, is_automatic: arguments.auto };
+    let opening = Opening { appearance: &arguments.appearance, is_automatic: arguments.auto };
     match &arguments.command {
         None => console(instance::settings(arguments)?, opening).await,
         Some(Command::Demo(demo)) => Box::pin(demo::run(demo, format, opening)).await,
@@ -95,7 +101,8 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Command::Flow(words)) => Box::pin(flow::run(&words.command, arguments)).await,
         Some(Command::Journal(words)) => journal::run(&words.command, arguments, format),
         Some(Command::Report(words)) => report::run(&words.command, arguments, format),
-        Some(Command::Board(board)) => picture(arguments, board).await,
+        Some(Command::Board(frame)) => picture::board(arguments, frame).await,
+        Some(Command::Picture(words)) => picture::run(arguments, words).await,
         Some(Command::Status) => job(arguments, Job::Status).await,
         Some(Command::Locks(chosen)) => {
             let settings = instance::settings(arguments)?;
@@ -135,6 +142,10 @@ fn fit(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::new(FailureKind::Usage, "`--auto` is for the console")
             .hint("Where nobody can see and hold it, use `lockstep promote ENV`."));
     }
+    if arguments.appearance.plain && !is_console {
+        return Err(Failure::new(FailureKind::Usage, "`--plain` is for the console")
+            .hint("What commands say are lines already."));
+    }
     let is_check = matches!(arguments.command, Some(Command::Check(_)));
     if matches!(arguments.output, Output::Sarif | Output::Junit) && !is_check {
         return Err(Failure::new(FailureKind::Usage, "only `lockstep check` writes SARIF and JUnit")
@@ -146,16 +157,34 @@ fn fit(arguments: &Arguments) -> Result<(), Failure> {
 /// Opens the console on an instance and stays until the operator leaves.
 async fn console(settings: Settings, opening: Opening<'_>) -> Result<Exit, Failure> {
     let signals = StopSignals::listen().map_err(|error| terminal_failure(&error))?;
+    // What is chosen later counts, and the user's own file comes after that of the project.
+    let mut chosen = settings.keys.clone();
+    chosen.extend(keys::of_user(&paths::user_file())?);
+    let keymap = Keymap::with(&chosen)?;
+    let place = paths::remembered(&settings.id);
+    let left = Remembered::read(&place);
     let mut state = state(&settings);
     if opening.is_automatic {
         state.promote_automatically();
     }
+    let look = opening.appearance.look(&settings.console, left.theme.as_deref())?;
+    let appearance = opening.appearance.appearance(&settings.console);
     let runtime = runtime(settings, state);
+    if appearance.is_plain {
+        let mut narrator = Narrator::new(stdout(), appearance.symbols == Symbols::Ascii, Some(signals));
+        runtime.tick(TICK);
+        Box::pin(drive(runtime, &mut narrator)).await.map_err(|error| unwritten(&error))?;
+        return Ok(Exit::Proven);
+    }
     let screen = Screen::enter().map_err(|error| terminal_failure(&error))?;
-    let mut console =
-        Console::new(screen, terminal::inputs(), Some(signals), TimeZone::system(), opening.theme)?;
+    let console = Console::new(screen, terminal::inputs(), Some(signals), TimeZone::system(), look);
+    let mut console = console.keyed(keymap).resuming(left);
     runtime.tick(TICK);
-    drive(runtime, &mut console).await.map_err(|error| terminal_failure(&error))?;
+    let state = Box::pin(drive(runtime, &mut console)).await.map_err(|error| terminal_failure(&error))?;
+    let left = console.remembered(&state);
+    // The terminal is given back first. Where the operator left is a convenience: failing to write it changes nothing.
+    drop(console);
+    left.write(&place).ok();
     Ok(Exit::Proven)
 }
 
@@ -164,28 +193,11 @@ async fn job(arguments: &Arguments, job: Job) -> Result<Exit, Failure> {
 }
 
 async fn job_with(settings: Settings, arguments: &Arguments, job: Job) -> Result<Exit, Failure> {
-    let output = |error: io::Error| {
-        Failure::new(FailureKind::Failed, "the output could not be written").because(error)
-    };
+    let output = |error: io::Error| unwritten(&error);
     let signals = StopSignals::listen().map_err(output)?;
     let mut headless = Headless::new(job, arguments.format(), stdout(), stderr(), Some(signals));
     let state = drive(at_rest(settings), &mut headless).await.map_err(output)?;
     headless.finish(&state).map_err(output)
-}
-
-/// Draws the board as it stands now into a file.
-async fn picture(arguments: &Arguments, board: &arguments::Board) -> Result<Exit, Failure> {
-    let settings = instance::settings(arguments)?;
-    let failed = |error: io::Error| {
-        Failure::new(FailureKind::Failed, format!("{} could not be written", board.svg.display()))
-            .because(error)
-    };
-    let mut headless = Headless::new(Job::Status, Format::Json, io::sink(), io::sink(), None);
-    let state = drive(at_rest(settings), &mut headless).await.map_err(failed)?;
-    let (width, height) = board.size;
-    let buffer = tui::picture(&state, width, height, &arguments.theme, TimeZone::system())?;
-    std::fs::write(&board.svg, tui::svg::render(&buffer)).map_err(failed)?;
-    Ok(Exit::Proven)
 }
 
 /// A runtime in whose state nothing begins by itself.
@@ -228,6 +240,10 @@ fn target(environment: &str, release: Option<&str>) -> Result<(EnvironmentName, 
 fn version(release: Option<&str>) -> Result<Option<Version>, Failure> {
     let parsed = release.map(Version::parse).transpose();
     parsed.map_err(|reason| Failure::new(FailureKind::Usage, reason))
+}
+
+fn unwritten(error: &io::Error) -> Failure {
+    Failure::new(FailureKind::Failed, "the output could not be written").because(error)
 }
 
 fn terminal_failure(error: &io::Error) -> Failure {

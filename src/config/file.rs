@@ -9,10 +9,11 @@ use toml::Spanned;
 
 use super::aws::AwsEntry;
 use super::environment::{EnvironmentEntry, environments};
+use super::keys::{self, KeysEntry};
 use super::policy::PolicyEntry;
 use super::{
-    DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings, ReportSettings,
-    RunnerKind, Settings,
+    ConsoleSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
+    ReportSettings, RunnerKind, Settings,
 };
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::DemoId;
@@ -65,9 +66,13 @@ struct File {
     #[serde(default)]
     reports: Reports,
     #[serde(default)]
+    console: Console,
+    #[serde(default)]
     polling: Polling,
     #[serde(default)]
     deadlines: Deadlines,
+    #[serde(default)]
+    keys: KeysEntry,
     #[serde(default)]
     environment: Vec<Spanned<EnvironmentEntry>>,
 }
@@ -132,6 +137,14 @@ enum Runner {
     Jvm,
     Cli,
     Docker,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Console {
+    theme: Option<String>,
+    ascii: bool,
+    reduced_motion: bool,
 }
 
 #[derive(Deserialize)]
@@ -247,8 +260,14 @@ impl File {
                 policy,
                 journals,
                 reports,
+                console: ConsoleSettings {
+                    theme: self.console.theme,
+                    ascii: self.console.ascii,
+                    reduced_motion: self.console.reduced_motion,
+                },
                 polling,
                 deadlines,
+                keys: keys::chosen(self.keys, origin, text),
                 environments,
             }),
             _ => Err(problems),

@@ -1,11 +1,14 @@
 //! From files to typed settings: the instance, the tools, the themes. Every problem of a file is reported at once.
 
+pub mod appearance;
 mod aws;
 mod environment;
 pub mod file;
 pub mod instance;
+pub mod keys;
 pub mod paths;
 mod policy;
+pub mod remembered;
 pub mod theme;
 
 use std::path::PathBuf;
@@ -45,10 +48,14 @@ pub struct Settings {
     pub journals: Option<PathBuf>,
     /// Where reports go.
     pub reports: ReportSettings,
+    /// How the console looks there.
+    pub console: ConsoleSettings,
     /// How often to look.
     pub polling: PollingSettings,
     /// How long to wait.
     pub deadlines: DeadlineSettings,
+    /// Keys of the console that somebody chose.
+    pub keys: Vec<keys::ChosenKeys>,
     /// The environments, in order.
     pub environments: Vec<EnvironmentSettings>,
 }
@@ -195,6 +202,17 @@ pub struct ReportSettings {
     pub bucket: Option<String>,
     /// What the keys in the bucket begin with, without a `/` at either end; may be empty.
     pub prefix: String,
+}
+
+/// How the console looks, unless a flag says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConsoleSettings {
+    /// The name of the theme; `None` for the usual one.
+    pub theme: Option<String>,
+    /// True when nothing but ASCII is to be drawn.
+    pub ascii: bool,
+    /// True when nothing is to move on its own.
+    pub reduced_motion: bool,
 }
 
 /// How often to look.

@@ -1,7 +1,7 @@
 //! Where lockstep keeps things: sandboxes, journals, tools.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
 
@@ -26,9 +26,40 @@ pub fn home() -> PathBuf {
         .map_or_else(|| PathBuf::from(".lockstep"), |folders| folders.data_local_dir().to_owned())
 }
 
+/// The folder with the themes of whoever works here: in the platform's folder for configuration, or where everything is.
+pub fn themes() -> Option<PathBuf> {
+    if let Some(home) = env::var_os(HOME_VARIABLE).filter(|home| !home.is_empty()) {
+        return Some(PathBuf::from(home).join("themes"));
+    }
+    ProjectDirs::from("", "", "lockstep").map(|folders| folders.config_dir().join("themes"))
+}
+
 /// The folder of the journal of one instance.
 pub fn journal(id: &DemoId) -> PathBuf {
     home().join("journal").join(id.as_str())
+}
+
+/// The user's own file: what holds in every project.
+pub fn user_file() -> PathBuf {
+    let folder = match env::var_os(HOME_VARIABLE).filter(|home| !home.is_empty()) {
+        Some(home) => PathBuf::from(home),
+        None => ProjectDirs::from("", "", "lockstep")
+            .map_or_else(|| PathBuf::from(".lockstep"), |folders| folders.config_dir().to_owned()),
+    };
+    folder.join("config.toml")
+}
+
+/// The file that says where the operator of one instance left the console.
+pub fn remembered(id: &DemoId) -> PathBuf {
+    let own = || ProjectDirs::from("", "", "lockstep")?.state_dir().map(Path::to_owned);
+    let is_moved = env::var_os(HOME_VARIABLE).is_some_and(|home| !home.is_empty());
+    let folder = if is_moved { None } else { own() };
+    folder.unwrap_or_else(home).join("console").join(format!("{}.toml", id.as_str()))
+}
+
+/// The folder with what was copied and is too large for a terminal's clipboard.
+pub fn copies(id: &DemoId) -> PathBuf {
+    home().join("copies").join(id.as_str())
 }
 
 /// The folder of the reports of one instance.

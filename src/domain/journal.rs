@@ -270,7 +270,7 @@ pub struct Vote {
 }
 
 /// What somebody says about a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VoteWord {
     /// Please approve it.
     Request,

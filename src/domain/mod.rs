@@ -4,6 +4,7 @@
 //! what was read together with every problem found.
 
 pub mod age;
+pub mod ascii;
 pub mod changelog;
 pub mod compatibility;
 pub mod drift;
@@ -28,7 +29,7 @@ pub mod release;
 pub mod report;
 pub mod schema;
 pub mod secret;
-mod spelling;
+pub mod spelling;
 pub mod step;
 pub mod yaml;
 

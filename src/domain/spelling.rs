@@ -1,7 +1,7 @@
 //! What somebody most likely meant who wrote a name that does not exist.
 
 /// The name that `written` was most likely meant to be: at most two letters are wrong, or only the case.
-pub(in crate::domain) fn nearest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let written = written.to_lowercase();
     if written.len() > 60 {
         return None;

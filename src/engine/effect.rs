@@ -67,6 +67,10 @@ pub enum Effect {
     Report(Box<OperationReport>),
     /// Hand this file to the desktop. Outcome: `Opened`.
     Open(String),
+    /// Write this text, which is called so, into a file of its own. Outcome: `Kept`.
+    Keep(String, Arc<str>),
+    /// Copy the full logs of these runs into one file. Outcome: `LogSaved`.
+    SaveLog(Vec<RunId>),
     /// This run is over: it is no longer shown as living on this machine. Outcome: none.
     Forget(RunId),
 }
@@ -185,6 +189,8 @@ impl Effect {
             | Self::Flow(_)
             | Self::Report(_)
             | Self::Open(_)
+            | Self::Keep(..)
+            | Self::SaveLog(_)
             | Self::Forget(_) => false,
         }
     }

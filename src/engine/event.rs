@@ -77,6 +77,10 @@ pub enum EventKind {
     Reported(RunId, Result<Filed, Failure>),
     /// A file was handed to the desktop, in words, or could not be.
     Opened(Result<String, Failure>),
+    /// A text was written into a file, in words, or could not be.
+    Kept(Result<String, Failure>),
+    /// Where the full logs were copied to.
+    LogSaved(Result<String, Failure>),
     /// An effect ended, and all its other events came before this one.
     Finished(TaskId),
 }
@@ -175,6 +179,15 @@ pub enum Intent {
     },
     /// Open the report of the promotion that ran last in this environment.
     OpenReport(EnvironmentName),
+    /// Write a text that a terminal's clipboard cannot take into a file.
+    Keep {
+        /// What it is, in a few words.
+        what: String,
+        /// The text.
+        text: Arc<str>,
+    },
+    /// Copy the full logs of this console's runs into a file.
+    SaveLog,
     /// Put on record what was found out about this run.
     Settle(RunId),
     /// Let Liquibase's lock of this environment go, which was seen to be stale.

@@ -20,6 +20,7 @@ mod standings;
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::Timestamp;
@@ -278,8 +279,12 @@ impl State {
                 self.reported(run, result);
                 Vec::new()
             }
-            EventKind::Opened(result) => {
+            EventKind::Opened(result) | EventKind::Kept(result) => {
                 self.say(result.clone());
+                Vec::new()
+            }
+            EventKind::LogSaved(result) => {
+                self.say(result.clone().map(|path| format!("the full log is saved: {path}")));
                 Vec::new()
             }
         };
@@ -312,7 +317,16 @@ impl State {
         let flow = self.flow.as_ref().filter(|it| Some(&it.run) == run);
         let environment = promotion.map(|it| &it.plan.environment);
         let environment = environment.or_else(|| flow?.environment.as_ref());
-        self.log.extend(environment, lines.iter().cloned());
+        let step = promotion.and_then(Promotion::current);
+        self.log.extend(environment, step, lines.iter().cloned());
+    }
+
+    /// The runs that this console has a log of, the first one first.
+    pub fn logged_runs(&self) -> Vec<RunId> {
+        let mut runs: Vec<_> = self.promotions.iter().map(|it| (it.began, it.run.clone())).collect();
+        runs.sort();
+        let flow = self.flow.as_ref().map(|flow| flow.run.clone());
+        runs.into_iter().map(|(_, run)| run).chain(flow).collect()
     }
 
     fn ticked(&mut self, before: Timestamp) -> Vec<Effect> {
@@ -450,6 +464,8 @@ impl State {
             Intent::Reconcile(environments) => self.reconcile(environments, false),
             Intent::Attach(environments) => self.reconcile(environments, true),
             Intent::OpenReport(environment) => self.open_report(environment),
+            Intent::Keep { what, text } => vec![Effect::Keep(what.clone(), Arc::clone(text))],
+            Intent::SaveLog => vec![Effect::SaveLog(self.logged_runs())],
             Intent::ReportDrift { environments, release, failure } => {
                 self.report_drift(environments, release.as_ref(), failure.as_ref())
             }

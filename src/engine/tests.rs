@@ -1,7 +1,6 @@
 //! The engine as sequences of events: no runtime, no clock, no waiting.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -231,6 +230,8 @@ impl World {
                 vec![EventKind::Reported(report.run.clone(), Ok(filed))]
             }
             Effect::Open(path) => vec![EventKind::Opened(Ok(path.clone()))],
+            Effect::Keep(what, _) => vec![EventKind::Kept(Ok(what.clone()))],
+            Effect::SaveLog(_) => vec![EventKind::LogSaved(Ok("log.txt".to_owned()))],
             Effect::Cancel(..)
             | Effect::Flow(_)
             | Effect::Forget(_)

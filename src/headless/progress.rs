@@ -82,28 +82,29 @@ impl<W: Write> Progress<W> {
             )?;
         }
         for (index, step) in promotion.steps.iter().enumerate() {
-            if self.told.get(index) != Some(step) {
-                self.step(step, &promotion.plan)?;
+            if self.told.get(index) != Some(step)
+                && let Some(words) = words(step, &promotion.plan)
+            {
+                writeln!(self.out, "{words}")?;
             }
         }
         self.told.clone_from(&promotion.steps);
         self.out.flush()
     }
+}
 
-    fn step(&mut self, step: &Step, plan: &Plan) -> io::Result<()> {
-        let (word, environment) = (plan.step_words(step.kind), &plan.environment);
-        match &step.status {
-            StepStatus::Waiting | StepStatus::Skipped => Ok(()),
-            StepStatus::Running { note, .. } if note.is_empty() => {
-                writeln!(self.out, "> {word}: {} ({environment})", step.kind.about())
-            }
-            StepStatus::Running { note, .. } => writeln!(self.out, "  {word}: {note}"),
-            StepStatus::Done { took, note } => {
-                writeln!(self.out, "✔ {word}: {note} ({:.1} s)", took.as_secs_f64())
-            }
-            StepStatus::Failed { took, failure } => {
-                writeln!(self.out, "✖ {word}: {} ({:.1} s)", failure.what, took.as_secs_f64())
-            }
+/// What a step does or came to, in words; `None` where there is nothing to say.
+pub(super) fn words(step: &Step, plan: &Plan) -> Option<String> {
+    let (word, environment) = (plan.step_words(step.kind), &plan.environment);
+    match &step.status {
+        StepStatus::Waiting | StepStatus::Skipped => None,
+        StepStatus::Running { note, .. } if note.is_empty() => {
+            Some(format!("> {word}: {} ({environment})", step.kind.about()))
+        }
+        StepStatus::Running { note, .. } => Some(format!("  {word}: {note}")),
+        StepStatus::Done { took, note } => Some(format!("✔ {word}: {note} ({:.1} s)", took.as_secs_f64())),
+        StepStatus::Failed { took, failure } => {
+            Some(format!("✖ {word}: {} ({:.1} s)", failure.what, took.as_secs_f64()))
         }
     }
 }

@@ -6,6 +6,9 @@ use crate::engine::State;
 use crate::engine::event::{Event, Intent};
 use crate::runtime::{Perform, Runtime};
 
+/// So many events go before what a person does; then it is their turn, or a flood of events would lock them out.
+const EVENTS_IN_A_ROW: usize = 16;
+
 /// What a frontend answers when it is asked what is next.
 pub enum Next {
     /// The operator wants something.
@@ -36,26 +39,48 @@ pub async fn drive<P: Perform>(mut runtime: Runtime<P>, frontend: &mut impl Fron
     frontend.show(None, runtime.state(), false)?;
     let event = runtime.intend(frontend.first());
     frontend.show(Some(&event), runtime.state(), false)?;
+    let mut in_a_row = 0;
     loop {
         let is_idle = runtime.is_idle();
         let (events, state) = runtime.parts();
-        let event = tokio::select! {
-            // What happened comes before what is asked for.
-            biased;
-            Some(event) = events.recv() => {
+        let step = if in_a_row < EVENTS_IN_A_ROW {
+            tokio::select! {
+                // What happened comes before what is asked for.
+                biased;
+                Some(event) = events.recv() => Step::Happened(event),
+                next = frontend.next(state, is_idle) => Step::Asked(next?),
+            }
+        } else {
+            tokio::select! {
+                biased;
+                next = frontend.next(state, is_idle) => Step::Asked(next?),
+                Some(event) = events.recv() => Step::Passed(event),
+            }
+        };
+        in_a_row = if matches!(step, Step::Happened(_)) { in_a_row + 1 } else { 0 };
+        let event = match step {
+            Step::Happened(event) | Step::Passed(event) => {
                 runtime.handle(&event);
                 event
             }
-            next = frontend.next(state, is_idle) => match next? {
-                Next::Intent(intent) => runtime.intend(intent),
-                Next::Redraw => {
-                    frontend.show(None, runtime.state(), false)?;
-                    continue;
-                }
-                Next::Leave => return Ok(runtime.into_state()),
-            },
+            Step::Asked(Next::Intent(intent)) => runtime.intend(intent),
+            Step::Asked(Next::Redraw) => {
+                frontend.show(None, runtime.state(), false)?;
+                continue;
+            }
+            Step::Asked(Next::Leave) => return Ok(runtime.into_state()),
         };
         let more = !runtime.parts().0.is_empty();
         frontend.show(Some(&event), runtime.state(), more)?;
     }
+}
+
+/// What comes next.
+enum Step {
+    /// Something happened.
+    Happened(Event),
+    /// Something happened, and nobody wanted anything when it was their turn.
+    Passed(Event),
+    /// Somebody wants something.
+    Asked(Next),
 }

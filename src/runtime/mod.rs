@@ -8,6 +8,7 @@ pub mod journal;
 pub mod signals;
 #[cfg(test)]
 mod tests;
+pub mod watching;
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -28,6 +29,7 @@ pub use compute::compute;
 pub use drive::{Frontend, Next, drive};
 pub use journal::Journal;
 pub use signals::StopSignals;
+pub use watching::{News, watch};
 
 /// Events that may wait to be applied; a slow screen slows whoever reports, never the memory.
 const QUEUE: usize = 256;
@@ -297,6 +299,8 @@ fn lost(effect: &Effect) -> EventKind {
         }
         Effect::Database(name, DatabaseCall::ReleaseLock(_)) => EventKind::LetGo(name.clone(), Err(failure)),
         Effect::Open(_) => EventKind::Opened(Err(failure)),
+        Effect::Keep(..) => EventKind::Kept(Err(failure)),
+        Effect::SaveLog(_) => EventKind::LogSaved(Err(failure)),
         Effect::Report(report) => EventKind::Reported(report.run.clone(), Err(failure)),
         Effect::SeekRuns(generation, _) => EventKind::Sought(*generation, Err(failure)),
         Effect::Database(_, DatabaseCall::Unlock(run)) => EventKind::Unlocked(run.clone()),

@@ -1,4 +1,5 @@
-//! What is carried out of a list of effects when the journal does not take an entry as it is.
+//! What is carried out of a list of effects when the journal does not take an entry as it is; who is heard when much
+//! happens.
 
 use std::sync::{Arc, Mutex};
 
@@ -67,4 +68,51 @@ async fn what_others_wrote_since_the_journal_was_read_is_heard_before_anything_i
     while runtime.next().await.is_some_and(|event| !matches!(event.kind, EventKind::Finished(_))) {}
     assert_eq!(performer.0.lock().unwrap().len(), 1);
     assert_eq!(records().iter().filter(|line| line.run.is_some()).count(), 1);
+}
+
+/// Reports without end, as fast as anybody listens.
+#[derive(Clone)]
+struct Flooding;
+
+impl Perform for Flooding {
+    async fn perform(&self, _: Effect, out: Sink) {
+        loop {
+            out.send(EventKind::Log(None, Vec::new())).await;
+        }
+    }
+}
+
+/// Wants to leave once it was shown something.
+#[derive(Default)]
+struct Leaving {
+    shown: usize,
+}
+
+impl Frontend for Leaving {
+    async fn next(&mut self, _: &State, _: bool) -> std::io::Result<Next> {
+        if self.shown == 0 {
+            std::future::pending::<()>().await;
+        }
+        Ok(Next::Leave)
+    }
+
+    fn show(&mut self, event: Option<&Event>, _: &State, _: bool) -> std::io::Result<()> {
+        self.shown += usize::from(event.is_some_and(|event| matches!(event.kind, EventKind::Log(..))));
+        assert!(self.shown < 1_000, "a flood of events locks out whoever wants to leave");
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn whoever_wants_something_is_heard_in_a_flood_of_events() {
+    let id = DemoId::parse("demo1").unwrap();
+    let state = State::new(id, "Store", "TEST", Vec::new(), Duration::from_secs(5));
+    let root = tempfile::tempdir().unwrap();
+    let clock = Clock::by_hand(Timestamp::UNIX_EPOCH);
+    let runtime = Runtime::new(state, Flooding, Journal::at(root.path()), clock);
+    // The queue is full before anybody looks at it.
+    for _ in 0..QUEUE {
+        runtime.sink.events.try_send(runtime.event(EventKind::Log(None, Vec::new()))).unwrap();
+    }
+    drive(runtime, &mut Leaving::default()).await.unwrap();
 }

@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crossterm::event::{KeyCode, KeyEvent};
 use jiff::civil::Date;
 
 use crate::domain::changelog::ChangesetId;
@@ -17,7 +16,7 @@ use crate::domain::policy::{Finding, Severity, Subject, Verdict};
 use crate::domain::release::Version;
 use crate::engine::State;
 use crate::engine::policy::day;
-use crate::tui::field::Field;
+use crate::tui::search::Words;
 
 /// Lines of the screen that are none of the list: header and footer, the title, the foot.
 const CHROME: u16 = 2 + 1 + FOOT;
@@ -36,9 +35,8 @@ pub struct ChecksView {
     cursor: usize,
     /// The first line on screen.
     top: usize,
-    filter: Field,
-    /// True while keys go into the filter.
-    pub is_typing: bool,
+    /// What findings have to contain.
+    words: Words,
     /// True when only what has not run in the environment is shown.
     pub only_pending: bool,
 }
@@ -121,9 +119,9 @@ impl ChecksView {
         self.top
     }
 
-    /// What findings have to contain.
-    pub fn filter(&self) -> &str {
-        self.filter.text()
+    /// True when findings are left out because they do not have what is looked for.
+    pub fn is_filtered(&self) -> bool {
+        !self.words.is_empty()
     }
 
     /// How many findings are shown, and which of them is under the cursor.
@@ -166,34 +164,22 @@ impl ChecksView {
         self.select_again(page);
     }
 
-    /// Handles a key while the filter is typed; false when the key is not meant for it.
-    pub fn type_key(&mut self, event: &KeyEvent, page: u16) -> bool {
-        if event.code == KeyCode::Enter {
-            self.is_typing = false;
-            return true;
-        }
-        let is_taken = self.filter.type_key(event);
-        if is_taken {
+    /// Shows only findings with these words.
+    pub fn filter_by(&mut self, words: Words, page: u16) {
+        if words != self.words {
+            self.words = words;
             self.select_again(page);
         }
-        is_taken
     }
 
-    /// Takes what was pasted while the filter is typed.
-    pub fn paste(&mut self, text: &str, page: u16) {
-        self.filter.paste(text);
-        self.select_again(page);
-    }
-
-    /// Puts the filter away; false when there is none.
-    pub fn clear_filter(&mut self, page: u16) -> bool {
-        let is_on = self.is_typing || !self.filter.text().is_empty();
-        self.is_typing = false;
-        if is_on {
-            self.filter.clear();
-            self.select_again(page);
+    /// Puts the cursor on a finding by its place among all; false when it was there already.
+    pub fn point(&mut self, place: usize, page: u16) -> bool {
+        let found = self.shown().position(|shown| shown == place).filter(|found| *found != self.cursor);
+        if let Some(cursor) = found {
+            self.cursor = cursor;
+            self.keep_in_sight(page);
         }
-        is_on
+        found.is_some()
     }
 
     fn shown(&self) -> impl Iterator<Item = usize> {
@@ -211,11 +197,9 @@ impl ChecksView {
 
     /// Works out what is shown, and puts the cursor back on its finding, else where it stood.
     fn select(&mut self, under_cursor: Option<&Finding>) {
-        let wanted = self.filter.text().to_lowercase();
-        let words: Vec<&str> = wanted.split_whitespace().collect();
         let is_shown = |shown: &Shown| {
             (!self.only_pending || shown.state.is_none_or(|state| state != ChangesetState::Applied))
-                && matches(shown, &words)
+                && matches(shown, &self.words)
         };
         let mut lines = Vec::new();
         let mut subject = None;
@@ -289,7 +273,7 @@ pub fn rows(page: u16) -> usize {
 }
 
 /// True when a finding has all of these words in its check, its severity, its changeset, its file or its statement.
-fn matches(shown: &Shown, words: &[&str]) -> bool {
+fn matches(shown: &Shown, words: &Words) -> bool {
     if words.is_empty() {
         return true;
     }

@@ -114,6 +114,11 @@ impl Dialog {
         gone.map_or(Ok(()), Err)
     }
 
+    /// It has to be read anew: it was covered, or nobody can have looked at it.
+    pub fn read_anew(&mut self, now: Timestamp) {
+        self.since = now;
+    }
+
     /// True once it has been on screen for long enough.
     pub fn is_armed(&self, now: Timestamp) -> bool {
         self.asked.is_some() && now.duration_since(self.since) >= ARMING

@@ -5,12 +5,10 @@
 
 use std::sync::Arc;
 
-use crossterm::event::{KeyCode, KeyEvent};
-
 use crate::domain::changelog::ChangesetId;
 use crate::domain::grid::Grid;
 use crate::engine::State;
-use crate::tui::field::Field;
+use crate::tui::search::Words;
 
 /// Lines of the screen that are no rows: header and footer, the title, three lines of heads, three below the rows.
 const CHROME: u16 = 2 + 1 + 3 + 3;
@@ -27,9 +25,8 @@ pub struct GridView {
     top: usize,
     /// The first environment on screen, when they do not all fit.
     pub first_column: usize,
-    filter: Field,
-    /// True while keys go into the filter.
-    pub is_typing: bool,
+    /// What rows have to contain.
+    words: Words,
     /// True when rows without a difference are left out.
     pub only_differences: bool,
 }
@@ -66,9 +63,9 @@ impl GridView {
         self.top
     }
 
-    /// What rows have to contain.
-    pub fn filter(&self) -> &str {
-        self.filter.text()
+    /// True when rows are left out because they do not have what is looked for.
+    pub fn is_filtered(&self) -> bool {
+        !self.words.is_empty()
     }
 
     /// The row under the cursor.
@@ -94,7 +91,7 @@ impl GridView {
     pub fn jump(&mut self, is_forward: bool, page: u16) -> bool {
         let Some(grid) = &self.grid else { return false };
         let count = self.shown.len();
-        let is_wanted = |place: &usize| !self.filter.text().is_empty() || grid.differs(self.shown[*place]);
+        let is_wanted = |place: &usize| self.is_filtered() || grid.differs(self.shown[*place]);
         let after = (1..=count).map(|step| (self.cursor + step) % count);
         let before = (1..=count).map(|step| (self.cursor + count - step) % count);
         let found =
@@ -112,34 +109,22 @@ impl GridView {
         self.filter_again(page);
     }
 
-    /// Handles a key while the filter is typed; false when the key is not meant for it.
-    pub fn type_key(&mut self, event: &KeyEvent, page: u16) -> bool {
-        if event.code == KeyCode::Enter {
-            self.is_typing = false;
-            return true;
-        }
-        if !self.filter.type_key(event) {
-            return false;
-        }
-        self.filter_again(page);
-        true
-    }
-
-    /// Takes what was pasted while the filter is typed.
-    pub fn paste(&mut self, text: &str, page: u16) {
-        self.filter.paste(text);
-        self.filter_again(page);
-    }
-
-    /// Puts the filter away; false when there is none.
-    pub fn clear_filter(&mut self, page: u16) -> bool {
-        let is_on = self.is_typing || !self.filter.text().is_empty();
-        self.is_typing = false;
-        if !self.filter.text().is_empty() {
-            self.filter.clear();
+    /// Shows only rows with these words.
+    pub fn filter_by(&mut self, words: Words, page: u16) {
+        if words != self.words {
+            self.words = words;
             self.filter_again(page);
         }
-        is_on
+    }
+
+    /// Puts the cursor on a row by its place among those that are shown; false when it was there already.
+    pub fn point(&mut self, place: usize, page: u16) -> bool {
+        let moved = place != self.cursor && place < self.shown.len();
+        if moved {
+            self.cursor = place;
+            self.keep_in_sight(page);
+        }
+        moved
     }
 
     fn filter_again(&mut self, page: u16) {
@@ -151,10 +136,8 @@ impl GridView {
     /// Works out which rows are shown, and puts the cursor back on its changeset, else where it stood.
     fn select_rows(&mut self, under_cursor: Option<&ChangesetId>) {
         let Some(grid) = &self.grid else { return };
-        let wanted = self.filter.text().to_lowercase();
-        let words: Vec<&str> = wanted.split_whitespace().collect();
         let is_shown =
-            |row: &usize| (!self.only_differences || grid.differs(*row)) && matches(grid, *row, &words);
+            |row: &usize| (!self.only_differences || grid.differs(*row)) && matches(grid, *row, &self.words);
         self.shown = (0..grid.len()).filter(is_shown).collect();
         let row = under_cursor.and_then(|id| grid.position(id));
         let place = row.map(|row| self.shown.binary_search(&row).unwrap_or_else(|after| after));
@@ -175,7 +158,7 @@ pub fn rows(page: u16) -> usize {
 }
 
 /// True when a row has all of these words in its path, its id, its author or its states.
-fn matches(grid: &Grid, row: usize, words: &[&str]) -> bool {
+fn matches(grid: &Grid, row: usize, words: &Words) -> bool {
     if words.is_empty() {
         return true;
     }

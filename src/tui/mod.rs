@@ -1,18 +1,29 @@
 //! The full-screen frontend: keys to intents, state to cells.
 
+mod ascii;
 pub mod checks;
+pub mod chronicle;
 pub mod clipboard;
 pub mod dialog;
 pub mod field;
 pub mod frames;
 pub mod grid;
 pub mod keymap;
+pub mod links;
+pub mod log;
+pub mod look;
+pub mod menu;
+pub mod picker;
+pub mod pose;
 pub mod question;
+pub mod search;
+pub mod seen;
 pub mod style;
 pub mod svg;
 pub mod terminal;
 pub mod ui;
 
+mod teaching;
 mod text;
 mod views;
 
@@ -27,12 +38,15 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::buffer::Buffer;
 
-use crate::config::theme;
-use crate::domain::failure::Failure;
+use crate::config::remembered::Remembered;
 use crate::domain::report::Filed;
 use crate::engine::State;
 use crate::engine::event::{Event, EventKind, Intent};
 use crate::runtime::{Clock, Frontend, Next, StopSignals, clock::Stopwatch};
+use keymap::Keymap;
+use links::Link;
+use look::Look;
+use seen::Seen;
 use style::Styles;
 use ui::{Outcome, Ui};
 
@@ -53,8 +67,14 @@ pub trait Stage {
     /// Stops the process as Ctrl-Z does.
     fn suspend(&mut self) -> io::Result<()>;
 
-    /// Asks the terminal to take `text` into its clipboard.
-    fn copy(&mut self, text: &str) -> io::Result<()>;
+    /// Asks the terminal to take `text` into its clipboard; false where that is too much for it.
+    fn copy(&mut self, text: &str) -> io::Result<bool>;
+
+    /// Tells the terminal which texts of the frame that was drawn can be opened.
+    fn link(&mut self, links: &[Link]) -> io::Result<()>;
+
+    /// Asks the terminal to tell what the mouse does, or to keep the mouse to itself.
+    fn point(&mut self, is_here: bool) -> io::Result<()>;
 }
 
 /// The console.
@@ -65,23 +85,40 @@ pub struct Console<S> {
     clock: Clock,
     drawn: Option<Stopwatch>,
     ui: Ui,
-    styles: Styles,
-    theme: String,
+    look: Look,
+    /// Where the operator was when a console was left last.
+    left: Option<Remembered>,
+    /// What going back there asks of the engine.
+    waiting: Option<Intent>,
 }
 
 impl<S: Stage> Console<S> {
-    /// A console on `stage`, steered by `inputs`, in the theme with this name.
-    pub fn new(
-        stage: S,
-        inputs: Inputs,
-        signals: Option<StopSignals>,
-        zone: TimeZone,
-        theme: &str,
-    ) -> Result<Self, Failure> {
-        let styles = Styles::of(&theme::load(theme)?);
-        let ui = Ui::new(zone, theme);
-        let theme = theme.to_owned();
-        Ok(Self { stage, inputs, signals, clock: Clock::system(), drawn: None, ui, styles, theme })
+    /// A console on `stage`, steered by `inputs`, that looks like this.
+    pub fn new(stage: S, inputs: Inputs, signals: Option<StopSignals>, zone: TimeZone, look: Look) -> Self {
+        let mut ui = Ui::new(zone, look.name());
+        ui.themes.offer(look.names());
+        ui.notice = look.remark();
+        let (clock, drawn, left, waiting) = (Clock::system(), None, None, None);
+        Self { stage, inputs, signals, clock, drawn, ui, look, left, waiting }
+    }
+
+    /// The same with keys that somebody chose.
+    #[must_use]
+    pub fn keyed(mut self, keymap: Keymap) -> Self {
+        self.ui.keymap = keymap;
+        self
+    }
+
+    /// The same, going back to where the operator was.
+    #[must_use]
+    pub fn resuming(mut self, left: Remembered) -> Self {
+        self.left = Some(left);
+        self
+    }
+
+    /// Where the operator is, for the next console.
+    pub fn remembered(&self, state: &State) -> Remembered {
+        self.ui.remembered(state)
     }
 
     /// What it is shown on.
@@ -90,18 +127,25 @@ impl<S: Stage> Console<S> {
     }
 
     fn draw(&mut self, state: &State) -> io::Result<()> {
-        if self.theme != self.ui.theme
-            && let Ok(theme) = theme::load(&self.ui.theme)
-        {
-            self.styles = Styles::of(&theme);
-            self.theme.clone_from(&self.ui.theme);
+        if self.look.name() != self.ui.theme {
+            self.look.show(&self.ui.theme);
+            if let Some(remark) = self.look.remark() {
+                self.ui.notice = Some(remark);
+            }
         }
-        let (ui, styles) = (&mut self.ui, &self.styles);
-        let drawn = self.stage.terminal().draw(|frame| {
-            ui.page = frame.area().height;
-            views::draw(frame, state, ui, styles);
-        });
-        drawn.map_err(|error| io::Error::other(error.to_string()))?;
+        let (ui, styles) = (&mut self.ui, self.look.styles());
+        let (mut is_whole, mut links) = (false, Vec::new());
+        // A hit that is gone to is known only once it is known where the hits are; then it is on screen.
+        while !is_whole {
+            let mut seen = Seen::default();
+            let drawn = self.stage.terminal().draw(|frame| seen = views::draw(frame, state, ui, styles));
+            let drawn = drawn.map_err(|error| io::Error::other(error.to_string()))?;
+            is_whole = !ui.saw(seen);
+            links = links::find(drawn.buffer);
+        }
+        if !links.is_empty() {
+            self.stage.link(&links)?;
+        }
         self.drawn = Some(self.clock.stopwatch());
         Ok(())
     }
@@ -113,18 +157,40 @@ impl<S: Stage> Console<S> {
                 self.ui.paste(text, state);
                 return Ok(Next::Redraw);
             }
-            // A resize needs a frame.
-            _ => return Ok(Next::Redraw),
+            Input::FocusLost | Input::FocusGained => {
+                self.ui.focus(*input == Input::FocusGained, state);
+                return Ok(Next::Redraw);
+            }
+            Input::Mouse(event) => {
+                let outcome = self.ui.point(*event, state);
+                return self.follow(outcome);
+            }
+            // It needs a frame.
+            Input::Resize(..) => return Ok(Next::Redraw),
         };
         if key.code == KeyCode::Char('z') && key.modifiers == KeyModifiers::CONTROL {
             self.stage.suspend()?;
             return Ok(Next::Redraw);
         }
-        Ok(match self.ui.press(key, state) {
+        let outcome = self.ui.press(key, state);
+        self.follow(outcome)
+    }
+
+    /// Does what a key or the mouse led to.
+    fn follow(&mut self, outcome: Outcome) -> io::Result<Next> {
+        Ok(match outcome {
             Outcome::Intent(intent) => Next::Intent(intent),
             Outcome::Redraw => Next::Redraw,
-            Outcome::Copy(text) => {
-                self.stage.copy(&text)?;
+            Outcome::Copy { what, text } => {
+                if !self.stage.copy(&text)? {
+                    return Ok(Next::Intent(Intent::Keep { what, text: text.into() }));
+                }
+                // Whether it took it, a terminal does not say.
+                self.ui.notice = Some(format!("sent to the terminal: {}", clipboard::headline(&what, &text)));
+                Next::Redraw
+            }
+            Outcome::Mouse(is_here) => {
+                self.stage.point(is_here)?;
                 Next::Redraw
             }
             Outcome::Leave => Next::Leave,
@@ -134,6 +200,9 @@ impl<S: Stage> Console<S> {
 
 impl<S: Stage> Frontend for Console<S> {
     async fn next(&mut self, state: &State, _is_idle: bool) -> io::Result<Next> {
+        if let Some(intent) = self.waiting.take() {
+            return Ok(Next::Intent(intent));
+        }
         let is_flowing = state.flow.as_ref().is_some_and(|flow| !flow.is_over());
         let is_done = state.running().next().is_none() && !is_flowing && !state.is_reporting();
         if is_done && (self.ui.is_leaving || state.is_stopping) {
@@ -156,17 +225,33 @@ impl<S: Stage> Frontend for Console<S> {
                 }
             },
             () = signal => Ok(Next::Intent(Intent::Interrupt)),
+            () = self.look.changed() => {
+                self.ui.themes.offer(self.look.names());
+                self.ui.notice = self.look.remark();
+                Ok(Next::Redraw)
+            }
         }
     }
 
     fn show(&mut self, event: Option<&Event>, state: &State, more: bool) -> io::Result<()> {
+        if let Some(left) = self.left.take()
+            && let Outcome::Intent(intent) = self.ui.resume(&left, state)
+        {
+            self.waiting = Some(intent);
+        }
         self.ui.watch(state);
         match event.map(|event| &event.kind) {
             // Where a report is stands beside its run; what went wrong with it stands nowhere else.
             Some(EventKind::Reported(_, Ok(Filed { upload: None | Some(Ok(_)), .. }))) => {
                 self.ui.pass_over(state);
             }
-            Some(EventKind::Intent(_) | EventKind::Opened(_) | EventKind::Reported(..)) => {
+            Some(
+                EventKind::Intent(_)
+                | EventKind::Opened(_)
+                | EventKind::Kept(_)
+                | EventKind::LogSaved(_)
+                | EventKind::Reported(..),
+            ) => {
                 self.ui.tell(state);
             }
             _ => {}
@@ -176,26 +261,13 @@ impl<S: Stage> Frontend for Console<S> {
     }
 }
 
-/// Draws a state once, as it stands on the board, into a buffer of this size.
-pub fn picture(
-    state: &State,
-    width: u16,
-    height: u16,
-    theme: &str,
-    zone: TimeZone,
-) -> Result<Buffer, Failure> {
-    let styles = Styles::of(&theme::load(theme)?);
-    let ui = Ui::new(zone, theme);
-    Ok(draw_into_buffer(state, &ui, &styles, width, height))
-}
-
 /// Draws a state and a view state into a buffer of this size.
 pub fn draw_into_buffer(state: &State, ui: &Ui, styles: &Styles, width: u16, height: u16) -> Buffer {
     let mut terminal = match Terminal::new(ratatui::backend::TestBackend::new(width, height)) {
         Ok(terminal) => terminal,
         Err(never) => match never {},
     };
-    match terminal.draw(|frame| views::draw(frame, state, ui, styles)) {
+    match terminal.draw(|frame| drop(views::draw(frame, state, ui, styles))) {
         Ok(drawn) => drawn.buffer.clone(),
         Err(never) => match never {},
     }

@@ -42,11 +42,14 @@ fn render_row(svg: &mut String, row: &[&Cell], y: f64, behind: &str) {
     let mut x = 0;
     while let Some(cell) = row.get(x) {
         let left = place(x);
-        let colour = style::hex(cell.fg).unwrap_or_else(|| "currentColor".to_owned());
-        if let Some(background) = style::hex(cell.bg).filter(|background| background != behind) {
-            rectangle(svg, (left, y), CELL, &background);
-        }
+        let is_reversed = cell.modifier.contains(Modifier::REVERSED);
+        let (ink, paper) = if is_reversed { (cell.bg, cell.fg) } else { (cell.fg, cell.bg) };
+        let colour = style::hex(ink).unwrap_or_else(|| "currentColor".to_owned());
+        let paper = style::hex(paper).filter(|paper| paper != behind);
         if let Some(shape) = Shape::of(cell.symbol()) {
+            if let Some(paper) = &paper {
+                rectangle(svg, (left, y), CELL, paper);
+            }
             shape.draw(svg, (left, y), &colour);
             x += 1;
             continue;
@@ -62,12 +65,20 @@ fn render_row(svg: &mut String, row: &[&Cell], y: f64, behind: &str) {
             text.push_str(next.symbol());
             cells += width(next.symbol()).max(1);
         }
+        if let Some(paper) = &paper {
+            rectangle(svg, (left, y), (place(cells.max(1)), CELL.1), paper);
+        }
         if !text.trim().is_empty() {
+            let line = if cell.modifier.contains(Modifier::UNDERLINED) {
+                " text-decoration=\"underline\""
+            } else {
+                ""
+            };
             let weight = if cell.modifier.contains(Modifier::BOLD) { " font-weight=\"700\"" } else { "" };
             let length = place(cells);
             writeln!(
                 svg,
-                "<text x=\"{:.1}\" y=\"{:.1}\" fill=\"{colour}\"{weight} xml:space=\"preserve\" textLength=\"{length:.1}\" \
+                "<text x=\"{:.1}\" y=\"{:.1}\" fill=\"{colour}\"{weight}{line} xml:space=\"preserve\" textLength=\"{length:.1}\" \
                  lengthAdjust=\"spacingAndGlyphs\">{}</text>",
                 left + MARGIN,
                 y + CELL.1 * 0.74,

@@ -1,23 +1,30 @@
 //! The terminal itself: taken over once, given back on every way out.
 
+use std::fmt;
 use std::io::{self, Stdout, Write as _, stdout};
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::Show;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, EventStream};
-use crossterm::execute;
+use crossterm::event::{
+    DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
+    EventStream,
+};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::{Command, execute};
 use nix::sys::signal::{Signal, raise};
 use ratatui::Terminal;
 use ratatui::backend::{Backend as _, CrosstermBackend};
 
 use crate::tui::frames::Frames;
+use crate::tui::links::{self, Link};
 use crate::tui::{Inputs, Stage, clipboard};
 
 /// The terminal, taken over for as long as this lives.
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<Frames<Stdout>>>,
+    /// True while the terminal tells what the mouse does.
+    has_mouse: bool,
     _restore: Restore,
 }
 
@@ -33,8 +40,9 @@ impl Screen {
         // Before anything is changed, so that every later way out goes through it.
         let restore = Restore;
         restore_before_a_panic_is_printed();
-        enter()?;
-        Ok(Self { terminal: Terminal::new(CrosstermBackend::new(Frames::new(stdout())))?, _restore: restore })
+        enter(true)?;
+        let terminal = Terminal::new(CrosstermBackend::new(Frames::new(stdout())))?;
+        Ok(Self { terminal, has_mouse: true, _restore: restore })
     }
 }
 
@@ -49,7 +57,7 @@ impl Stage for Screen {
     fn suspend(&mut self) -> io::Result<()> {
         restore();
         raise(Signal::SIGTSTP)?;
-        enter()?;
+        enter(self.has_mouse)?;
         // Not the terminal's own `clear`: it asks where the cursor is, and the answer can be lost to whoever reads
         // the keys. What was drawn is forgotten instead, so that the next frame draws everything.
         self.terminal.backend_mut().clear()?;
@@ -57,11 +65,25 @@ impl Stage for Screen {
         Ok(())
     }
 
-    fn copy(&mut self, text: &str) -> io::Result<()> {
+    fn copy(&mut self, text: &str) -> io::Result<bool> {
+        let is_dumb = std::env::var_os("TERM").is_none_or(|value| value.is_empty() || value == "dumb");
+        if is_dumb || !clipboard::fits(text) {
+            return Ok(false);
+        }
         let is_in_tmux = std::env::var_os("TMUX").is_some_and(|value| !value.is_empty());
         let mut out = stdout();
         out.write_all(clipboard::sequence(text, is_in_tmux).as_bytes())?;
-        out.flush()
+        out.flush()?;
+        Ok(true)
+    }
+
+    fn link(&mut self, links: &[Link]) -> io::Result<()> {
+        links::write(self.terminal.backend_mut(), links)
+    }
+
+    fn point(&mut self, is_here: bool) -> io::Result<()> {
+        self.has_mouse = is_here;
+        if is_here { execute!(stdout(), TellClicks) } else { execute!(stdout(), DisableMouseCapture) }
     }
 }
 
@@ -81,10 +103,21 @@ impl Drop for Restore {
     }
 }
 
-fn enter() -> io::Result<()> {
+/// Asks the terminal to tell clicks, drags and the wheel (DEC private modes 1000 and 1002, in the form of 1006). Not
+/// every movement, as crossterm's own command would: a console that is only looked at would never be idle.
+struct TellClicks;
+
+impl Command for TellClicks {
+    fn write_ansi(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        out.write_str("\x1b[?1000h\x1b[?1002h\x1b[?1006h")
+    }
+}
+
+fn enter(has_mouse: bool) -> io::Result<()> {
     IS_TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
-    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)?;
+    if has_mouse { execute!(stdout(), TellClicks) } else { Ok(()) }
 }
 
 /// Failing here leaves nothing better to do. Once only: leaving the other screen puts the cursor back to where it was
@@ -93,7 +126,15 @@ fn restore() {
     if !IS_TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
-    execute!(stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show).ok();
+    execute!(
+        stdout(),
+        DisableMouseCapture,
+        DisableFocusChange,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        Show
+    )
+    .ok();
     disable_raw_mode().ok();
 }
 

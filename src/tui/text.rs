@@ -91,7 +91,8 @@ pub(super) fn rule<'a>(title: Vec<Span<'a>>, end: Vec<Span<'a>>, limit: usize, s
     Line::from(spans)
 }
 
-/// Breaks a text into lines of at most `limit` cells, between words where it can.
+/// Breaks a text into lines of at most `limit` cells, between words where it can. Nothing of it is left out: a path is
+/// of no use without its end.
 pub(super) fn wrap(text: &str, limit: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
@@ -99,14 +100,43 @@ pub(super) fn wrap(text: &str, limit: usize) -> Vec<String> {
         if line > 0 && line + 1 + width(word) > limit {
             lines.push(String::new());
         }
-        if let Some(line) = lines.last_mut() {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(&fit(word, limit));
+        if let Some(line) = lines.last_mut()
+            && !line.is_empty()
+        {
+            line.push(' ');
         }
+        push(&mut lines, word, limit);
     }
     lines
+}
+
+/// Adds a word to the last line, in pieces where it is wider than one.
+fn push(lines: &mut Vec<String>, word: &str, limit: usize) {
+    for grapheme in word.graphemes(true) {
+        let used = lines.last().map_or(0, |line| width(line));
+        if used > 0 && used + width(grapheme) > limit {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push_str(grapheme);
+        }
+    }
+}
+
+/// Breaks a text into rows of at most `limit` cells wherever they are full; there is always one.
+pub(super) fn rows(text: &str, limit: usize) -> Vec<&str> {
+    let mut rows = Vec::new();
+    let (mut begin, mut used) = (0, 0);
+    for (start, grapheme) in text.grapheme_indices(true) {
+        let wide = width(grapheme);
+        if used + wide > limit && start > begin {
+            rows.push(&text[begin..start]);
+            (begin, used) = (start, 0);
+        }
+        used += wide;
+    }
+    rows.push(&text[begin..]);
+    rows
 }
 
 /// A duration as people say it: `9 ms`, `4.1 s`, `02:05`.
@@ -165,7 +195,18 @@ mod tests {
     }
 
     #[test]
+    fn rows_break_between_characters_and_lose_nothing() {
+        assert_eq!(rows("abcdef", 4), ["abcd", "ef"]);
+        assert_eq!(rows("ベーグル", 5), ["ベー", "グル"]);
+        assert_eq!(rows("e\u{301}e\u{301}", 1), ["e\u{301}", "e\u{301}"]);
+        assert_eq!(rows("", 4), [""]);
+        assert_eq!(rows("ベー", 1), ["ベ", "ー"], "what is wider than a row stands alone in it");
+    }
+
+    #[test]
     fn long_sentences_are_wrapped_between_words() {
         assert_eq!(wrap("the service changed underneath", 12), ["the service", "changed", "underneath"]);
+        assert_eq!(wrap("in /var/lib/lockstep/x", 9), ["in", "/var/lib/", "lockstep/", "x"]);
+        assert_eq!(wrap("ベーグル屋", 5), ["ベー", "グル", "屋"]);
     }
 }

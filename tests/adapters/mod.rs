@@ -19,8 +19,8 @@ use std::time::Duration;
 
 use lockstep::adapters::Adapters;
 use lockstep::config::{
-    AwsSettings, DatabaseSettings, DeadlineSettings, EnvironmentSettings, LiquibaseSettings, PollingSettings,
-    ReleaseSettings, ReportSettings, RunnerKind, Settings, paths,
+    AwsSettings, ConsoleSettings, DatabaseSettings, DeadlineSettings, EnvironmentSettings, LiquibaseSettings,
+    PollingSettings, ReleaseSettings, ReportSettings, RunnerKind, Settings, paths,
 };
 use lockstep::domain::changelog::Selection;
 use lockstep::domain::environment::Environment;
@@ -116,6 +116,7 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
         policy: None,
         journals: None,
         reports: ReportSettings { folder: None, bucket: None, prefix: String::new() },
+        console: ConsoleSettings::default(),
         polling: PollingSettings { operation: Duration::from_millis(20), observe: Duration::from_secs(1) },
         deadlines: DeadlineSettings {
             look: Duration::from_secs(10),
@@ -123,6 +124,7 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
             health: Duration::from_secs(5),
             liquibase: Duration::from_mins(2),
         },
+        keys: Vec::new(),
         environments: vec![EnvironmentSettings { environment, address: None, aws }],
     }
 }

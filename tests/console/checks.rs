@@ -8,7 +8,7 @@ use super::views::{SIZES, compare};
 use super::{Script, Story};
 
 /// Twelve checks that looked at the eighteen changesets of v1.4.0 and found this.
-fn verdict(findings: Vec<Finding>) -> Verdict {
+pub(super) fn verdict(findings: Vec<Finding>) -> Verdict {
     let id = |number: usize| ChangesetId {
         path: "changelog/changelog-master.yaml".to_owned(),
         id: number.to_string(),
@@ -37,7 +37,7 @@ fn finding(changeset: &str, check: &str, line: usize, statement: &str, why: &str
 }
 
 /// What is wrong with v1.4.0, and one thing with what ran long ago.
-fn wrong() -> Vec<Finding> {
+pub(super) fn wrong() -> Vec<Finding> {
     let earlier = Finding {
         severity: Severity::Major,
         ..finding(

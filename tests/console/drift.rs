@@ -6,7 +6,7 @@ use lockstep::domain::lock::{LockSight, Session};
 use super::views::{SIZES, compare};
 use super::{Script, Story};
 
-const EDITED: &str = "changelog/changesets/008-categories.sql";
+pub(super) const EDITED: &str = "changelog/changesets/008-categories.sql";
 
 /// A newest release whose 008 has another text than the one that dev, test and staging ran, and a hotfix in staging.
 async fn edited(width: u16, height: u16) -> Story {

@@ -4,12 +4,26 @@
 mod back;
 mod checks;
 mod drift;
+mod finding;
+mod flooding;
 mod flows;
+mod history;
+mod hostile;
+mod keys;
+mod layout;
 mod locks;
+mod logs;
+mod looks;
+mod palette;
 mod people;
+mod pictures;
+mod plain;
+mod pointing;
+mod returning;
 mod running;
 mod script;
 mod stories;
+mod tour;
 mod unknown;
 mod views;
 
@@ -17,9 +31,12 @@ use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{
+    Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 use futures_util::stream;
 use jiff::tz::TimeZone;
+use lockstep::config::remembered::Remembered;
 use lockstep::domain::Timestamp;
 use lockstep::domain::journal::Entry;
 use lockstep::domain::names::DemoId;
@@ -27,9 +44,13 @@ use lockstep::domain::policy::Severity;
 use lockstep::engine::State;
 use lockstep::engine::event::{Event, EventKind, Intent};
 use lockstep::runtime::{Clock, Frontend as _, Journal, Next, Runtime};
+use lockstep::tui::keymap::Keymap;
+use lockstep::tui::links::Link;
+use lockstep::tui::look::Look;
 use lockstep::tui::{Console, Stage};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use tokio::sync::mpsc;
 
 pub(crate) use script::{Backend, Deploys, Script, environments};
@@ -48,8 +69,19 @@ impl Stage for Memory {
         Ok(())
     }
 
-    fn copy(&mut self, text: &str) -> io::Result<()> {
-        self.1.push(text.to_owned());
+    fn copy(&mut self, text: &str) -> io::Result<bool> {
+        let fits = lockstep::tui::clipboard::fits(text);
+        if fits {
+            self.1.push(text.to_owned());
+        }
+        Ok(fits)
+    }
+
+    fn link(&mut self, _links: &[Link]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn point(&mut self, _is_here: bool) -> io::Result<()> {
         Ok(())
     }
 }
@@ -73,14 +105,14 @@ impl Story {
 
     pub(crate) async fn with(script: Script, width: u16, height: u16, theme: &str) -> Self {
         let mut story = Self::unopened(script, width, height, theme);
-        story.intend(Intent::Begin);
-        story.settle().await;
+        story.look_around().await;
         story
     }
 
     /// A console that takes new releases by itself where the gate is automatic.
     pub(crate) async fn automatic(width: u16, height: u16) -> Self {
-        let mut story = Self::made(Script::new(), width, height, "dark", State::promote_automatically);
+        let look = Look::of("dark").unwrap();
+        let mut story = Self::made(Script::new(), width, height, look, State::promote_automatically);
         story.intend(Intent::Begin);
         story.settle().await;
         story
@@ -88,12 +120,24 @@ impl Story {
 
     /// The same before anything was asked of the world.
     pub(crate) fn unopened(script: Script, width: u16, height: u16, theme: &str) -> Self {
-        Self::made(script, width, height, theme, |_| {})
+        Self::looking(script, width, height, Look::of(theme).unwrap())
+    }
+
+    /// A console that looks like this, before anything was asked of the world.
+    pub(crate) fn looking(script: Script, width: u16, height: u16, look: Look) -> Self {
+        Self::made(script, width, height, look, |_| {})
+    }
+
+    /// Asks the world for everything that the board shows.
+    pub(crate) async fn look_around(&mut self) -> &mut Self {
+        self.intend(Intent::Begin);
+        self.settle().await;
+        self
     }
 
     /// A console whose gates are set by `prepare`.
     pub(crate) async fn gated(width: u16, height: u16, prepare: impl FnOnce(&mut State)) -> Self {
-        let mut story = Self::made(Script::new(), width, height, "dark", prepare);
+        let mut story = Self::made(Script::new(), width, height, Look::of("dark").unwrap(), prepare);
         story.intend(Intent::Begin);
         story.settle().await;
         story
@@ -102,7 +146,7 @@ impl Story {
     /// A console of an instance with a policy, at which BLOCKER blocks.
     pub(crate) async fn policed(script: Script, width: u16, height: u16) -> Self {
         let police = |state: &mut State| *state = state.clone().policed(Severity::Blocker);
-        let mut story = Self::made(script, width, height, "dark", police);
+        let mut story = Self::made(script, width, height, Look::of("dark").unwrap(), police);
         story.intend(Intent::Begin);
         story.settle().await;
         story
@@ -121,7 +165,25 @@ impl Story {
         }
     }
 
-    fn made(script: Script, width: u16, height: u16, theme: &str, prepare: impl FnOnce(&mut State)) -> Self {
+    /// A console with keys that somebody chose, that goes back to where the operator was.
+    pub(crate) async fn returning(keymap: Keymap, left: Remembered, width: u16, height: u16) -> Self {
+        let mut story = Self::unopened(Script::new(), width, height, "dark");
+        let Ok(terminal): Result<_, Infallible> = Terminal::new(TestBackend::new(width, height));
+        let (keys, receiver) = mpsc::unbounded_channel();
+        let console = console(terminal, receiver, Look::of("dark").unwrap()).keyed(keymap).resuming(left);
+        (story.console, story.keys) = (console, keys);
+        story.console.show(None, story.runtime.state(), false).unwrap();
+        story.intend(Intent::Begin);
+        story.go_on().await;
+        story
+    }
+
+    /// Where the operator is, for the next console.
+    pub(crate) fn remembered(&self) -> Remembered {
+        self.console.remembered(self.runtime.state())
+    }
+
+    fn made(script: Script, width: u16, height: u16, look: Look, prepare: impl FnOnce(&mut State)) -> Self {
         let start: Timestamp = "2026-11-21T14:02:11Z".parse().unwrap();
         let clock = Clock::by_hand(start);
         let journal = tempfile::tempdir().unwrap();
@@ -132,9 +194,7 @@ impl Story {
         let runtime = Runtime::new(state, script.clone(), Journal::at(journal.path()), clock.clone());
         let Ok(terminal): Result<_, Infallible> = Terminal::new(TestBackend::new(width, height));
         let (keys, receiver) = mpsc::unbounded_channel();
-        let inputs = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
-        let console =
-            Console::new(Memory(terminal, Vec::new()), Box::pin(inputs), None, TimeZone::UTC, theme).unwrap();
+        let console = console(terminal, receiver, look);
         let mut story = Self { console, runtime, keys, clock, script, has_left: false, journal };
         story.console.show(None, story.runtime.state(), false).unwrap();
         story
@@ -162,6 +222,47 @@ impl Story {
         }
     }
 
+    /// What the console asks for by itself.
+    async fn go_on(&mut self) {
+        self.settle().await;
+        let (state, is_idle) = (self.runtime.state(), self.runtime.is_idle());
+        let next = futures_util::FutureExt::now_or_never(self.console.next(state, is_idle));
+        if let Some(Next::Intent(intent)) = next.transpose().unwrap() {
+            self.intend(intent);
+            self.settle().await;
+        }
+    }
+
+    /// Clicks on the first place of the screen with these words.
+    pub(crate) async fn click(&mut self, words: &str) -> &mut Self {
+        let (column, row) = self.place(words);
+        self.mouse(MouseEventKind::Down(MouseButton::Left), column, row).await;
+        self.mouse(MouseEventKind::Up(MouseButton::Left), column, row).await
+    }
+
+    /// Lets the mouse do something there.
+    pub(crate) async fn mouse(&mut self, kind: MouseEventKind, column: u16, row: u16) -> &mut Self {
+        let modifiers = KeyModifiers::NONE;
+        self.input(Input::Mouse(MouseEvent { kind, column, row, modifiers })).await;
+        self
+    }
+
+    /// Where these words are on the screen: column and row.
+    #[track_caller]
+    pub(crate) fn place(&mut self, words: &str) -> (u16, u16) {
+        let buffer = self.console.stage().0.backend().buffer().clone();
+        let width = usize::from(buffer.area.width);
+        for (row, cells) in buffer.content.chunks(width).enumerate() {
+            let symbols: Vec<&str> = cells.iter().map(ratatui::buffer::Cell::symbol).collect();
+            for column in 0..width {
+                if symbols[column..].concat().starts_with(words) {
+                    return (u16::try_from(column).unwrap(), u16::try_from(row).unwrap());
+                }
+            }
+        }
+        panic!("`{words}` is not on the screen:\n{}", self.screen());
+    }
+
     /// Lets time go by.
     pub(crate) async fn wait(&mut self, millis: u64) -> &mut Self {
         self.clock.advance(Duration::from_millis(millis));
@@ -174,6 +275,11 @@ impl Story {
     /// The screen as text.
     pub(crate) fn screen(&mut self) -> String {
         self.console.stage().0.backend().to_string()
+    }
+
+    /// What is drawn, cell by cell.
+    pub(crate) fn buffer(&mut self) -> &Buffer {
+        self.console.stage().0.backend().buffer()
     }
 
     /// What the terminal was asked to copy.
@@ -222,6 +328,15 @@ impl Story {
     }
 }
 
+fn console(
+    terminal: Terminal<TestBackend>,
+    receiver: mpsc::UnboundedReceiver<io::Result<Input>>,
+    look: Look,
+) -> Console<Memory> {
+    let inputs = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
+    Console::new(Memory(terminal, Vec::new()), Box::pin(inputs), None, TimeZone::UTC, look)
+}
+
 fn parse(keys: &str) -> Vec<(KeyCode, KeyModifiers)> {
     let mut codes = Vec::new();
     let mut rest = keys;
@@ -239,6 +354,12 @@ fn parse(keys: &str) -> Vec<(KeyCode, KeyModifiers)> {
             Some(("end", after)) => (KeyCode::End, after),
             Some(("bs", after)) => (KeyCode::Backspace, after),
             Some(("f5", after)) => (KeyCode::F(5), after),
+            Some((name, after)) if name.strip_prefix("c-").is_some_and(|rest| rest.len() == 1) => {
+                let c = name.chars().last().unwrap();
+                codes.push((KeyCode::Char(c), KeyModifiers::CONTROL));
+                rest = after;
+                continue;
+            }
             _ => (KeyCode::Char(first), rest.strip_prefix(first).unwrap_or_default()),
         };
         codes.push((code, KeyModifiers::NONE));

@@ -8,7 +8,7 @@ use super::views::{SIZES, compare};
 use super::{Script, Story};
 
 /// prod asks for the approval of two people, anybody's, and lets itself be overridden.
-fn two_approvals(state: &mut State) {
+pub(super) fn two_approvals(state: &mut State) {
     let gate = &mut state.environments[3].environment.gate;
     gate.approval = ApprovalRule { requester_may_approve: true, ..ApprovalRule::new(2) };
     gate.can_be_overridden = true;

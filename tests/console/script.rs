@@ -545,9 +545,14 @@ impl Perform for Script {
                 let path = format!("/var/lib/lockstep/reports/demo1/{}/operation-report.html", report.run);
                 out.send(EventKind::Reported(report.run.clone(), Ok(Filed { path, upload: None }))).await;
             }
+            Effect::SaveLog(_) => out.send(EventKind::LogSaved(Ok("./lockstep-log.txt".to_owned()))).await,
             Effect::Open(path) => {
                 out.send(EventKind::Opened(Ok(format!("there is no desktop here to open it with: {path}"))))
                     .await;
+            }
+            Effect::Keep(what, text) => {
+                let words = format!("{what} is in /var/lib/lockstep/copies/demo1, {} characters", text.len());
+                out.send(EventKind::Kept(Ok(words))).await;
             }
             Effect::CheckPolicy(generation, release) => {
                 let policy = self.world().policy.clone();

@@ -11,7 +11,11 @@ use super::views::{SIZES, compare};
 
 /// A console died while it promoted v1.2.0 to test, right after it had asked Liquibase.
 async fn died(width: u16, height: u16) -> Story {
-    let mut story = Story::begin(width, height).await;
+    dies(Story::begin(width, height).await).await
+}
+
+/// The same in a console that is open.
+pub(super) async fn dies(mut story: Story) -> Story {
     let plan = story.state().catalog.value().unwrap().clone();
     let version = Version::parse("v1.2.0").unwrap();
     let changesets = plan.get(&version).unwrap().changelog.changesets();

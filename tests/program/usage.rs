@@ -53,7 +53,7 @@ async fn without_an_instance_every_command_says_how_to_get_one() {
 #[tokio::test]
 async fn wrong_words_are_refused_with_64_and_the_reason_before_anything_is_made() {
     let place = Place::fresh();
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 10] = [
         (&["--nope"], "error: unexpected argument '--nope' found"),
         (&["promote"], "the following required arguments were not provided"),
         (&["demo", "up", "--time-factor", "0"], "0 is not in 1..=10000"),
@@ -62,6 +62,8 @@ async fn wrong_words_are_refused_with_64_and_the_reason_before_anything_is_made(
         (&["demo", "up", "--id", "twenty-five-characters-is"], "it has 25 characters; 20 at most"),
         (&["release", "build", "banana"], "`banana` is not a version like v1.2.0"),
         (&["demo"], "the console needs a terminal"),
+        (&["status", "--plain"], "`--plain` is for the console"),
+        (&["picture", "nothing", "--svg", "b.svg"], "invalid value 'nothing' for '<VIEW>'"),
     ];
     for (words, reason) in cases {
         let said = place.run(words).await;
@@ -76,9 +78,13 @@ async fn wrong_words_are_refused_with_64_and_the_reason_before_anything_is_made(
 #[tokio::test]
 async fn a_sandbox_that_sleeps_is_named_with_the_command_that_wakes_it() {
     let place = Place::asleep_without_databases().await;
-    for words in
-        [vec!["status"], vec!["promote", "test"], vec!["demo", "env"], vec!["board", "--svg", "b.svg"]]
-    {
+    for words in [
+        vec!["status"],
+        vec!["promote", "test"],
+        vec!["demo", "env"],
+        vec!["board", "--svg", "b.svg"],
+        vec!["picture", "plan", "--svg", "b.svg"],
+    ] {
         let said = place.run(&words).await;
         assert_eq!((said.code, said.out.as_str()), (69, ""), "{words:?}: {said:?}");
         let told =

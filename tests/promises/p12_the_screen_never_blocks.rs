@@ -10,7 +10,7 @@ use crate::faults::Scene;
 use crate::pty::console::Console;
 
 /// Keys, and what stands on the screen after them.
-const TOUR: [(&str, &str); 11] = [
+const TOUR: [(&str, &str); 12] = [
     ("?", "Every key that works here"),
     ("<esc>", "4 PROD"),
     ("2<enter>", "009-allergens"),
@@ -19,7 +19,8 @@ const TOUR: [(&str, &str); 11] = [
     ("<esc>", "4 PROD"),
     ("L", "following"),
     ("<esc>", "4 PROD"),
-    ("t", "theme light"),
+    ("T", "high-contrast"),
+    ("<down><enter>", "4 PROD"),
     ("2p", "v1.2.0"),
     ("<esc>", "4 PROD"),
 ];
@@ -90,7 +91,8 @@ async fn walk(console: &mut Console) {
         ("\x1b", "the board is back", "PROD"),
         ("L", "the log is open", "following"),
         ("\x1b", "the board is back", "PROD"),
-        ("t", "the theme has changed", "theme "),
+        ("T", "the themes are there", "high-contrast"),
+        ("\x1b", "the board is back", "PROD"),
     ] {
         console.send(keys);
         console.until(what, |screen| screen.contains(words)).await;

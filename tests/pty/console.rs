@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tokio::sync::Notify;
 use tokio::time::timeout;
-use vt100::{Parser, Screen};
+use vt100::{MouseProtocolMode, Parser, Screen};
 
 use crate::program::place::Place;
 
@@ -130,7 +130,8 @@ impl Console {
     /// Waits until the terminal is as it was before the program came.
     pub(crate) async fn given_back(&self) {
         self.until_screen("the screen is given back", |screen| {
-            !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
+            let is_quiet = screen.mouse_protocol_mode() == MouseProtocolMode::None;
+            is_quiet && !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
         })
         .await;
         assert_eq!(settings(&*self.terminal), self.before, "the terminal's settings are not what they were");

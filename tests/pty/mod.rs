@@ -3,6 +3,8 @@
 pub(crate) mod console;
 mod drifting;
 mod grid;
+mod hands;
+mod looks;
 mod promoting;
 mod sizes;
 mod unkept;

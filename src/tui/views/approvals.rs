@@ -13,23 +13,24 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use crate::domain::gate::Ballot;
 use crate::engine::State;
 use crate::engine::petitions::{Petition, Standing};
+use crate::tui::seen::Seen;
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
+use crate::tui::views::entries;
 
 /// Draws the inbox.
 pub(super) fn draw(
     frame: &mut Frame<'_>,
     area: Rect,
-    state: &State,
-    ui: &Ui,
+    (state, ui): (&State, &Ui),
     cursor: usize,
     styles: &Styles,
+    seen: &mut Seen,
 ) {
     let width = usize::from(area.width);
     let mine = state.petitions.iter().filter(|petition| petition.waits_for_me()).count();
@@ -40,22 +41,22 @@ pub(super) fn draw(
     };
     let style = if mine == 0 { styles.muted } else { styles.accent };
     let title = vec![Span::styled("approvals", styles.strong)];
-    let mut lines = vec![text::rule(title, vec![Span::styled(words, style)], width, styles.faint)];
-    let mut selected = 0..1;
-    for (index, petition) in state.petitions.iter().enumerate() {
-        let start = lines.len();
-        lines.extend(petition_lines(state, ui, petition, index == cursor, width, styles));
-        if index == cursor {
-            selected = start..lines.len();
-        }
+    let title = text::rule(title, vec![Span::styled(words, style)], width, styles.faint);
+    let petitions = ui.petitions(state);
+    let mut entries: Vec<Vec<Line<'_>>> = petitions
+        .iter()
+        .enumerate()
+        .map(|(index, petition)| petition_lines(state, ui, petition, index == cursor, width, styles))
+        .collect();
+    if petitions.is_empty() {
+        let words = if state.petitions.is_empty() {
+            " Nothing waits for approval."
+        } else {
+            " Nothing matches. Esc shows all of them."
+        };
+        entries.push(vec![Line::styled(words, styles.muted)]);
     }
-    if state.petitions.is_empty() {
-        lines.push(Line::styled(" Nothing waits for approval.", styles.muted));
-    }
-    // The one under the cursor is in sight as far as it fits, its beginning always.
-    let rows = usize::from(area.height);
-    let first = selected.end.saturating_sub(rows).min(selected.start.saturating_sub(1));
-    frame.render_widget(Paragraph::new(lines.into_iter().skip(first).take(rows).collect::<Vec<_>>()), area);
+    entries::draw(frame, area, title, entries, cursor, seen);
 }
 
 fn petition_lines<'a>(

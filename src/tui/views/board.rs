@@ -15,6 +15,7 @@ use ratatui::text::Span;
 use ratatui::widgets::Paragraph;
 
 use crate::engine::State;
+use crate::tui::seen::{Seen, Split, Spot};
 use crate::tui::style::Styles;
 use crate::tui::ui::Ui;
 use crate::tui::views::pane::Pane;
@@ -27,7 +28,13 @@ const COLUMNS_FROM: u16 = 80;
 const WIDEST: u16 = 46;
 
 /// Draws the board.
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, styles: &Styles) {
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    (state, ui): (&State, &Ui),
+    styles: &Styles,
+    seen: &mut Seen,
+) {
     let count = u16::try_from(state.environments.len()).unwrap_or(u16::MAX).max(1);
     let is_wide = area.width >= COLUMNS_FROM && area.width / count >= 19;
     let columns_height = match (is_wide, area.height) {
@@ -37,8 +44,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, st
         (true, height) => (height * 2 / 5).min(20),
     };
     let pane = Pane::of(state, ui, usize::from(area.width), styles);
-    let room = area.height.saturating_sub(columns_height + 3);
-    let pane_height = u16::try_from(pane.height()).unwrap_or(u16::MAX).clamp(4, room.max(4));
+    let most = area.height.saturating_sub(columns_height + 1);
+    // Somebody may have chosen how many rows the log has.
+    let chosen = ui.split.map(|rows| rows.clamp(1, most.max(1)));
+    let room = area.height.saturating_sub(columns_height + chosen.unwrap_or(3));
+    let least = if chosen.is_some() { 1 } else { 4 };
+    let pane_height = u16::try_from(pane.height()).unwrap_or(u16::MAX).clamp(least, room.max(least));
     let [columns, pane_area, log_area] = Layout::vertical([
         Constraint::Length(columns_height),
         Constraint::Length(pane_height),
@@ -46,19 +57,29 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, st
     ])
     .areas(area);
     if is_wide {
-        draw_columns(frame, columns, state, ui, styles);
+        draw_columns(frame, columns, (state, ui), styles, seen);
     } else {
         for index in 0..state.environments.len() {
             let Ok(offset) = u16::try_from(index) else { break };
             let row = Rect { y: columns.y + offset, height: 1, ..columns };
+            seen.spot(row, Spot::Environment(index));
             column::draw_row(frame, row, state, index, index == ui.selected, styles);
         }
     }
     frame.render_widget(Paragraph::new(pane.cut(usize::from(pane_area.height), styles)), pane_area);
+    seen.spot(log_area, Spot::Log);
+    seen.spot(Rect { height: log_area.height.min(1), ..log_area }, Spot::Rule);
+    seen.split = Some(Split { rows: log_area.height, most, bottom: log_area.bottom() });
     log::draw(frame, log_area, state, ui, styles);
 }
 
-fn draw_columns(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, styles: &Styles) {
+fn draw_columns(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    (state, ui): (&State, &Ui),
+    styles: &Styles,
+    seen: &mut Seen,
+) {
     let count = u16::try_from(state.environments.len()).unwrap_or(u16::MAX).max(1);
     let gap = if area.width >= 98 { 2 } else { 1 };
     let width = ((area.width + gap) / count).saturating_sub(gap).min(WIDEST);
@@ -66,7 +87,8 @@ fn draw_columns(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, style
     let mut x = area.x + (area.width - used.min(area.width)) / 2;
     for (index, environment) in state.environments.iter().enumerate() {
         let place = Rect { x, width, ..area };
-        column::draw(frame, place, state, index, index == ui.selected, styles);
+        seen.spot(place, Spot::Environment(index));
+        column::draw(frame, place, (state, ui), index, styles);
         if !environment.environment.after.is_empty() && x > area.x {
             let is_target = state.running_in(&environment.environment.name).is_some();
             let style = if is_target { styles.running } else { styles.muted };

@@ -11,19 +11,20 @@ use crate::domain::changelog::{Changeset, ChangesetId, Rollback, Sum};
 use crate::domain::grid::{Column, Grid, Mark};
 use crate::domain::ledger::LedgerRow;
 use crate::engine::{EnvironmentState, State};
+use crate::tui::seen::Seen;
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
-use crate::tui::views::sign;
+use crate::tui::views::{page, sign};
 
 /// Draws the changeset with this identity.
 pub(super) fn draw(
     frame: &mut Frame<'_>,
     area: Rect,
-    state: &State,
-    ui: &Ui,
+    (state, ui): (&State, &Ui),
     (id, scroll): (&ChangesetId, usize),
     styles: &Styles,
+    seen: &mut Seen,
 ) {
     let Some(grid) = ui.grid.grid() else { return };
     let mut page = Page { lines: Vec::new(), width: usize::from(area.width), styles, ui };
@@ -39,10 +40,7 @@ pub(super) fn draw(
     if let Some(changeset) = grid.changeset(row) {
         page.texts(changeset);
     }
-    let rows = usize::from(area.height);
-    let scroll = scroll.min(page.lines.len().saturating_sub(rows));
-    let lines: Vec<_> = page.lines.into_iter().skip(scroll).take(rows).collect();
-    frame.render_widget(Paragraph::new(lines), area);
+    page::draw(frame, area, page.lines, scroll, (ui, styles), seen);
 }
 
 struct Page<'a> {

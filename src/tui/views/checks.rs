@@ -27,10 +27,11 @@ use crate::domain::policy::{Finding, Subject, Verdict};
 use crate::engine::State;
 use crate::engine::policy::day;
 use crate::tui::checks::{ChecksView, Entry, FOOT, Shown};
+use crate::tui::seen::{Seen, Spot};
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
-use crate::tui::views::{failing, finding};
+use crate::tui::views::{failing, finding, page};
 
 /// The place of a check's name; the longest of the known ones has 24 characters.
 const CHECK: usize = 26;
@@ -39,7 +40,14 @@ const CHECK: usize = 26;
 const POSITION: usize = 8;
 
 /// Draws the list.
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, styles: &Styles) {
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    (state, ui): (&State, &Ui),
+    styles: &Styles,
+    seen: &mut Seen,
+) {
+    seen.spot(area, Spot::Body);
     let width = usize::from(area.width);
     let mut lines = vec![title(state, ui, width, styles)];
     if let Some(mut words) = instead(state, ui, width, styles) {
@@ -50,6 +58,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, st
     let rows = usize::from(area.height.saturating_sub(1 + FOOT)).max(1);
     let selected = view.selected();
     for entry in view.lines().iter().skip(view.top()).take(rows) {
+        if let (Entry::Finding(place), Ok(row)) = (entry, u16::try_from(lines.len())) {
+            seen.spot(Rect { y: area.y + row, height: 1, ..area }, Spot::Row(*place));
+        }
         lines.push(match entry {
             Entry::Heading(place) => heading(&view.findings()[*place], width, styles),
             Entry::Finding(place) => {
@@ -58,15 +69,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, st
         });
     }
     // What is to be known about waivers stands behind the last finding, where there is room.
-    if let (Some(verdict), true) = (view.verdict(), view.filter().is_empty()) {
+    if let (Some(verdict), true) = (view.verdict(), !view.is_filtered()) {
         let room = (rows + 1).saturating_sub(lines.len());
         lines.extend(notes(verdict, width, styles).into_iter().take(room));
     }
     if view.lines().is_empty() {
-        let words = if view.filter().is_empty() {
-            "   Nothing is pending that was found. o shows what has run too."
+        let words = if view.is_filtered() {
+            "   Nothing matches. Esc shows all of them."
         } else {
-            "   Nothing matches. Esc puts the filter away."
+            "   Nothing is pending that was found. o shows what has run too."
         };
         lines.push(Line::styled(words, styles.muted));
     }
@@ -82,6 +93,7 @@ pub(super) fn draw_one(
     (state, ui): (&State, &Ui),
     scroll: usize,
     styles: &Styles,
+    seen: &mut Seen,
 ) {
     let width = usize::from(area.width);
     let shown = ui.checks.selected().map(|place| &ui.checks.findings()[place]);
@@ -90,9 +102,7 @@ pub(super) fn draw_one(
         return frame.render_widget(Paragraph::new(Line::styled(words, styles.muted)), area);
     };
     let lines = one((state, &ui.checks), shown, width, styles);
-    let rows = usize::from(area.height);
-    let scroll = scroll.min(lines.len().saturating_sub(rows));
-    frame.render_widget(Paragraph::new(lines.into_iter().skip(scroll).take(rows).collect::<Vec<_>>()), area);
+    page::draw(frame, area, lines, scroll, (ui, styles), seen);
 }
 
 fn facet<'a>(state: &'a State, ui: &Ui) -> Option<&'a Facet<Arc<Verdict>>> {
@@ -109,13 +119,6 @@ fn title<'a>(state: &State, ui: &Ui, width: usize, styles: &Styles) -> Line<'a> 
             Span::styled("checks of ", styles.muted),
             Span::styled(release.version.to_string(), styles.strong),
             Span::styled(format!(" for {name}"), styles.muted),
-        ];
-    }
-    if view.is_typing || !view.filter().is_empty() {
-        let caret = if view.is_typing { "▏" } else { "" };
-        title = vec![
-            Span::styled("/", styles.key),
-            Span::styled(format!("{}{caret}", view.filter()), styles.strong),
         ];
     }
     let mut end = Vec::new();

@@ -29,13 +29,17 @@ use crate::domain::observation::{HealthView, ServiceStatus};
 use crate::engine::petitions::Standing;
 use crate::engine::policy::Outlook;
 use crate::engine::{EnvironmentState, OpenRun, State};
-use crate::tui::keymap::{self, Action};
+use crate::tui::keymap::{Action, Keymap};
 use crate::tui::style::Styles;
 use crate::tui::text;
+use crate::tui::ui::Ui;
 use crate::tui::views::sign;
 
 /// Data older than this many seconds is shown as old.
 const STALE_AFTER: i64 = 60;
+
+/// In a column narrower than this a row of latencies says less than what it takes the place of.
+const SPARKLINE_FROM: usize = 19;
 
 /// A line of the column, and how much it matters: the least important ones go first when there is no room.
 struct Row<'a> {
@@ -47,11 +51,11 @@ struct Row<'a> {
 pub(super) fn draw(
     frame: &mut Frame<'_>,
     area: Rect,
-    state: &State,
+    (state, ui): (&State, &Ui),
     index: usize,
-    is_selected: bool,
     styles: &Styles,
 ) {
+    let is_selected = index == ui.selected;
     let Some(environment) = state.environments.get(index) else { return };
     let settings = &environment.environment;
     let (border, name, title) = if settings.production {
@@ -76,8 +80,9 @@ pub(super) fn draw(
     frame.render_widget(block, area);
     let padding = u16::from(inner.width > 17);
     let inner = Rect { x: inner.x + padding, width: inner.width.saturating_sub(2 * padding), ..inner };
-    let rows = rows(state, environment, usize::from(inner.width), usize::from(inner.height), styles);
-    frame.render_widget(Paragraph::new(chosen(rows, usize::from(inner.height))), inner);
+    let (width, height) = (usize::from(inner.width), usize::from(inner.height));
+    let rows = rows(state, environment, &ui.keymap, width, height, styles);
+    frame.render_widget(Paragraph::new(chosen(rows, height)), inner);
 }
 
 /// Draws a row for a narrow screen.
@@ -116,7 +121,9 @@ pub(super) fn draw_row(
         left.push(Span::styled(counts(comparison), styles.text));
     }
     let (sign, latency, style) = health_words(environment, styles);
-    let right = vec![Span::styled(format!("{sign} {latency:>6} "), style)];
+    // Where nothing answered, nothing took any time.
+    let words = if latency.is_empty() { format!("{sign} ") } else { format!("{sign} {latency:>6} ") };
+    let right = vec![Span::styled(words, style)];
     frame.render_widget(text::between(left, right, width), area);
     if is_selected {
         frame.buffer_mut().set_style(area, styles.selected);
@@ -138,6 +145,7 @@ fn chosen(mut rows: Vec<Row<'_>>, height: usize) -> Vec<Line<'_>> {
 fn rows<'a>(
     state: &'a State,
     environment: &'a EnvironmentState,
+    keymap: &Keymap,
     width: usize,
     height: usize,
     styles: &Styles,
@@ -145,7 +153,7 @@ fn rows<'a>(
     let mut rows = vec![Row { rank: 0, line: headline(state, environment, width, styles) }];
     let mut add = |rank, line| rows.push(Row { rank, line });
     let name = &environment.environment.name;
-    let key = |action: Action| vec![Span::styled(keymap::key_of(action), styles.key)];
+    let key = |action: Action| vec![Span::styled(keymap.key_of(action), styles.key)];
     match state.open_run(name) {
         Some(OpenRun::Unknown(_)) => {
             let words = if width >= 21 { "? unknown: reconcile" } else { "? unknown run" };
@@ -170,7 +178,9 @@ fn rows<'a>(
     }
     add(4, service_line(environment, width, styles));
     add(0, health_line(environment, width, styles));
-    add(6, Line::from(sparkline(environment, width, styles)));
+    if width >= SPARKLINE_FROM {
+        add(6, Line::from(sparkline(environment, width, styles)));
+    }
     add(1, changesets_line(environment, width, styles));
     if let Some(ledger) = environment.ledger.value() {
         for (position, row) in ledger.rows.iter().rev().take(height).enumerate() {
@@ -195,10 +205,10 @@ fn rows<'a>(
     if let Some(line) = lock_line(environment, width, styles) {
         add(1, line);
     }
-    if let Some(line) = approvals_line(state, environment, width, styles) {
+    if let Some(line) = approvals_line(state, environment, keymap, width, styles) {
         add(2, line);
     }
-    if let Some(line) = policy_line(environment, width, styles) {
+    if let Some(line) = policy_line(environment, keymap, width, styles) {
         add(2, line);
     }
     add(3, gate_line(state, environment, width, styles));
@@ -305,7 +315,7 @@ fn sparkline<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) 
                 .enumerate()
                 .rev()
                 .find(|(level, _)| share * 7.0 >= f64::from(u8::try_from(*level).unwrap_or(0)));
-            Span::styled(level.map_or("▁", |(_, glyph)| *glyph), styles.accent)
+            Span::styled(level.map_or("▁", |(_, glyph)| *glyph), styles.chart)
         }
         None => Span::styled("×", styles.danger),
     }));
@@ -392,6 +402,7 @@ fn gate_line<'a>(state: &State, environment: &EnvironmentState, width: usize, st
 fn approvals_line<'a>(
     state: &State,
     environment: &EnvironmentState,
+    keymap: &Keymap,
     width: usize,
     styles: &Styles,
 ) -> Option<Line<'a>> {
@@ -402,19 +413,24 @@ fn approvals_line<'a>(
         Standing::Rejected => ("rejected ".to_owned(), styles.danger),
         _ => (format!("{} of {} ", petition.counting.len(), petition.needed), styles.warning),
     };
-    let key = keymap::key_of(Action::Approvals);
+    let key = keymap.key_of(Action::Approvals);
     let right = vec![Span::styled(words, style), Span::styled(key, styles.key)];
     Some(text::between(vec![Span::styled("approval", styles.muted)], right, width))
 }
 
 /// That policy stands in the way of what is next.
-fn policy_line<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) -> Option<Line<'a>> {
+fn policy_line<'a>(
+    environment: &EnvironmentState,
+    keymap: &Keymap,
+    width: usize,
+    styles: &Styles,
+) -> Option<Line<'a>> {
     let (words, style) = match environment.outlook? {
         Outlook::Clear => return None,
         Outlook::Blocked(_) => ("✖ policy ", styles.danger),
         Outlook::Unreadable => ("? policy ", styles.warning),
     };
-    let key = Span::styled(keymap::key_of(Action::Checks), styles.key);
+    let key = Span::styled(keymap.key_of(Action::Checks), styles.key);
     if width < "blocked  ✖ policy C".len() - 2 {
         return Some(text::between(vec![Span::styled(words, style)], vec![key], width));
     }

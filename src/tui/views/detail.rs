@@ -4,7 +4,6 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use crate::domain::Timestamp;
 use crate::domain::changelog::Changeset;
@@ -12,19 +11,20 @@ use crate::domain::drift::{ChangesetState, Pair};
 use crate::domain::failure::Failure;
 use crate::domain::ledger::{Ledger, LockState};
 use crate::engine::{EnvironmentState, State};
+use crate::tui::seen::Seen;
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
-use crate::tui::views::{failing, locks, sign};
+use crate::tui::views::{failing, locks, page, sign};
 
 /// Draws the details of the selected environment.
 pub(super) fn draw(
     frame: &mut Frame<'_>,
     area: Rect,
-    state: &State,
-    ui: &Ui,
+    (state, ui): (&State, &Ui),
     scroll: usize,
     styles: &Styles,
+    seen: &mut Seen,
 ) {
     let Some(environment) = ui.environment(state) else { return };
     let mut page = Page { lines: Vec::new(), width: usize::from(area.width), styles, ui };
@@ -36,10 +36,7 @@ pub(super) fn draw(
     page.health(environment);
     page.schema(environment);
     page.database(state, environment);
-    let rows = usize::from(area.height);
-    let scroll = scroll.min(page.lines.len().saturating_sub(rows));
-    let lines: Vec<_> = page.lines.into_iter().skip(scroll).take(rows).collect();
-    frame.render_widget(Paragraph::new(lines), area);
+    page::draw(frame, area, page.lines, scroll, (ui, styles), seen);
 }
 
 struct Page<'a> {

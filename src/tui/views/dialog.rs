@@ -132,6 +132,9 @@ fn name<'a>(dialog: &'a Dialog, asked: &'a Asked, styles: &Styles) -> Vec<Span<'
 
 /// How long to read, or what to do next.
 fn hint<'a>(dialog: &Dialog, asked: &Asked, now: Timestamp, styles: &Styles) -> Line<'a> {
+    if !dialog.is_armed(now) && styles.is_still {
+        return Line::styled(" read it first", styles.muted);
+    }
     if !dialog.is_armed(now) {
         let filled = dialog.armed_share(now, ARMING_WIDTH);
         return Line::from(vec![

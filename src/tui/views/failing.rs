@@ -15,7 +15,7 @@ use crate::domain::journal::PastRun;
 use crate::domain::names::EnvironmentName;
 use crate::domain::plan::Direction;
 use crate::engine::{OpenRun, State};
-use crate::tui::keymap::{self, Action};
+use crate::tui::keymap::{Action, Keymap};
 use crate::tui::style::Styles;
 use crate::tui::text;
 
@@ -31,11 +31,12 @@ pub(super) fn headline(past: &PastRun) -> String {
 pub(super) fn ways_on<'a>(
     state: &State,
     environment: &EnvironmentName,
+    keymap: &Keymap,
     width: usize,
     styles: &Styles,
 ) -> Vec<Line<'a>> {
     let line = |(action, _, words): (Action, &str, String)| {
-        let key = format!(" {:2} ", keymap::key_of(action));
+        let key = format!(" {:2} ", keymap.key_of(action));
         Line::from(text::cut(vec![Span::styled(key, styles.key), Span::raw(words)], width))
     };
     ways(state, environment).into_iter().map(line).collect()
@@ -45,12 +46,13 @@ pub(super) fn ways_on<'a>(
 pub(super) fn short_ways_on<'a>(
     state: &State,
     environment: &EnvironmentName,
+    keymap: &Keymap,
     width: usize,
     styles: &Styles,
 ) -> Line<'a> {
     let mut spans = Vec::new();
     for (action, short, _) in ways(state, environment) {
-        spans.push(Span::styled(format!(" {} ", keymap::key_of(action)), styles.key));
+        spans.push(Span::styled(format!(" {} ", keymap.key_of(action)), styles.key));
         spans.push(Span::raw(format!("{short} ")));
     }
     Line::from(text::cut(spans, width))

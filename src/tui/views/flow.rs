@@ -22,10 +22,11 @@ use crate::domain::Timestamp;
 use crate::domain::flow::{Kind, Row};
 use crate::engine::State;
 use crate::engine::flow::{FlowRun, RowStatus, Skip};
+use crate::tui::seen::{Seen, Spot};
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
-use crate::tui::views::{failing, log};
+use crate::tui::views::{failing, log, page};
 
 /// The fewest rows that the log gets.
 const LOG: u16 = 6;
@@ -34,10 +35,10 @@ const LOG: u16 = 6;
 pub(super) fn draw(
     frame: &mut Frame<'_>,
     area: Rect,
-    state: &State,
-    ui: &Ui,
+    (state, ui): (&State, &Ui),
     scroll: usize,
     styles: &Styles,
+    seen: &mut Seen,
 ) {
     let width = usize::from(area.width);
     let Some(flow) = &state.flow else {
@@ -59,8 +60,10 @@ pub(super) fn draw(
     let running = flow.lines().enumerate().filter(|(_, (_, it))| matches!(it, RowStatus::Running { .. }));
     let current = running.map(|(index, _)| index).last();
     let follow = current.map_or(0, |index| (index + 2).saturating_sub(space));
-    let first = if scroll == 0 { follow } else { scroll }.min(rows.len().saturating_sub(space));
-    lines.extend(rows.into_iter().skip(first).take(space));
+    let first = if scroll == 0 { follow } else { scroll };
+    lines.extend(page::window(rows, (space, first), (ui, styles), seen));
+    seen.spot(top, Spot::Body);
+    seen.spot(bottom, Spot::Log);
     frame.render_widget(Paragraph::new(lines), top);
     log::draw(frame, bottom, state, ui, styles);
 }

@@ -11,14 +11,14 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use crate::engine::State;
 use crate::engine::flow::FlowFile;
+use crate::tui::seen::Seen;
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
-use crate::tui::views::failing;
+use crate::tui::views::{entries, failing};
 
 /// Problems of a file that are shown.
 const PROBLEMS: usize = 3;
@@ -27,41 +27,38 @@ const PROBLEMS: usize = 3;
 pub(super) fn draw(
     frame: &mut Frame<'_>,
     area: Rect,
-    state: &State,
-    ui: &Ui,
+    (state, ui): (&State, &Ui),
     cursor: usize,
     styles: &Styles,
+    seen: &mut Seen,
 ) {
     let width = usize::from(area.width);
     let place = ui.environment(state).map(|it| it.environment.name.to_string()).unwrap_or_default();
     let words = format!("enter runs one against {place} ");
     let title = vec![Span::styled("flows", styles.strong)];
-    let mut lines = vec![text::rule(title, vec![Span::styled(words, styles.muted)], width, styles.faint)];
-    let mut selected = 0..1;
+    let title = text::rule(title, vec![Span::styled(words, styles.muted)], width, styles.faint);
+    let mut entries: Vec<Vec<Line<'_>>> = Vec::new();
     match &state.flow_files {
-        None => lines.push(Line::styled(" Looking into the folder flows/ …", styles.muted)),
-        Some(Err(failure)) => lines.extend(failing::failure_lines(failure, width, styles)),
+        None => entries.push(vec![Line::styled(" Looking into the folder flows/ …", styles.muted)]),
+        Some(Err(failure)) => entries.push(failing::failure_lines(failure, width, styles)),
         Some(Ok(files)) if files.is_empty() => {
             let words = "There is no flow file: they are looked for in the folder flows/ where lockstep was started, \
                          such as that of a checkout.";
             let wrapped = text::wrap(words, width.saturating_sub(2)).into_iter();
-            lines.extend(wrapped.map(|line| Line::styled(format!(" {line}"), styles.muted)));
+            entries.push(wrapped.map(|line| Line::styled(format!(" {line}"), styles.muted)).collect());
         }
-        Some(Ok(files)) => {
+        Some(Ok(_)) => {
+            let files = ui.flow_files(state);
             let longest = files.iter().map(|file| text::width(&file.path)).max().unwrap_or(0);
-            for (index, file) in files.iter().enumerate() {
-                let start = lines.len();
-                lines.extend(file_lines(file, index == cursor, longest.min(width / 2), width, styles));
-                if index == cursor {
-                    selected = start..lines.len();
-                }
+            if files.is_empty() {
+                entries.push(vec![Line::styled(" Nothing matches. Esc shows all of them.", styles.muted)]);
+            }
+            for (index, file) in files.into_iter().enumerate() {
+                entries.push(file_lines(file, index == cursor, longest.min(width / 2), width, styles));
             }
         }
     }
-    // The one under the cursor is in sight as far as it fits, its beginning always.
-    let rows = usize::from(area.height);
-    let first = selected.end.saturating_sub(rows).min(selected.start.saturating_sub(1));
-    frame.render_widget(Paragraph::new(lines.into_iter().skip(first).take(rows).collect::<Vec<_>>()), area);
+    entries::draw(frame, area, title, entries, cursor, seen);
 }
 
 fn file_lines<'a>(

@@ -21,6 +21,7 @@ use ratatui::widgets::Paragraph;
 use crate::domain::grid::{Column, Grid, Mark, Sight};
 use crate::engine::{EnvironmentState, State};
 use crate::tui::grid::GridView;
+use crate::tui::seen::{Seen, Spot};
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
@@ -39,7 +40,14 @@ const CELL: (usize, usize) = (5, 16);
 const WORDS_FROM: usize = 13;
 
 /// Draws the grid.
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, styles: &Styles) {
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    (state, ui): (&State, &Ui),
+    styles: &Styles,
+    seen: &mut Seen,
+) {
+    seen.spot(area, Spot::Body);
     let view = &ui.grid;
     let Some(grid) = view.grid() else {
         let words = match state.catalog.failure() {
@@ -55,7 +63,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, st
     // A terminal that was made smaller since the last key still shows the cursor.
     let top = view.top().max((view.cursor() + 1).saturating_sub(rows));
     let on_screen = view.shown().iter().enumerate().skip(top).take(rows);
-    lines.extend(on_screen.map(|(place, row)| table.row(*row, place == view.cursor())));
+    for (place, row) in on_screen {
+        if let Ok(line) = u16::try_from(lines.len()) {
+            seen.spot(Rect { y: area.y + line, height: 1, ..area }, Spot::Row(place));
+        }
+        lines.push(table.row(*row, place == view.cursor()));
+    }
     if view.shown().is_empty() {
         lines.push(Line::styled(nothing(view), styles.muted));
     }
@@ -65,10 +78,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, st
 }
 
 fn nothing(view: &GridView) -> &'static str {
-    match (view.filter().is_empty(), view.only_differences) {
-        (false, _) => "   Nothing matches. Esc puts the filter away.",
-        (true, true) => "   No row differs. o shows all of them.",
-        (true, false) => "   The release has no changesets, and nothing ran.",
+    match (view.is_filtered(), view.only_differences) {
+        (true, _) => "   Nothing matches. Esc shows all of them.",
+        (false, true) => "   No row differs. o shows all of them.",
+        (false, false) => "   The release has no changesets, and nothing ran.",
     }
 }
 
@@ -99,17 +112,10 @@ impl<'a> Table<'a> {
 
     fn title(&self) -> Line<'a> {
         let styles = self.styles;
-        let mut title = vec![
+        let title = vec![
             Span::styled(self.grid.version.to_string(), styles.strong),
             Span::styled(" held against every environment", styles.muted),
         ];
-        if self.view.is_typing || !self.view.filter().is_empty() {
-            let caret = if self.view.is_typing { "▏" } else { "" };
-            title = vec![
-                Span::styled("/", styles.key),
-                Span::styled(format!("{}{caret}", self.view.filter()), styles.strong),
-            ];
-        }
         let count = self.grid.changesets();
         let mut end = match self.grid.differences() {
             0 => format!("{count} changesets · none differs "),

@@ -3,15 +3,17 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
-use crate::tui::keymap::{BINDINGS, Place};
+use crate::tui::keymap::{Place, bindings};
+use crate::tui::seen::Seen;
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
+use crate::tui::views::page;
 
-const PLACES: [(Place, &str); 14] = [
+const PLACES: [(Place, &str); 16] = [
     (Place::Anywhere, "everywhere"),
+    (Place::OffPlan, "everywhere but on a plan"),
     (Place::Board, "board"),
     (Place::Plan, "plan"),
     (Place::WayForward, "plan of a promotion"),
@@ -22,6 +24,7 @@ const PLACES: [(Place, &str); 14] = [
     (Place::Flows, "flows"),
     (Place::Flow, "a flow that runs"),
     (Place::Checks, "checks"),
+    (Place::History, "history"),
     (Place::Above, "above the board"),
     (Place::Scrolling, "scrolling"),
     (Place::Log, "log"),
@@ -35,7 +38,14 @@ const CONFIRMING: [(&str, &str); 3] = [
 ];
 
 /// Draws the help.
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, _ui: &Ui, scroll: usize, styles: &Styles) {
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    ui: &Ui,
+    scroll: usize,
+    styles: &Styles,
+    seen: &mut Seen,
+) {
     let width = usize::from(area.width);
     let mut lines = Vec::new();
     let entry = |keys: String, about: &'static str| {
@@ -44,15 +54,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, _ui: &Ui, scroll: usize, s
     };
     for (place, name) in PLACES {
         lines.push(text::rule(vec![Span::styled(name, styles.strong)], Vec::new(), width, styles.faint));
-        for binding in BINDINGS.iter().filter(|binding| binding.place == place && !binding.about.is_empty()) {
-            let keys: Vec<_> = binding.keys.iter().map(|key| key.name()).collect();
+        for binding in bindings().filter(|binding| binding.place == place && !binding.about.is_empty()) {
+            let keys: Vec<_> = ui.keymap.keys(binding).iter().map(|key| key.name()).collect();
             lines.push(entry(keys.join(", "), binding.about));
         }
         if place == Place::Plan {
             lines.extend(CONFIRMING.iter().map(|(keys, about)| entry((*keys).to_owned(), about)));
         }
     }
-    let rows = usize::from(area.height);
-    let scroll = scroll.min(lines.len().saturating_sub(rows));
-    frame.render_widget(Paragraph::new(lines.into_iter().skip(scroll).take(rows).collect::<Vec<_>>()), area);
+    page::draw(frame, area, lines, scroll, (ui, styles), seen);
 }

@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use crate::domain::drift::{ChangesetState, Pair};
 use crate::engine::policy::Outlook;
 use crate::engine::{EnvironmentState, State};
-use crate::tui::keymap::{self, Action};
+use crate::tui::keymap::{Action, Keymap};
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
@@ -55,7 +55,10 @@ pub(super) fn lines<'a>(
         Span::styled("next for ", styles.muted),
         Span::styled(format!("{name}: {}", release.version), styles.strong),
     ];
-    let right = vec![Span::styled("p", styles.key), Span::styled(" shows the plan ", styles.muted)];
+    let right = vec![
+        Span::styled(ui.keymap.key_of(Action::Promote), styles.key),
+        Span::styled(" shows the plan ", styles.muted),
+    ];
     let mut lines = vec![text::rule(title, right, width, styles.faint)];
     let from =
         environment.service.value().map_or_else(|| "nothing".to_owned(), |service| service.image.short());
@@ -73,7 +76,7 @@ pub(super) fn lines<'a>(
         format!("{} to run: {}", pending.len(), pending.join(", "))
     };
     lines.push(fact("database", changesets, styles));
-    lines.extend(policy(environment, styles));
+    lines.extend(policy(environment, &ui.keymap, styles));
     if let Some(words) = drift {
         lines.push(fact("drift", words, styles));
     }
@@ -86,14 +89,14 @@ pub(super) fn lines<'a>(
 }
 
 /// What policy says about it, where that is known.
-fn policy<'a>(environment: &EnvironmentState, styles: &Styles) -> Option<Line<'a>> {
+fn policy<'a>(environment: &EnvironmentState, keymap: &Keymap, styles: &Styles) -> Option<Line<'a>> {
     let (words, style) = match environment.outlook? {
         Outlook::Clear => ("✔ nothing blocks".to_owned(), styles.success),
         Outlook::Blocked(1) => ("✖ 1 finding blocks it".to_owned(), styles.danger),
         Outlook::Blocked(count) => (format!("✖ {count} findings block it"), styles.danger),
         Outlook::Unreadable => ("? it cannot be read, so nothing passes".to_owned(), styles.warning),
     };
-    let key = keymap::key_of(Action::Checks);
+    let key = keymap.key_of(Action::Checks);
     Some(Line::from(vec![
         Span::styled(format!("   {:10} ", "policy"), styles.muted),
         Span::styled(words, style),

@@ -13,7 +13,7 @@ use crate::domain::Timestamp;
 use crate::domain::names::EnvironmentName;
 use crate::engine::promotion::Promotion;
 use crate::engine::{OpenRun, State};
-use crate::tui::keymap::{self, Action};
+use crate::tui::keymap::{Action, Keymap};
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
@@ -52,7 +52,7 @@ impl<'a> Pane<'a> {
         }
         let is_selected = selected == Some(&large.plan.environment);
         if is_selected && large.is_over() && state.history.alarm(&large.plan.environment).is_some() {
-            pane.offer_ways_on(state, &large.plan.environment, width, styles);
+            pane.offer_ways_on(state, &large.plan.environment, &ui.keymap, width, styles);
         }
         pane
     }
@@ -78,11 +78,18 @@ impl<'a> Pane<'a> {
         self.lines.len() + self.foot.len()
     }
 
-    fn offer_ways_on(&mut self, state: &State, environment: &EnvironmentName, width: usize, styles: &Styles) {
+    fn offer_ways_on(
+        &mut self,
+        state: &State,
+        environment: &EnvironmentName,
+        keymap: &Keymap,
+        width: usize,
+        styles: &Styles,
+    ) {
         if self.foot.is_empty() {
-            self.short_foot = Some(failing::short_ways_on(state, environment, width, styles));
+            self.short_foot = Some(failing::short_ways_on(state, environment, keymap, width, styles));
         }
-        self.foot.extend(failing::ways_on(state, environment, width, styles));
+        self.foot.extend(failing::ways_on(state, environment, keymap, width, styles));
     }
 
     fn at_rest(state: &'a State, ui: &Ui, width: usize, styles: &Styles) -> Self {
@@ -93,7 +100,7 @@ impl<'a> Pane<'a> {
             let mut lines = vec![text::rule(title, Vec::new(), width, styles.faint)];
             lines.extend(failing::failure_lines(failure, width, styles));
             let mut pane = Self { lines, ..Self::default() };
-            pane.offer_ways_on(state, name, width, styles);
+            pane.offer_ways_on(state, name, &ui.keymap, width, styles);
             return pane;
         }
         if let Some(open) = state.open_run(name) {
@@ -145,7 +152,7 @@ fn open_lines<'a>(open: OpenRun<'_>, ui: &Ui, width: usize, styles: &Styles) -> 
             styles.danger,
             format!(
                 " {} finds it out from journal, rows, locks, sessions, operation and image.",
-                keymap::key_of(Action::Reconcile)
+                ui.keymap.key_of(Action::Reconcile)
             ),
         ),
     };

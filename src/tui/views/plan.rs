@@ -28,18 +28,21 @@ use crate::domain::plan::{Anchor, Course, Direction, Order, Plan, PlannedChanges
 use crate::engine::State;
 use crate::engine::planning::{Planning, Prepared};
 use crate::tui::dialog::Dialog;
-use crate::tui::keymap::{self, Action};
+use crate::tui::keymap::{Action, Keymap};
+use crate::tui::seen::{Seen, Spot};
 use crate::tui::style::Styles;
 use crate::tui::text;
-use crate::tui::views::{dialog, failing, finding};
+use crate::tui::ui::Ui;
+use crate::tui::views::{dialog, failing, finding, page};
 
 /// Draws the plan that was asked for, or how far it is.
 pub(super) fn draw(
     frame: &mut Frame<'_>,
     area: Rect,
-    state: &State,
+    (state, ui): (&State, &Ui),
     (dialog, scroll): (&Dialog, usize),
     styles: &Styles,
+    seen: &mut Seen,
 ) {
     let width = usize::from(area.width);
     match &state.planning {
@@ -58,25 +61,27 @@ pub(super) fn draw(
             lines.extend(failing::failure_lines(failure, width, styles));
             frame.render_widget(Paragraph::new(lines), area);
         }
-        Planning::Ready(prepared) => draw_plan(frame, area, state, prepared, (dialog, scroll), styles),
+        Planning::Ready(prepared) => {
+            draw_plan(frame, area, (state, ui, prepared), (dialog, scroll), styles, seen);
+        }
     }
 }
 
 fn draw_plan(
     frame: &mut Frame<'_>,
     area: Rect,
-    state: &State,
-    prepared: &Prepared,
+    (state, ui, prepared): (&State, &Ui, &Prepared),
     (dialog, scroll): (&Dialog, usize),
     styles: &Styles,
+    seen: &mut Seen,
 ) {
     let width = usize::from(area.width);
     let plan = &prepared.plan;
     let facts = facts(state, prepared, width, styles);
     let mut foot = match (prepared.unmet.is_empty(), plan.direction()) {
         (true, Direction::Forward) => confirm_lines(state, dialog, width, styles),
-        (true, Direction::Back) => back_lines(plan, width, styles),
-        (false, _) => unmet_lines(prepared, width, styles),
+        (true, Direction::Back) => back_lines(plan, &ui.keymap, width, styles),
+        (false, _) => unmet_lines(prepared, &ui.keymap, width, styles),
     };
     let height = |lines: &[Line<'_>]| u16::try_from(lines.len()).unwrap_or(u16::MAX);
     // Three lines of the changesets stay in sight; the foot says how much of it is not.
@@ -95,6 +100,7 @@ fn draw_plan(
     .areas(area);
     frame.render_widget(Paragraph::new(facts), top);
     frame.render_widget(Paragraph::new(foot), bottom);
+    seen.spot(area, Spot::Body);
     if middle.height == 0 {
         return;
     }
@@ -108,7 +114,7 @@ fn draw_plan(
         Vec::new()
     };
     let mut lines = vec![text::rule(heading, more, width, styles.faint)];
-    lines.extend(content.into_iter().skip(scroll).take(rows));
+    lines.extend(page::window(content, (rows, scroll), (ui, styles), seen));
     frame.render_widget(Paragraph::new(lines), middle);
 }
 
@@ -300,7 +306,7 @@ fn changeset_lines<'a>(
     lines
 }
 
-fn unmet_lines<'a>(prepared: &Prepared, width: usize, styles: &Styles) -> Vec<Line<'a>> {
+fn unmet_lines<'a>(prepared: &Prepared, keymap: &Keymap, width: usize, styles: &Styles) -> Vec<Line<'a>> {
     let words = match prepared.plan.direction() {
         Direction::Forward => "it cannot be promoted now",
         Direction::Back => "it cannot go back now",
@@ -321,7 +327,7 @@ fn unmet_lines<'a>(prepared: &Prepared, width: usize, styles: &Styles) -> Vec<Li
         },
         how: format!(
             "Mend the changeset, or waive what may pass, with a reason and an end; {} shows each finding.",
-            keymap::key_of(Action::Checks)
+            keymap.key_of(Action::Checks)
         ),
         can_override,
     });
@@ -358,10 +364,10 @@ fn confirm_lines<'a>(state: &State, dialog: &'a Dialog, width: usize, styles: &S
 }
 
 /// How a way back is carried out: it has a dialog of its own.
-fn back_lines<'a>(plan: &Plan, width: usize, styles: &Styles) -> Vec<Line<'a>> {
+fn back_lines<'a>(plan: &Plan, keymap: &Keymap, width: usize, styles: &Styles) -> Vec<Line<'a>> {
     let title = vec![Span::styled("confirm", styles.strong)];
     let act = vec![
-        Span::styled(" R ", styles.key),
+        Span::styled(format!(" {} ", keymap.key_of(Action::RollBack)), styles.key),
         Span::styled(format!("rolls {} back to {} …", plan.environment, plan.version), styles.strong),
     ];
     let cancel = vec![Span::styled("[ esc cancels ] ", styles.accent)];

@@ -19,46 +19,43 @@ use ratatui::widgets::Paragraph;
 
 use crate::domain::reconcile::{Finding, Report};
 use crate::engine::State;
-use crate::tui::keymap;
+use crate::tui::keymap::{self, Keymap};
+use crate::tui::seen::Seen;
 use crate::tui::style::Styles;
 use crate::tui::text;
-use crate::tui::ui::{self, Ui};
+use crate::tui::ui::Ui;
+use crate::tui::views::entries;
 
 /// Draws the reports, and what can be done about the one under the cursor.
 pub(super) fn draw(
     frame: &mut Frame<'_>,
     area: Rect,
-    state: &State,
-    ui: &Ui,
+    (state, ui): (&State, &Ui),
     cursor: usize,
     styles: &Styles,
+    seen: &mut Seen,
 ) {
     let width = usize::from(area.width);
-    let foot = ui.report(state).map(|report| ways(report, width, styles)).unwrap_or_default();
+    let foot = ui.report(state).map(|report| ways(report, &ui.keymap, width, styles)).unwrap_or_default();
     let foot_height = u16::try_from(foot.len()).unwrap_or(u16::MAX).min(area.height.saturating_sub(3));
     let [top, bottom] = Layout::vertical([Constraint::Fill(1), Constraint::Length(foot_height)]).areas(area);
-    let reports = ui::open_reports(state);
+    let reports = ui.reports(state);
     let cursor = cursor.min(reports.len().saturating_sub(1));
-    let mut lines = vec![title(state, ui, width, styles)];
-    let mut selected = 0..1;
-    for (index, report) in reports.iter().enumerate() {
-        let start = lines.len();
-        lines.extend(report_lines(state, report, index == cursor, width, styles));
-        if index == cursor {
-            selected = start..lines.len();
-        }
-    }
+    let title = title(state, ui, width, styles);
+    let mut entries: Vec<Vec<Line<'_>>> = reports
+        .iter()
+        .enumerate()
+        .map(|(index, report)| report_lines(state, report, index == cursor, width, styles))
+        .collect();
     if reports.is_empty() {
         let words = match state.reconciliation.ended() {
+            _ if ui.search().is_on() => " Nothing matches. Esc shows all of them.",
             Some(_) => " Every run was seen to its end.",
             None => " Looking at journal, rows, locks, sessions, operations and images …",
         };
-        lines.push(Line::styled(words, styles.muted));
+        entries.push(vec![Line::styled(words, styles.muted)]);
     }
-    let rows = usize::from(top.height);
-    let first = selected.end.saturating_sub(rows).min(selected.start.saturating_sub(1));
-    let shown: Vec<_> = lines.into_iter().skip(first).take(rows).collect();
-    frame.render_widget(Paragraph::new(shown), top);
+    entries::draw(frame, top, title, entries, cursor, seen);
     frame.render_widget(Paragraph::new(foot), bottom);
 }
 
@@ -88,8 +85,11 @@ fn report_lines<'a>(
         Span::styled(format!("{} to {}  ", report.version, report.environment), styles.strong),
         Span::styled(report.finding.word(), style),
     ];
-    let run = vec![Span::styled(format!("{}{by} ", report.run), styles.muted)];
-    let mut lines = vec![text::between(head, run, width)];
+    // What was found is never cut for the name of the run.
+    let used: usize = head.iter().map(|span| text::width(&span.content)).sum();
+    let run = format!("{}{by} ", report.run);
+    let run = if used + text::width(&run) < width { run } else { by.replace(", ", "") + " " };
+    let mut lines = vec![text::between(head, vec![Span::styled(run, styles.muted)], width)];
     for because in &report.because {
         let wrapped = text::wrap(because, width.saturating_sub(5)).into_iter();
         lines.extend(wrapped.map(|line| Line::styled(format!("    {line}"), Style::new())));
@@ -107,11 +107,11 @@ fn report_lines<'a>(
 }
 
 /// Every way on that is safe after what was found, by its key.
-fn ways<'a>(report: &Report, width: usize, styles: &Styles) -> Vec<Line<'a>> {
+fn ways<'a>(report: &Report, keymap: &Keymap, width: usize, styles: &Styles) -> Vec<Line<'a>> {
     let title = vec![Span::styled("what can be done", styles.strong)];
     let mut lines = vec![text::rule(title, Vec::new(), width, styles.faint)];
     lines.extend(report.next.iter().map(|next| {
-        let key = keymap::key_of(keymap::of_next(next));
+        let key = keymap.key_of(keymap::of_next(next));
         let spans = vec![Span::styled(format!(" {key:2} "), styles.key), Span::raw(next.about())];
         Line::from(text::cut(spans, width))
     }));

@@ -40,20 +40,22 @@ pub(super) fn lines<'a>(
     let times = vec![Span::styled(format!("{times} "), styles.muted)];
     let mut lines = vec![text::rule(title, times, width, styles.faint)];
     let evidence = promotion.conclusion().and_then(|conclusion| conclusion.evidence.as_ref());
+    if failure.is_none() {
+        // What proves it comes before how it went: there is not always room for both.
+        lines.extend(evidence.iter().flat_map(|evidence| evidence_lines(evidence, width, styles)));
+    }
     if let Some(failure) = failure {
         // What went wrong comes first; how far it came fits into one line.
         lines.push(Line::from(text::cut(short_steps(state, promotion, styles), width)));
         lines.extend(failing::failure_lines(failure, width, styles));
     } else {
-        for (name, kinds) in groups(&promotion.plan) {
+        let is_told = |kinds: &[StepKind]| evidence.is_some() && kinds.contains(&StepKind::Evidence);
+        for (name, kinds) in groups(&promotion.plan).into_iter().filter(|(_, kinds)| !is_told(kinds)) {
             lines.push(group_line(state, promotion, (name, &kinds), width, styles));
         }
     }
-    if let Some(evidence) = evidence {
-        if failure.is_none() {
-            lines.pop();
-        }
-        lines.extend(evidence_lines(evidence, width, styles));
+    if failure.is_some() {
+        lines.extend(evidence.iter().flat_map(|evidence| evidence_lines(evidence, width, styles)));
     }
     lines.extend(promotion.report.as_ref().map(|report| report_line(report, width, styles)));
     lines
@@ -261,8 +263,10 @@ fn bar_spans<'a>(done: usize, all: usize, width: usize, styles: &Styles) -> Vec<
     let eighths = (done.min(all) * width * 8).checked_div(all).unwrap_or(0);
     let (full, part) = (eighths / 8, EIGHTHS[eighths % 8]);
     let rest = width - full - usize::from(!part.is_empty());
+    // Only what is done is green.
+    let style = if done < all { styles.running } else { styles.success };
     vec![
-        Span::styled(format!("{}{part}", "█".repeat(full)), styles.success),
+        Span::styled(format!("{}{part}", "█".repeat(full)), style),
         Span::styled("·".repeat(rest), styles.faint),
     ]
 }

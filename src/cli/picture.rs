@@ -1,0 +1,134 @@
+//! `lockstep picture` and `lockstep board`: a view as it stands now, as SVG.
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
+
+use super::arguments::Arguments;
+use super::{at_rest, instance};
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::names::EnvironmentName;
+use crate::exit::Exit;
+use crate::runtime::drive;
+use crate::tui::pose::{Pose, View};
+use crate::tui::svg;
+
+/// What `board` is given.
+#[derive(Args)]
+pub(super) struct Frame {
+    /// The SVG file to write
+    #[arg(long, value_name = "FILE")]
+    svg: PathBuf,
+    /// Columns and rows
+    #[arg(long, value_name = "COLUMNSxROWS", default_value = "100x30", value_parser = size)]
+    size: (u16, u16),
+}
+
+/// What `picture` is given.
+#[derive(Args)]
+pub(super) struct Picture {
+    /// The view
+    #[arg(value_enum, value_name = "VIEW")]
+    view: Shown,
+    /// The environment that it is about; by default the first one
+    #[arg(long, value_name = "ENV")]
+    environment: Option<String>,
+    #[command(flatten)]
+    frame: Frame,
+}
+
+/// The views by their names on the command line.
+#[derive(Clone, Copy, ValueEnum)]
+enum Shown {
+    /// The environments side by side
+    Board,
+    /// Everything about an environment
+    Detail,
+    /// What a promotion would do
+    Plan,
+    /// What the way back would do
+    Rollback,
+    /// Changesets by environments
+    Drift,
+    /// The first changeset in every environment
+    Changeset,
+    /// What waits for approval
+    Approvals,
+    /// What policy finds
+    Checks,
+    /// The flow files
+    Flows,
+    /// What became of promotions that nobody saw end
+    Reconcile,
+    /// The log
+    Log,
+    /// The keys
+    Help,
+    /// The themes
+    Themes,
+}
+
+/// Draws the board as it stands now into a file.
+pub(super) async fn board(arguments: &Arguments, frame: &Frame) -> Result<Exit, Failure> {
+    draw(arguments, View::Board, None, frame).await
+}
+
+/// Draws a view as it stands now into a file.
+pub(super) async fn run(arguments: &Arguments, picture: &Picture) -> Result<Exit, Failure> {
+    draw(arguments, picture.view.view(), picture.environment.as_deref(), &picture.frame).await
+}
+
+async fn draw(
+    arguments: &Arguments,
+    view: View,
+    environment: Option<&str>,
+    frame: &Frame,
+) -> Result<Exit, Failure> {
+    let settings = instance::settings(arguments)?;
+    let names: Vec<String> = environment.map(str::to_owned).into_iter().collect();
+    let environment: Option<EnvironmentName> = match names.as_slice() {
+        [] => None,
+        names => instance::environments(&settings, names)?.into_iter().next(),
+    };
+    let look = arguments.appearance.picture(&settings.console)?;
+    let failed = |error: io::Error| {
+        Failure::new(FailureKind::Failed, format!("{} could not be written", frame.svg.display()))
+            .because(error)
+    };
+    let mut pose = Pose::new(view, environment, look, TimeZone::system());
+    let state = drive(at_rest(settings), &mut pose).await.map_err(failed)?;
+    let buffer = pose.picture(&state, frame.size)?;
+    std::fs::write(&frame.svg, svg::render(&buffer)).map_err(failed)?;
+    Ok(Exit::Proven)
+}
+
+impl Shown {
+    fn view(self) -> View {
+        match self {
+            Self::Board => View::Board,
+            Self::Detail => View::Detail,
+            Self::Plan => View::Plan,
+            Self::Rollback => View::WayBack,
+            Self::Drift => View::Drift,
+            Self::Changeset => View::Changeset,
+            Self::Approvals => View::Approvals,
+            Self::Checks => View::Checks,
+            Self::Flows => View::Flows,
+            Self::Reconcile => View::Reconcile,
+            Self::Log => View::Log,
+            Self::Help => View::Help,
+            Self::Themes => View::Themes,
+        }
+    }
+}
+
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let parts =
+        text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    match parts {
+        Some((width @ 1..=500, height @ 1..=300)) => Ok((width, height)),
+        _ => Err("a size is like 100x30, at most 500x300".to_owned()),
+    }
+}
