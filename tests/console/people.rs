@@ -57,6 +57,7 @@ async fn a_plan_is_read_in_the_inbox_and_approved_by_two_before_it_runs() {
     ben_says(&story, VoteWord::Approve, "");
     story.wait(6_000).await;
     story.shows("type prod to go on");
+    story.shows("approved   by ana, “read it twice”; ben");
     story.wait(600).await.press("prodP").await;
     story.shows("✔ prod runs v1.1.0, proven");
 }

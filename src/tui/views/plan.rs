@@ -23,7 +23,7 @@ use ratatui::widgets::Paragraph;
 use crate::domain::changelog::Rollback;
 use crate::domain::compatibility::Compatibility;
 use crate::domain::failure::Failure;
-use crate::domain::gate::{Condition, Inspection, Unmet};
+use crate::domain::gate::{Ballot, Condition, Inspection, Tally, Unmet};
 use crate::domain::plan::{Anchor, Course, Direction, Order, Plan, PlannedChangeset, WayBack};
 use crate::engine::State;
 use crate::engine::planning::{Planning, Prepared};
@@ -188,6 +188,21 @@ fn facts<'a>(state: &State, prepared: &Prepared, width: usize, styles: &Styles) 
         lines.extend(long_fact("at the end", &closing, Style::default(), width, styles));
     }
     lines.extend(prepared.policy.as_ref().map(|policy| policy_fact(policy, width, styles)));
+    let tally = Tally::of(&state.history, &plan.environment, plan.digest().as_str());
+    if !tally.approvals.is_empty() {
+        let words = |ballot: &Ballot| match ballot.note.trim() {
+            "" => ballot.by.name.clone(),
+            note => format!("{}, “{note}”", ballot.by.name),
+        };
+        let people: Vec<String> = tally.approvals.iter().map(words).collect();
+        lines.extend(long_fact(
+            "approved",
+            &format!("by {}", people.join("; ")),
+            Style::default(),
+            width,
+            styles,
+        ));
+    }
     for changeset in plan.without_rollback().filter(|_| plan.direction() == Direction::Forward) {
         let spans = vec![
             Span::styled("   ▲ ", styles.warning),
