@@ -85,12 +85,18 @@ struct Opening<'a> {
     appearance: &'a AppearanceArguments,
     /// True when new releases go by themselves where the gate is automatic.
     is_automatic: bool,
+    /// True when nothing may be changed.
+    is_read_only: bool,
 }
 
 async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     fit(arguments)?;
     let format = arguments.format();
-    let opening = Opening { appearance: &arguments.appearance, is_automatic: arguments.auto };
+    let opening = Opening {
+        appearance: &arguments.appearance,
+        is_automatic: arguments.auto,
+        is_read_only: arguments.read_only,
+    };
     match &arguments.command {
         None => console(instance::settings(arguments)?, opening).await,
         Some(Command::Demo(demo)) => Box::pin(demo::run(demo, format, opening)).await,
@@ -156,6 +162,7 @@ fn fit(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Opens the console on an instance and stays until the operator leaves.
 async fn console(settings: Settings, opening: Opening<'_>) -> Result<Exit, Failure> {
+    let settings = if opening.is_read_only { settings.read_only() } else { settings };
     let signals = StopSignals::listen().map_err(|error| terminal_failure(&error))?;
     // What is chosen later counts, and the user's own file comes after that of the project.
     let mut chosen = settings.keys.clone();

@@ -23,6 +23,17 @@ async fn a_click_on_a_hint_is_its_key() {
 }
 
 #[tokio::test]
+async fn while_a_theme_is_chosen_a_click_does_nothing_behind_it() {
+    let mut story = Story::begin(100, 30).await;
+    story.press("T").await;
+    story.shows("keeps it");
+    story.click("4 PROD").await;
+    story.shows("keeps it");
+    story.press("<esc>").await;
+    story.hides("▸4 PROD");
+}
+
+#[tokio::test]
 async fn a_click_puts_the_cursor_on_a_row_and_the_wheel_scrolls_it() {
     let mut story = Story::begin(100, 30).await;
     story.press("d").await;

@@ -55,7 +55,7 @@ impl Scene {
         let place = Place::awake(FAST).await;
         let path = place.sandbox().join("lockstep.toml");
         let mut table: toml::Table = fs::read_to_string(&path).unwrap().parse().unwrap();
-        let deadlines = [("look", 3), ("health", 10), ("liquibase", 60)];
+        let deadlines = [("look", 8), ("health", 10), ("liquibase", 60)];
         let deadlines = deadlines.map(|(name, seconds)| (name.to_owned(), toml::Value::Integer(seconds)));
         table.insert("deadlines".to_owned(), toml::Value::Table(deadlines.into_iter().collect()));
         fs::write(&path, table.to_string()).unwrap();

@@ -86,16 +86,16 @@ async fn p12_keys_change_the_screen_while_aws_the_databases_and_the_stores_hang(
 async fn walk(console: &mut Console) {
     // The board is asked to look again, all of which hangs.
     console.send("\x1b[15~");
-    for (keys, what, words) in [
+    for (key, what, words) in [
         ("?", "help is open", "Every key that works here"),
-        ("\x1b", "the board is back", "PROD"),
         ("L", "the log is open", "following"),
-        ("\x1b", "the board is back", "PROD"),
         ("T", "the themes are there", "high-contrast"),
-        ("\x1b", "the board is back", "PROD"),
     ] {
-        console.send(keys);
+        console.send(key);
         console.until(what, |screen| screen.contains(words)).await;
+        console.send("\x1b");
+        // Only then comes the next key: escape and a letter at once are one key to a terminal.
+        console.until("the board is back", |screen| screen.contains("PROD") && !screen.contains(words)).await;
     }
 }
 

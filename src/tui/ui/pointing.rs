@@ -49,7 +49,7 @@ impl Ui {
         if let Some(Spot::Entry(place)) = spot {
             return self.click_entry(place, state);
         }
-        if self.dialog.is_some() || self.menu.is_some() {
+        if self.dialog.is_some() || self.menu.is_some() || self.themes.is_open() {
             return Outcome::Redraw;
         }
         match spot {
