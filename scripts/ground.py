@@ -22,7 +22,7 @@ import ground_schema
 from setup import HERE, Stop, is_whole, output_of, pip, replace, scratch, write_stamp
 
 ROOT = HERE.parent
-PROVIDER = "registry.terraform.io/hashicorp/aws"
+PROVIDER = "hashicorp/aws"
 OLDEST = (1, 11)
 
 # Bindings that are made from hashicorp/aws 6.66.0; MPL-2.0.
