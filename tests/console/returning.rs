@@ -28,6 +28,7 @@ async fn a_screen_that_asks_for_something_asks_for_it_again() {
     story.press("F").await;
     let left = story.remembered();
     let mut story = Story::returning(Keymap::default(), left, 100, 30).await;
+    story.shows("enter runs one against dev");
     story.hides("Looking into the folder");
 }
 
