@@ -138,7 +138,7 @@ pub(super) fn plan(state: &State, prepared: &Prepared) -> String {
     writeln!(text, "steps       {}", plan.words_of(plan.steps())).ok();
     let closing = plan.words_of(plan.procedure.closing.iter().copied());
     if !closing.is_empty() {
-        writeln!(text, "at the end  {closing}").ok();
+        writeln!(text, "ends with   {closing}").ok();
     }
     if let Some(policy) = &prepared.policy {
         writeln!(text, "policy      {}", inspection::summary(policy)).ok();

@@ -81,9 +81,16 @@ pub(super) fn draw(
     let padding = u16::from(inner.width > 17);
     let inner = Rect { x: inner.x + padding, width: inner.width.saturating_sub(2 * padding), ..inner };
     let (width, height) = (usize::from(inner.width), usize::from(inner.height));
-    let rows = rows(state, environment, &ui.keymap, width, height, styles);
+    let of = |environment| rows(state, environment, &ui.keymap, width, height, styles);
+    // What one column has no room for, all of them leave out: rows of the same kind stand side by side.
+    let is_full = |environment| of(environment).iter().filter(|row| row.rank <= SERVICE).count() > height;
+    let is_short = state.environments.iter().any(is_full);
+    let rows = of(environment).into_iter().filter(|row| !(is_short && row.rank == SERVICE)).collect();
     frame.render_widget(Paragraph::new(chosen(rows, height)), inner);
 }
+
+/// How important the status of a service is; lower survives longer.
+const SERVICE: u8 = 4;
 
 /// Draws a row for a narrow screen.
 pub(super) fn draw_row(
@@ -176,7 +183,7 @@ fn rows<'a>(
         let words = format!("✖ {} failed", run.version);
         add(0, text::between(vec![Span::styled(words, styles.danger)], key(Action::Resolve), width));
     }
-    add(4, service_line(environment, width, styles));
+    add(SERVICE, service_line(environment, width, styles));
     add(0, health_line(environment, width, styles));
     if width >= SPARKLINE_FROM {
         add(6, Line::from(sparkline(environment, width, styles)));

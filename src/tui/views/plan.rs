@@ -185,7 +185,7 @@ fn facts<'a>(state: &State, prepared: &Prepared, width: usize, styles: &Styles) 
     lines.extend(long_fact("steps", &plan.words_of(plan.steps()), Style::default(), width, styles));
     let closing = plan.words_of(plan.procedure.closing.iter().copied());
     if !closing.is_empty() {
-        lines.extend(long_fact("at the end", &closing, Style::default(), width, styles));
+        lines.extend(long_fact("ends with", &closing, Style::default(), width, styles));
     }
     lines.extend(prepared.policy.as_ref().map(|policy| policy_fact(policy, width, styles)));
     let tally = Tally::of(&state.history, &plan.environment, plan.digest().as_str());
