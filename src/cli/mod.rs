@@ -223,6 +223,7 @@ fn state(settings: &Settings) -> State {
         settings.polling.observe,
     );
     let state = state.marked(mark());
+    let state = if settings.is_read_only { state.only_reading() } else { state };
     match &settings.policy {
         Some(policy) => state.policed(policy.blocks_at),
         None => state,

@@ -202,6 +202,24 @@ pub enum Intent {
     Interrupt,
 }
 
+impl Intent {
+    /// True when it is a word that goes on record and counts for others, or lets a lock go.
+    pub fn is_word(&self) -> bool {
+        matches!(
+            self,
+            Self::Acknowledge(_)
+                | Self::Resolve { .. }
+                | Self::Vote { .. }
+                | Self::StopLine { .. }
+                | Self::ResumeLine { .. }
+                | Self::Bar { .. }
+                | Self::Unbar { .. }
+                | Self::Settle(_)
+                | Self::ReleaseLock(_)
+        )
+    }
+}
+
 /// How a step goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {

@@ -102,6 +102,8 @@ pub struct State {
     pub automatic: Option<Upcoming>,
     /// True once somebody asked to stop: nothing new begins.
     pub is_stopping: bool,
+    /// Nothing may be changed by this process, whoever asks for it.
+    is_read_only: bool,
     /// What tells the runs of this process apart from those that another one begins at the same moment.
     mark: String,
     /// How often to look at an environment where nothing happens.
@@ -211,6 +213,7 @@ impl State {
             policy: None,
             automatic: None,
             is_stopping: false,
+            is_read_only: false,
             mark: String::new(),
             observe_every,
             journal_checked_at: None,
@@ -406,6 +409,13 @@ impl State {
             .or_else(|| self.catalog.value()?.get(&environment.version()?))
     }
 
+    /// From now on nothing may be changed by this process.
+    #[must_use]
+    pub fn only_reading(mut self) -> Self {
+        self.is_read_only = true;
+        self
+    }
+
     /// The promotions that run, in the order of their environments.
     pub fn running(&self) -> impl Iterator<Item = &Promotion> {
         self.promotions.iter().filter(|promotion| !promotion.is_over())
@@ -430,6 +440,10 @@ impl State {
     }
 
     fn intend(&mut self, intent: &Intent) -> Vec<Effect> {
+        if self.is_read_only && intent.is_word() {
+            self.refuse("lockstep only reads here", "Start it without --read-only to change anything.");
+            return Vec::new();
+        }
         match intent {
             Intent::Begin => {
                 let mut effects = vec![Effect::Identify, Effect::ReadJournal, self.ask_releases()];

@@ -74,6 +74,13 @@ async fn whoever_only_reads_changes_nothing_and_is_told_so() {
     let after = place.json(&["status"]).await;
     assert_eq!(after["environments"][0]["version"], status["environments"][0]["version"]);
     assert_eq!(after["environments"][0]["database"]["rows"], status["environments"][0]["database"]["rows"]);
+    let plan = place.run(&["--read-only", "plan", "dev", "--release", "v1.4.0", "--output", "json"]).await;
+    let plan: serde_json::Value = serde_json::from_str(&plan.out).unwrap();
+    assert_eq!(plan["unmet"][0]["condition"], "read-only");
+    let records = place.journal().len();
+    let said = place.run(&["--read-only", "line", "stop", "--reason", "to try it"]).await;
+    assert!(said.code == 2 && said.err.contains("lockstep only reads here"), "{said:?}");
+    assert_eq!(place.journal().len(), records, "nobody's word is on record");
     let said = place.run(&["--read-only", "diff", "dev", "v1.4.0"]).await;
     assert!(said.code != 0 && said.err.contains("lockstep only reads here"), "{said:?}");
     place.ok(&["demo", "down"]).await;

@@ -58,6 +58,7 @@ struct Scene {
     drifts: Option<Vec<SchemaDrift>>,
     running: Option<Version>,
     rival: Option<&'static str>,
+    is_read_only: bool,
     is_unknown: bool,
     /// What policy finds in the changesets of the plan.
     found: Vec<Finding>,
@@ -91,6 +92,7 @@ impl Scene {
             drifts: Some(Vec::new()),
             running: None,
             rival: None,
+            is_read_only: false,
             is_unknown: false,
             found: Vec::new(),
         };
@@ -167,6 +169,7 @@ impl Scene {
             drifts: Some(&[]),
         };
         let surroundings = Surroundings {
+            is_read_only: self.is_read_only,
             now: self.now,
             begins: self.now,
             environment: &self.prod,
@@ -256,6 +259,7 @@ const SCENES: &[(Condition, Spoil, &str)] = &[
         },
         "prod runs v2.0.0 already, with every changeset",
     ),
+    (Condition::ReadOnly, |scene| scene.is_read_only = true, "lockstep only reads here"),
     (
         Condition::Newer,
         |scene| {

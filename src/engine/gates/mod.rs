@@ -53,6 +53,7 @@ impl State {
         let begins = this.map_or(self.now, |this| this.began);
         let before = state.environment.after.iter().filter_map(|name| self.environment(name));
         let surroundings = Surroundings {
+            is_read_only: self.is_read_only,
             now: self.now,
             begins,
             environment: &state.environment,

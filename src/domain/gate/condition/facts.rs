@@ -6,6 +6,13 @@ use crate::domain::ledger::LockState;
 use crate::domain::observation::ServiceStatus;
 use crate::domain::plan::Direction;
 
+pub(super) fn read_only(all: &Surroundings<'_>) -> Vec<Finding> {
+    if !all.is_read_only {
+        return Vec::new();
+    }
+    one("lockstep only reads here".to_owned(), "Start it without --read-only to change anything.")
+}
+
 pub(super) fn busy(all: &Surroundings<'_>) -> Vec<Finding> {
     let Some(version) = all.running else { return Vec::new() };
     one(format!("{version} is being promoted to {}", all.here.name), "Wait until that has ended.")

@@ -25,6 +25,8 @@ use crate::domain::schema::judgement::SchemaDrift;
 /// What can stand in the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
+    /// Nothing may be changed from here.
+    ReadOnly,
     /// This process promotes already.
     Busy,
     /// Somebody else promotes to the environment.
@@ -106,6 +108,7 @@ const fn rule(condition: Condition, word: &'static str, check: Check) -> Row {
 
 /// Every condition, in the order in which it is told.
 pub(in crate::domain::gate) const TABLE: &[Row] = &[
+    fact(Condition::ReadOnly, "read-only", facts::read_only),
     fact(Condition::Busy, "busy", facts::busy),
     fact(Condition::Rival, "rival", facts::rival),
     fact(Condition::Unknown, "unknown", facts::unknown),
@@ -192,6 +195,8 @@ impl Waiver {
 /// All that a gate looks at.
 #[derive(Debug, Clone)]
 pub struct Surroundings<'a> {
+    /// Nothing may be changed by this process, whoever asks for it.
+    pub is_read_only: bool,
     /// The time.
     pub now: Timestamp,
     /// When the promotion began; now, while it has not.
