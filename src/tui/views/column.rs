@@ -83,7 +83,12 @@ pub(super) fn draw(
     let (width, height) = (usize::from(inner.width), usize::from(inner.height));
     let of = |environment| rows(state, environment, &ui.keymap, width, height, styles);
     // What one column has no room for, all of them leave out: rows of the same kind stand side by side.
-    let is_full = |environment| of(environment).iter().filter(|row| row.rank <= SERVICE).count() > height;
+    // News below the headline takes the place of the service.
+    let is_full = |environment| {
+        let rows = of(environment);
+        let has_news = rows.get(1).is_some_and(|row| row.rank != SERVICE);
+        rows.iter().filter(|row| row.rank <= SERVICE).count() - usize::from(has_news) > height
+    };
     let is_short = state.environments.iter().any(is_full);
     let rows = of(environment).into_iter().filter(|row| !(is_short && row.rank == SERVICE)).collect();
     frame.render_widget(Paragraph::new(chosen(rows, height)), inner);
