@@ -12,7 +12,8 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::EnvironmentName;
 use crate::exit::Exit;
 use crate::runtime::drive;
-use crate::tui::pose::{Pose, View};
+use crate::tui::keymap::Action;
+use crate::tui::pose::Pose;
 use crate::tui::svg;
 
 /// What `board` is given.
@@ -31,7 +32,7 @@ pub(super) struct Frame {
 pub(super) struct Picture {
     /// The view
     #[arg(value_enum, value_name = "VIEW")]
-    view: Shown,
+    view: View,
     /// The environment that it is about; by default the first one
     #[arg(long, value_name = "ENV")]
     environment: Option<String>,
@@ -41,7 +42,7 @@ pub(super) struct Picture {
 
 /// The views by their names on the command line.
 #[derive(Clone, Copy, ValueEnum)]
-enum Shown {
+enum View {
     /// The environments side by side
     Board,
     /// Everything about an environment
@@ -62,6 +63,10 @@ enum Shown {
     Flows,
     /// What became of promotions that nobody saw end
     Reconcile,
+    /// What ran
+    History,
+    /// What was said and done
+    Journal,
     /// The log
     Log,
     /// The keys
@@ -77,7 +82,7 @@ pub(super) async fn board(arguments: &Arguments, frame: &Frame) -> Result<Exit, 
 
 /// Draws a view as it stands now into a file.
 pub(super) async fn run(arguments: &Arguments, picture: &Picture) -> Result<Exit, Failure> {
-    draw(arguments, picture.view.view(), picture.environment.as_deref(), &picture.frame).await
+    draw(arguments, picture.view, picture.environment.as_deref(), &picture.frame).await
 }
 
 async fn draw(
@@ -97,29 +102,32 @@ async fn draw(
         Failure::new(FailureKind::Failed, format!("{} could not be written", frame.svg.display()))
             .because(error)
     };
-    let mut pose = Pose::new(view, environment, look, TimeZone::system());
+    let mut pose = Pose::new(view.way(), environment, look, TimeZone::system());
     let state = drive(at_rest(settings), &mut pose).await.map_err(failed)?;
     let buffer = pose.picture(&state, frame.size)?;
     std::fs::write(&frame.svg, svg::render(&buffer)).map_err(failed)?;
     Ok(Exit::Proven)
 }
 
-impl Shown {
-    fn view(self) -> View {
+impl View {
+    /// The way there from the board.
+    fn way(self) -> &'static [Action] {
         match self {
-            Self::Board => View::Board,
-            Self::Detail => View::Detail,
-            Self::Plan => View::Plan,
-            Self::Rollback => View::WayBack,
-            Self::Drift => View::Drift,
-            Self::Changeset => View::Changeset,
-            Self::Approvals => View::Approvals,
-            Self::Checks => View::Checks,
-            Self::Flows => View::Flows,
-            Self::Reconcile => View::Reconcile,
-            Self::Log => View::Log,
-            Self::Help => View::Help,
-            Self::Themes => View::Themes,
+            Self::Board => &[],
+            Self::Detail => &[Action::DrillIn],
+            Self::Plan => &[Action::Promote],
+            Self::Rollback => &[Action::RollBack],
+            Self::Drift => &[Action::Drift],
+            Self::Changeset => &[Action::Drift, Action::DrillIn],
+            Self::Approvals => &[Action::Approvals],
+            Self::Checks => &[Action::Checks],
+            Self::Flows => &[Action::Flows],
+            Self::Reconcile => &[Action::Reconcile],
+            Self::History => &[Action::History],
+            Self::Journal => &[Action::Journal],
+            Self::Log => &[Action::Logs],
+            Self::Help => &[Action::Help],
+            Self::Themes => &[Action::Theme],
         }
     }
 }

@@ -17,58 +17,6 @@ use crate::tui::keymap::Action;
 use crate::tui::look::Look;
 use crate::tui::ui::{Outcome, Ui};
 
-/// A view that a picture can be made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum View {
-    /// The environments side by side.
-    Board,
-    /// Everything about one environment.
-    Detail,
-    /// What a promotion would do.
-    Plan,
-    /// What the way back would do.
-    WayBack,
-    /// Changesets by environments.
-    Drift,
-    /// One changeset in every environment.
-    Changeset,
-    /// What waits for approval.
-    Approvals,
-    /// What policy finds.
-    Checks,
-    /// The flow files.
-    Flows,
-    /// What became of runs.
-    Reconcile,
-    /// The log.
-    Log,
-    /// The keys.
-    Help,
-    /// The themes.
-    Themes,
-}
-
-impl View {
-    /// The way there from the board.
-    fn way(self) -> &'static [Action] {
-        match self {
-            Self::Board => &[],
-            Self::Detail => &[Action::DrillIn],
-            Self::Plan => &[Action::Promote],
-            Self::WayBack => &[Action::RollBack],
-            Self::Drift => &[Action::Drift],
-            Self::Changeset => &[Action::Drift, Action::DrillIn],
-            Self::Approvals => &[Action::Approvals],
-            Self::Checks => &[Action::Checks],
-            Self::Flows => &[Action::Flows],
-            Self::Reconcile => &[Action::Reconcile],
-            Self::Log => &[Action::Logs],
-            Self::Help => &[Action::Help],
-            Self::Themes => &[Action::Theme],
-        }
-    }
-}
-
 /// A console on its way to a view.
 pub struct Pose {
     ui: Ui,
@@ -80,11 +28,16 @@ pub struct Pose {
 }
 
 impl Pose {
-    /// Goes to `view`, of `environment` where it is about one.
-    pub fn new(view: View, environment: Option<EnvironmentName>, look: Look, zone: TimeZone) -> Self {
+    /// Goes the `way` from the board to a view, of `environment` where it is about one.
+    pub fn new(
+        way: &'static [Action],
+        environment: Option<EnvironmentName>,
+        look: Look,
+        zone: TimeZone,
+    ) -> Self {
         let mut ui = Ui::new(zone, look.name());
         ui.themes.offer(look.names());
-        Self { ui, look, environment, way: view.way().iter(), refused: None }
+        Self { ui, look, environment, way: way.iter(), refused: None }
     }
 
     /// What it shows, in so many columns and rows.

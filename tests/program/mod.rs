@@ -12,6 +12,7 @@ mod journal;
 pub(crate) mod life;
 mod locks;
 mod newcomer;
+mod pictures;
 pub(crate) mod place;
 mod policy;
 mod procedures;
