@@ -164,9 +164,14 @@ def measure(world, arguments):
     for peer in PEERS:
         words = shlex.split(peer.command)
         words[0] = str(world.lockstep) if words[0] == "lockstep" else shutil.which(words[0], path=world.environment["PATH"])
-        (peers.append((peer, words)) if words[0] else missing.append(peer.name))
+        if not words[0]:
+            missing.append(f"{peer.name} (not installed)")
+        elif peer.name != "lockstep" and not comes_up(world, peer, words):
+            missing.append(f"{peer.name} (does not come up here)")
+        else:
+            peers.append((peer, words))
     lines = [
-        f"Load average (1 minute) at the beginning: {os.getloadavg()[0]:.1f}. Not installed, so left out: {', '.join(missing) or 'none'}.",
+        f"Load average (1 minute) at the beginning: {os.getloadavg()[0]:.1f}. Left out: {', '.join(missing) or 'none'}.",
         "",
         "| program | start to its first whole frame: median, max | key to its effect: p50 | p99 | bytes written for a key | idle: share of a core | resident |",
         "|---|---|---|---|---|---|---|",
@@ -193,6 +198,17 @@ def measure(world, arguments):
                 f"| {bytes_each:.0f} | {share:.1%} | {program.memory():.0f} MiB |"
             )
     return lines + flooded(world, arguments)
+
+
+def comes_up(world, peer, words):
+    """False for a program that needs what is not here, such as oxker without a Docker daemon."""
+    try:
+        with started(world, peer, words) as program:
+            program.until(lambda screen: peer.ready in screen, peer.ready)
+    except Stop as stop:
+        say(f"{peer.name} is left out: {str(stop).splitlines()[0]}")
+        return False
+    return True
 
 
 def flooded(world, arguments):

@@ -15,7 +15,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::log::Source;
 use crate::domain::names::EnvironmentName;
 use crate::domain::release::{Release, Version};
-use crate::domain::schema::{Difference, DifferenceKind, Kind, Schema, What, diff, proposal};
+use crate::domain::schema::{Difference, DifferenceKind, Schema, What, diff, proposal};
 use crate::engine::event::EventKind;
 use crate::exit::Exit;
 use crate::headless::Format;
@@ -152,13 +152,10 @@ fn groups(a: &str, b: &str, differences: &[&Difference]) -> String {
     let mut text = String::new();
     let mut whole = None;
     for difference in differences {
-        let name = &difference.object;
-        if whole != Some((&name.schema, &name.of)) {
-            whole = Some((&name.schema, &name.of));
-            let schema = if name.schema == "public" { String::new() } else { format!("{}.", name.schema) };
-            let title =
-                if name.kind == Kind::Namespace { name.short() } else { format!("{schema}{}", name.of) };
+        let title = difference.object.whole();
+        if whole.as_ref() != Some(&title) {
             writeln!(text, "\n{title}").ok();
+            whole = Some(title);
         }
         let (sign, object) = (difference.sign(), &difference.object);
         match (&difference.what, difference.kind) {

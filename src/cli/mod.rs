@@ -232,8 +232,9 @@ fn state(settings: &Settings) -> State {
 
 fn runtime(settings: Settings, state: State) -> Runtime<Adapters> {
     let mut journal = Journal::at(settings.journal());
-    // Before there is a screen that could be kept waiting by a long one.
-    journal.read();
+    // Before there is a screen that could be kept waiting by a long one. Whoever goes on reads it again, and is told then
+    // why it could not be read.
+    journal.read().ok();
     let leases = paths::leases(&settings.id);
     let adapters = Adapters::leasing(Arc::new(settings), paths::tools(), leases);
     Runtime::new(state, adapters, journal, Clock::system())

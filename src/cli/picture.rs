@@ -53,6 +53,10 @@ enum View {
     Rollback,
     /// Changesets by environments
     Drift,
+    /// The schema of an environment, held against another one
+    Schemas,
+    /// Who holds which lock
+    Locks,
     /// The first changeset in every environment
     Changeset,
     /// What waits for approval
@@ -118,6 +122,8 @@ impl View {
             Self::Plan => &[Action::Promote],
             Self::Rollback => &[Action::RollBack],
             Self::Drift => &[Action::Drift],
+            Self::Schemas => &[Action::Schemas],
+            Self::Locks => &[Action::Locks],
             Self::Changeset => &[Action::Drift, Action::DrillIn],
             Self::Approvals => &[Action::Approvals],
             Self::Checks => &[Action::Checks],

@@ -50,6 +50,8 @@ pub enum EventKind {
     Identified(Result<Identity, Failure>),
     /// The journal was read; `None` when it says nothing new.
     Remembered(Option<History>),
+    /// Whether the journal could be read, as far as somebody asked for that. What it says comes with `Remembered`.
+    JournalRead(Result<(), Failure>),
     /// This entry could not be written to the journal: what it announced was not done, nor what came after it.
     JournalFailed(Box<Entry>, Failure),
     /// Others wrote to the journal right before this run was to announce a side effect: it did not, and its gate has to be

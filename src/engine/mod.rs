@@ -90,6 +90,8 @@ pub struct State {
     living: Facet<BTreeMap<RunId, bool>>,
     /// The lock that is being let go: where, whose, and the proof that whoever held it is gone.
     releasing: Option<(EnvironmentName, String, String)>,
+    /// Why the journal could not be read when that was tried last: the history is then as old as it may be.
+    pub journal_unread: Option<Failure>,
     /// The newest log lines.
     pub log: LogBook,
     /// What the operator should know, oldest first.
@@ -207,6 +209,7 @@ impl State {
             reconciliation: Reconciliation::default(),
             living: Facet::default(),
             releasing: None,
+            journal_unread: None,
             log: LogBook::default(),
             messages: VecDeque::new(),
             petitions: Vec::new(),
@@ -259,6 +262,10 @@ impl State {
                 Vec::new()
             }
             EventKind::Remembered(news) => self.remembered(news.as_ref()),
+            EventKind::JournalRead(read) => {
+                self.journal_unread = read.as_ref().err().cloned();
+                Vec::new()
+            }
             EventKind::JournalFailed(entry, failure) => self.journal_failed(entry, failure),
             EventKind::Overtaken(run) => self.overtaken(run),
             EventKind::Step(run, step, progress) => self.step_went_on(run, *step, progress),
@@ -282,13 +289,9 @@ impl State {
                 self.reported(run, result);
                 Vec::new()
             }
-            EventKind::Opened(result) | EventKind::Kept(result) => {
-                self.say(result.clone());
-                Vec::new()
-            }
+            EventKind::Opened(result) | EventKind::Kept(result) => self.told(result.clone()),
             EventKind::LogSaved(result) => {
-                self.say(result.clone().map(|path| format!("the full log is saved: {path}")));
-                Vec::new()
+                self.told(result.clone().map(|path| format!("the full log is saved: {path}")))
             }
         };
         effects.extend(self.settle_planning());
@@ -299,6 +302,12 @@ impl State {
         effects.extend(self.settle_flow());
         self.remember(&effects);
         effects
+    }
+
+    /// Something that was asked for is done, or is not, and nothing follows from it.
+    fn told(&mut self, result: Result<String, Failure>) -> Vec<Effect> {
+        self.say(result);
+        Vec::new()
     }
 
     /// The journal was read; `None` when it says nothing new.

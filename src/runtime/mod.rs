@@ -178,6 +178,7 @@ impl<P: Perform> Runtime<P> {
         let mut stopped: BTreeSet<RunId> = BTreeSet::new();
         let mut all_stopped: Option<Failure> = None;
         let mut was_asked = false;
+        let mut is_unread = None;
         for effect in effects {
             match effect {
                 Effect::Record(entry) if entry.run().is_some_and(|run| stopped.contains(run)) => {}
@@ -202,7 +203,7 @@ impl<P: Perform> Runtime<P> {
                     }
                 }
                 Effect::ReadJournal => {
-                    self.journal.read();
+                    is_unread = self.journal.read().err();
                     was_asked = true;
                 }
                 effect if effect.run().is_some_and(|run| stopped.contains(run)) => {}
@@ -218,6 +219,10 @@ impl<P: Perform> Runtime<P> {
         // anybody asking: appending finds that out.
         let news = self.journal.news();
         if was_asked || news.is_some() {
+            if was_asked {
+                let event = self.event(EventKind::JournalRead(is_unread.map_or(Ok(()), Err)));
+                self.handle(&event);
+            }
             let event = self.event(EventKind::Remembered(news));
             self.handle(&event);
         }

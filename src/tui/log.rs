@@ -7,6 +7,12 @@ use crate::domain::step::StepKind;
 /// Lines that are searched before the next frame: few enough that nobody waits for it.
 const SEARCHED_AT_ONCE: u64 = 50_000;
 
+/// Cells that lines are moved by.
+const SIDEWAYS: usize = 16;
+
+/// Nobody reads a line further than that by moving it; wrapping shows all of it.
+const FARTHEST: usize = 4_000;
+
 /// The view state of the log.
 #[derive(Debug, Clone, Default)]
 pub struct LogView {
@@ -15,6 +21,8 @@ pub struct LogView {
     pub filter: Filter,
     /// True when long lines go on in the next row.
     pub is_wrapped: bool,
+    /// Cells that are left out at the beginning of each line, while lines are cut.
+    pub aside: usize,
     /// How times are written.
     pub times: Times,
     search: Option<Search>,
@@ -75,6 +83,20 @@ impl LogView {
         };
         let to = to.max(first);
         self.scroll = if to >= log.end() { LogScroll::Following } else { LogScroll::At(to) };
+    }
+
+    /// Shows more of the ends of lines that are cut, or of their beginnings. Wrapped lines have nothing that is cut.
+    pub fn move_sideways(&mut self, is_right: bool) {
+        self.aside = match is_right {
+            _ if self.is_wrapped => 0,
+            true => (self.aside + SIDEWAYS).min(FARTHEST),
+            false => self.aside.saturating_sub(SIDEWAYS),
+        };
+    }
+
+    /// Lets long lines go on in the next row, or cuts them.
+    pub fn toggle_wrap(&mut self) {
+        (self.is_wrapped, self.aside) = (!self.is_wrapped, 0);
     }
 
     /// Shows only lines that matter more, or all of them again.

@@ -1,9 +1,11 @@
 //! The full-screen frontend: keys to intents, state to cells.
 
 mod ascii;
+pub mod audience;
 pub mod checks;
 pub mod chronicle;
 pub mod clipboard;
+mod cover;
 pub mod dialog;
 pub mod field;
 pub mod frames;

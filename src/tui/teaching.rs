@@ -12,6 +12,11 @@ pub(super) fn command(state: &State, ui: &Ui) -> String {
     let name = here.map(|it| &it.environment.name);
     match ui.screen() {
         Screen::Grid | Screen::Changeset(..) => return "lockstep drift".to_owned(),
+        Screen::Schemas(held) => {
+            let names = held.other(ui.selected, state).map(|it| &it.environment.name).zip(name);
+            return names.map_or("lockstep status".to_owned(), |(a, b)| format!("lockstep diff {a} {b}"));
+        }
+        Screen::Locks(_) => return "lockstep locks".to_owned(),
         Screen::Checks | Screen::Finding(_) => return check(state, name),
         Screen::Approvals(_) => return "lockstep approvals".to_owned(),
         Screen::Reconcile(_) => return "lockstep reconcile".to_owned(),

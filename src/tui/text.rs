@@ -75,6 +75,31 @@ pub(super) fn cut(spans: Vec<Span<'_>>, limit: usize) -> Vec<Span<'_>> {
     kept
 }
 
+/// Spans without their first `cells`. Of a character that is cut in half nothing is left but its other cell.
+pub(super) fn beyond(spans: Vec<Span<'_>>, mut cells: usize) -> Vec<Span<'_>> {
+    let mut kept = Vec::with_capacity(spans.len());
+    for span in spans {
+        if cells == 0 {
+            kept.push(span);
+            continue;
+        }
+        let mut rest = String::new();
+        for grapheme in span.content.graphemes(true) {
+            let wide = width(grapheme);
+            if cells >= wide {
+                cells -= wide;
+            } else {
+                rest.push_str(if cells == 0 { grapheme } else { " " });
+                cells = 0;
+            }
+        }
+        if !rest.is_empty() {
+            kept.push(Span::styled(rest, span.style));
+        }
+    }
+    kept
+}
+
 /// A rule across `limit` cells with a title in it and a text at its end.
 pub(super) fn rule<'a>(title: Vec<Span<'a>>, end: Vec<Span<'a>>, limit: usize, style: Style) -> Line<'a> {
     let end_width: usize = end.iter().map(|span| width(&span.content)).sum();
@@ -168,6 +193,22 @@ mod tests {
         assert_eq!(fit("e\u{301}e\u{301}e\u{301}", 2), "e\u{301}…");
         assert_eq!(fit("short", 5), "short");
         assert_eq!(fit("short", 0), "");
+    }
+
+    #[test]
+    fn what_is_beyond_some_cells_keeps_its_style_and_its_place() {
+        let red = Style::new().red();
+        let left = |cells| {
+            let spans = vec![Span::raw("ab"), Span::styled("ベーグル", red), Span::raw("!")];
+            beyond(spans, cells)
+                .into_iter()
+                .map(|span| (span.content.into_owned(), span.style))
+                .collect::<Vec<_>>()
+        };
+        let plain = Style::new();
+        assert_eq!(left(1)[0], ("b".to_owned(), plain));
+        assert_eq!(left(3), [(" ーグル".to_owned(), red), ("!".to_owned(), plain)]);
+        assert_eq!(left(40), []);
     }
 
     #[test]

@@ -100,3 +100,19 @@ async fn history_and_journal_at_every_size() {
         compare(&format!("journal-{size}"), &mut story);
     }
 }
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_read_is_said_above_what_was_read_last_and_goes_with_the_cause() {
+    let mut story = lived(100, 30).await;
+    story.breaks_the_journal();
+    story.press("H<f5>").await;
+    story.shows("the journal cannot be read");
+    story.shows("That is what was read last.");
+    story.shows("2 runs · 1 proven · 1 not");
+    story.press("<esc>J").await;
+    for (width, height) in SIZES {
+        story.resize(width, height);
+        story.shows("the journal cannot be read");
+        story.shows("ana begins v1.3.0 to dev");
+    }
+}

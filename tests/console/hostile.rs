@@ -3,6 +3,7 @@
 use lockstep::domain::Timestamp;
 use lockstep::domain::log::{Level, LogLine, Source};
 use lockstep::domain::names::DemoId;
+use lockstep::domain::plain;
 use lockstep::engine::State;
 use lockstep::engine::event::{Event, EventKind};
 use lockstep::tui::draw_into_buffer;
@@ -75,6 +76,22 @@ proptest! {
     ) {
         check(&drawn(&lines, size, is_wrapped, &words))?;
     }
+}
+
+/// `make fuzz FUZZ_TEST=console::hostile::whatever_bytes_a_program_writes_stay_text_and_keep_the_frame_whole`
+#[test]
+fn whatever_bytes_a_program_writes_stay_text_and_keep_the_frame_whole() {
+    bolero::check!().with_type::<Vec<u8>>().for_each(|bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        let lines: Vec<String> = text.split('\n').take(30).map(plain::line).collect();
+        for line in &lines {
+            assert!(!line.chars().any(char::is_control), "{line:?}");
+            assert_eq!(plain::line(line), *line, "what is harmless stays as it is");
+        }
+        for is_wrapped in [false, true] {
+            check(&drawn(&lines, (80, 24), is_wrapped, "")).unwrap();
+        }
+    });
 }
 
 #[test]

@@ -13,21 +13,21 @@ fn chosen(action: &str, keys: &[&str]) -> ChosenKeys {
 
 #[tokio::test]
 async fn chosen_keys_work_and_are_shown_wherever_keys_are() {
-    let keymap = Keymap::with(&[chosen("drift", &["D", "ctrl-g"]), chosen("promote", &["f6"])]).unwrap();
+    let keymap = Keymap::with(&[chosen("drift", &["v", "ctrl-g"]), chosen("promote", &["f6"])]).unwrap();
     let mut story = Story::returning(keymap, Remembered::default(), 200, 60).await;
-    story.shows("D drift");
+    story.shows("v drift");
     story.shows("F6 promote");
     story.shows("F6 shows the plan");
     story.press("d").await;
     story.hides("held against every environment");
-    story.press("D").await;
+    story.press("v").await;
     story.shows("held against every environment");
     story.press("<esc><c-g>").await;
     story.shows("held against every environment");
     story.press("?").await;
-    story.shows("D, ctrl-g");
+    story.shows("v, ctrl-g");
     story.press("<esc><esc>:drift").await;
-    story.shows("D, ctrl-g");
+    story.shows("v, ctrl-g");
 }
 
 #[test]

@@ -60,3 +60,29 @@ async fn a_stale_lock_at_every_size() {
         compare(&format!("locked-{width}x{height}"), &mut story);
     }
 }
+
+#[tokio::test]
+async fn one_screen_has_the_locks_of_every_environment() {
+    for (width, height) in SIZES {
+        let mut story = Story::begin(width, height).await;
+        story.press("K").await;
+        story.shows("✔ nothing is held");
+        story.script.locked(1, held(Vec::new(), Vec::new()));
+        story.wait(6_000).await;
+        story.shows("✖ 1 stale");
+        story.shows("✖ held, stale");
+        story.shows("holder");
+        compare(&format!("locks-{width}x{height}"), &mut story);
+        story.press("<esc>").await;
+        story.shows("4 PROD");
+    }
+}
+
+#[tokio::test]
+async fn locks_that_cannot_be_looked_at_are_not_called_free() {
+    let mut story = Story::begin(100, 30).await;
+    story.script.goes_down(super::Backend::Database);
+    story.press("K").await.wait(90_000).await;
+    story.shows("? old");
+    story.hides("nothing is held");
+}

@@ -123,3 +123,22 @@ async fn the_full_log_is_saved_once_there_is_one() {
     story.press("S").await;
     story.shows("the full log is saved: ./lockstep-log.txt");
 }
+
+#[tokio::test]
+async fn the_end_of_a_line_that_is_cut_is_moved_into_sight_and_back() {
+    let mut story = promoted(80, 24).await;
+    let long = format!("begin {} the very end", "word ".repeat(30));
+    story.logs(None, &[(Level::Normal, &long)]);
+    story.shows("begin word");
+    story.press("<right><right><right><right><right><right><right>").await;
+    story.shows("the very end");
+    story.shows("from column 113");
+    story.hides("begin word");
+    story.press("<left><left><left><left><left><left><left><left>").await;
+    story.shows("begin word");
+    story.hides("from column");
+    story.press("<right>w").await;
+    story.hides("from column");
+    story.shows("begin word");
+    story.shows("the very end");
+}

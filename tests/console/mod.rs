@@ -1,8 +1,10 @@
 //! The console through the real engine, runtime and views; only the world outside is scripted. No waiting by the
 //! clock: a story goes on when nothing more happens by itself.
 
+mod audience;
 mod back;
 mod checks;
+mod comparing;
 mod drift;
 mod finding;
 mod flooding;
@@ -163,6 +165,13 @@ impl Story {
         for entry in entries {
             journal.append(self.clock.now(), entry).unwrap();
         }
+    }
+
+    /// The journal cannot be read any more: where its file was, there is a folder.
+    pub(crate) fn breaks_the_journal(&self) {
+        let file = self.journal.path().join("journal-000001.jsonl");
+        std::fs::remove_file(&file).unwrap();
+        std::fs::create_dir(&file).unwrap();
     }
 
     /// A console with keys that somebody chose, that goes back to where the operator was.
@@ -353,7 +362,11 @@ fn parse(keys: &str) -> Vec<(KeyCode, KeyModifiers)> {
             Some(("pgup", after)) => (KeyCode::PageUp, after),
             Some(("end", after)) => (KeyCode::End, after),
             Some(("bs", after)) => (KeyCode::Backspace, after),
-            Some(("f5", after)) => (KeyCode::F(5), after),
+            Some((name, after))
+                if name.strip_prefix('f').is_some_and(|number| number.parse::<u8>().is_ok()) =>
+            {
+                (KeyCode::F(name[1..].parse().unwrap()), after)
+            }
             Some((name, after)) if name.strip_prefix("c-").is_some_and(|rest| rest.len() == 1) => {
                 let c = name.chars().last().unwrap();
                 codes.push((KeyCode::Char(c), KeyModifiers::CONTROL));

@@ -168,7 +168,7 @@ async fn the_log_follows_until_it_is_scrolled_and_again_at_its_end() {
 
 #[tokio::test]
 async fn help_lists_the_keys_and_any_theme_can_be_chosen() {
-    let mut story = Story::begin(100, 50).await;
+    let mut story = Story::begin(100, 60).await;
     story.press("?").await;
     story.shows("Make the plan for the selected environment");
     story.shows("Promotes to production");

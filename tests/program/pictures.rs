@@ -12,6 +12,8 @@ async fn every_view_is_drawn_and_one_with_nothing_in_it_says_why_not() {
         ("detail", "007-seed-inventory"),
         ("plan", "009-allergens"),
         ("drift", "held against every environment"),
+        ("schemas", "held against"),
+        ("locks", "nothing is held"),
         ("changeset", "001-products"),
         ("checks", "checks"),
         ("flows", "flows"),

@@ -156,7 +156,7 @@ impl Course {
         let (id, title, mode) = (settings.id.clone(), settings.title.clone(), settings.mode.clone());
         let state = State::new(id, title, mode, environments, settings.polling.observe).marked(mark());
         let mut journal = Journal::at(self.journal());
-        journal.read();
+        journal.read().unwrap();
         let adapters = Adapters::leasing(settings, paths::tools(), self.folder.path().join("runs"));
         let (platform, track) = (self.platform.clone(), Arc::clone(&self.track));
         Runtime::new(state, Racer { adapters, platform, track }, journal, Clock::system())

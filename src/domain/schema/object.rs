@@ -229,6 +229,20 @@ impl ObjectName {
             )
     }
 
+    /// The whole that it belongs to, which differences are told under: a table, or what stands for itself.
+    pub fn whole(&self) -> String {
+        if self.kind == Kind::Namespace {
+            return self.short();
+        }
+        let schema = if self.schema == "public" { String::new() } else { format!("{}.", self.schema) };
+        format!("{schema}{}", self.of)
+    }
+
+    /// What it is called below the name of its whole, such as `column note`.
+    pub fn within(&self) -> String {
+        format!("{} {}", self.kind.word(), self.name)
+    }
+
     /// The short form of messages, such as `orders.note`: the kind is not in it, nor the schema `public`.
     pub fn short(&self) -> String {
         let schema = if self.schema == "public" || matches!(self.kind, Kind::Namespace | Kind::Extension) {

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::domain::Timestamp;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::{Entry, History};
 use crate::domain::log::LogLine;
 use crate::domain::names::RunId;
@@ -106,9 +106,13 @@ impl Journal {
     }
 
     /// Reads what others have written since the last time. What cannot be read now stays as it was: whoever goes on from
-    /// a history that is too old finds out when the next entry is appended.
-    pub fn read(&mut self) {
-        self.reader.read_on().ok();
+    /// a history that is too old finds out when the next entry is appended. The failure is for those who look at it.
+    pub fn read(&mut self) -> Result<(), Failure> {
+        self.reader.read_on().map_err(|error| {
+            Failure::new(FailureKind::Unavailable, "the journal cannot be read")
+                .because(format!("{}: {error}", self.folder.display()))
+                .hint("Make the folder readable; nothing can be promoted before that.")
+        })
     }
 
     /// What the journal adds up to, if others were seen to write to it since this was asked, by reading or on appending.
@@ -119,7 +123,7 @@ impl Journal {
 
     /// Both at once.
     pub fn read_if_changed(&mut self) -> Option<History> {
-        self.read();
+        self.read().ok();
         self.news()
     }
 

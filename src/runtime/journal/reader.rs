@@ -86,16 +86,19 @@ impl Reader {
         self.is_news = true;
     }
 
-    /// Reads on to the end. When the files are gone of which something was read, the error is of kind `NotFound`, and
-    /// what was read stays.
+    /// Reads on to the end. After a failure what was read before stays: when the files are gone of which something was
+    /// read, the error is of kind `NotFound`.
     pub(super) fn read_on(&mut self) -> io::Result<()> {
         self.is_news |= !std::mem::replace(&mut self.was_read, true);
         if self.is_replaced()? || !self.read_files()? {
-            self.place = Place::default();
-            self.history = History::default();
+            let place = std::mem::take(&mut self.place);
+            let history = std::mem::take(&mut self.history);
+            if let Err(error) = self.read_files() {
+                (self.place, self.history) = (place, history);
+                return Err(error);
+            }
             self.is_news = true;
             self.replaced += 1;
-            self.read_files()?;
         }
         Ok(())
     }

@@ -7,7 +7,6 @@ use std::time::Instant;
 use super::files::Head;
 use super::record::{Record, RecordEntry};
 use super::*;
-use crate::domain::failure::FailureKind;
 use crate::domain::journal::Notice;
 use crate::domain::names::EnvironmentName;
 use crate::domain::release::Version;
@@ -438,7 +437,7 @@ fn a_record_tells_which_process_wrote_it() {
 fn what_people_say_is_news_even_to_whoever_wrote_it() {
     let (_root, folder) = place();
     let mut journal = one_run(&folder);
-    journal.read();
+    journal.read().unwrap();
     journal.news();
     journal.append(NOW, &intended("r-1", "apply 3 changesets")).unwrap();
     assert_eq!(journal.news(), None, "what was sent here counts already");

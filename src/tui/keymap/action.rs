@@ -69,6 +69,10 @@ pub enum Action {
     StopFlow,
     /// Changesets by environments.
     Drift,
+    /// The schema of the selected environment, held against another one.
+    Schemas,
+    /// Who holds which lock, in every environment.
+    Locks,
     /// What policy finds in the release that comes next, or is planned.
     Checks,
     /// Types what to look for: lists show nothing else, texts show where it is.
@@ -113,6 +117,12 @@ pub enum Action {
     Shrink,
     /// The themes to choose from.
     Theme,
+    /// Shows less, and that larger, for people who look from afar.
+    StageMode,
+    /// Covers names, accounts and addresses, and shows them again.
+    Redact,
+    /// Shows nothing until the next key.
+    Blank,
     /// Every key that works here.
     Help,
     /// Leaves.
@@ -120,7 +130,7 @@ pub enum Action {
 }
 
 /// The name of each action: stable, since people's configuration has them.
-const NAMES: [(Action, &str); 66] = [
+const NAMES: [(Action, &str); 71] = [
     (Action::Promote, "promote"),
     (Action::RollBack, "roll-back"),
     (Action::AppOnly, "app-only"),
@@ -143,6 +153,8 @@ const NAMES: [(Action, &str); 66] = [
     (Action::Flows, "flows"),
     (Action::StopFlow, "stop-flow"),
     (Action::Drift, "drift"),
+    (Action::Schemas, "schemas"),
+    (Action::Locks, "locks"),
     (Action::Differences, "differences"),
     (Action::Checks, "checks"),
     (Action::History, "history"),
@@ -186,6 +198,9 @@ const NAMES: [(Action, &str); 66] = [
     (Action::Shrink, "shrink"),
     (Action::Mouse, "mouse"),
     (Action::Theme, "theme"),
+    (Action::StageMode, "stage-mode"),
+    (Action::Redact, "redact"),
+    (Action::Blank, "blank"),
     (Action::Refresh, "refresh"),
 ];
 

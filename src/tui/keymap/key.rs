@@ -41,6 +41,11 @@ pub(super) const fn control(c: char) -> Key {
 }
 
 impl Key {
+    /// The key of an event. A capital letter says itself that Shift was held.
+    pub(in crate::tui) fn of(event: &KeyEvent) -> Self {
+        Self(event.code, event.modifiers.difference(KeyModifiers::SHIFT))
+    }
+
     pub(super) fn matches(self, event: &KeyEvent) -> bool {
         // A capital letter may arrive with or without Shift, depending on the terminal.
         let modifiers = match event.code {

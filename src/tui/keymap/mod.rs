@@ -67,6 +67,10 @@ pub enum Place {
     Checks,
     /// On what ran, and on one of it.
     History,
+    /// On two schemas that are held against each other.
+    Schemas,
+    /// On the log, where it has the whole screen.
+    LogAlone,
     /// On every screen above the board.
     Above,
     /// Wherever there is something to scroll.
@@ -95,11 +99,10 @@ impl Keymap {
     }
 
     /// What `event` does where the operator is now.
-    pub(super) fn resolve(&self, event: &KeyEvent, ui: &Ui, state: &State) -> Option<Action> {
-        let binding = bindings().find(|binding| {
+    pub(super) fn resolve(&self, event: &KeyEvent, ui: &Ui, state: &State) -> Option<&'static Binding> {
+        bindings().find(|binding| {
             works(binding.place, ui, state) && self.keys(binding).iter().any(|key| key.matches(event))
-        })?;
-        Some(binding.action)
+        })
     }
 }
 
@@ -124,6 +127,8 @@ fn works(place: Place, ui: &Ui, state: &State) -> bool {
         Place::Grid => matches!(ui.screen(), Screen::Grid),
         Place::Checks => matches!(ui.screen(), Screen::Checks),
         Place::History => matches!(ui.screen(), Screen::History(_) | Screen::Past(..)),
+        Place::Schemas => matches!(ui.screen(), Screen::Schemas(_)),
+        Place::LogAlone => matches!(ui.screen(), Screen::Log),
         Place::Above => !matches!(ui.screen(), Screen::Board),
         Place::Log => is_log,
         Place::Scrolling => is_log || !matches!(ui.screen(), Screen::Board),
@@ -155,7 +160,8 @@ mod tests {
         for modifiers in [KeyModifiers::NONE, KeyModifiers::SHIFT] {
             let event = KeyEvent::new(KeyCode::Char('L'), modifiers);
             let ui = Ui::new(jiff::tz::TimeZone::UTC, "dark");
-            assert_eq!(ui.keymap.resolve(&event, &ui, &nothing()), Some(Action::Logs));
+            let resolved = ui.keymap.resolve(&event, &ui, &nothing());
+            assert_eq!(resolved.map(|binding| binding.action), Some(Action::Logs));
         }
     }
 }

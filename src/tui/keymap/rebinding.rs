@@ -113,6 +113,8 @@ fn meets(one: Place, other: Place) -> bool {
         Place::Board => Some("board"),
         Place::Plan | Place::WayForward | Place::WayBack => Some("plan"),
         Place::Grid => Some("grid"),
+        Place::Schemas => Some("schemas"),
+        Place::LogAlone => Some("log"),
         Place::Checks => Some("checks"),
         Place::History => Some("history"),
         Place::Approvals => Some("approvals"),
@@ -123,7 +125,7 @@ fn meets(one: Place, other: Place) -> bool {
     };
     let is_on_plan = |place: Place| screen(place) == Some("plan");
     // The log is on the board, or alone.
-    let may_hold_log = |place: Place| screen(place).is_none_or(|screen| screen == "board");
+    let may_hold_log = |place: Place| screen(place).is_none_or(|screen| ["board", "log"].contains(&screen));
     match (one, other) {
         (Place::Board, Place::Above)
         | (Place::Above, Place::Board)
@@ -146,10 +148,10 @@ mod tests {
 
     #[test]
     fn a_chosen_key_takes_the_place_of_the_others_everywhere() {
-        let keymap = Keymap::with(&[chosen(3, "drift", &["D", "ctrl-g"])]).unwrap();
-        assert_eq!(keymap.key_of(Action::Drift), "D");
+        let keymap = Keymap::with(&[chosen(3, "drift", &["v", "ctrl-g"])]).unwrap();
+        assert_eq!(keymap.key_of(Action::Drift), "v");
         for binding in bindings().filter(|binding| binding.action == Action::Drift) {
-            assert_eq!(keymap.keys(binding), [Key::parse("D").unwrap(), Key::parse("ctrl-g").unwrap()]);
+            assert_eq!(keymap.keys(binding), [Key::parse("v").unwrap(), Key::parse("ctrl-g").unwrap()]);
         }
         assert_eq!(keymap.key_of(Action::Promote), "p");
     }
@@ -157,7 +159,7 @@ mod tests {
     #[test]
     fn of_two_choices_the_later_one_counts_and_keys_can_be_swapped() {
         let keymap = Keymap::with(&[
-            chosen(1, "drift", &["D"]),
+            chosen(1, "drift", &["v"]),
             chosen(2, "checks", &["d"]),
             chosen(3, "drift", &["C"]),
         ]);

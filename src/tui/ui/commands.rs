@@ -86,7 +86,7 @@ impl Ui {
                 self.choose_theme(&name);
                 Outcome::Redraw
             }
-            Does::Copy(text) => Outcome::Copy { what: entry.words, text },
+            Does::Copy(text) => Outcome::Copy { what: entry.words, text: self.uncovered(text, state) },
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod asking;
 mod commands;
+mod comparing;
 mod copying;
 mod leaving;
 mod lists;
@@ -11,6 +12,7 @@ mod pointing;
 mod remembering;
 mod screens;
 mod searching;
+mod showing;
 
 use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::tz::TimeZone;
@@ -20,16 +22,18 @@ use crate::domain::names::RunId;
 use crate::engine::event::Intent;
 use crate::engine::planning::{Planning, Request};
 use crate::engine::{EnvironmentState, Message, State};
+use crate::tui::audience::Audience;
 use crate::tui::checks::ChecksView;
 use crate::tui::dialog::Dialog;
 use crate::tui::grid::GridView;
-use crate::tui::keymap::{self, Action, Keymap};
+use crate::tui::keymap::{self, Action, Key, Keymap};
 use crate::tui::log::LogView;
 use crate::tui::menu::Menu;
 use crate::tui::picker::ThemePicker;
 use crate::tui::search::Search;
 use crate::tui::seen::Seen;
 
+pub use comparing::HeldAgainst;
 pub use lists::open_reports;
 
 /// The view state of the console.
@@ -63,6 +67,8 @@ pub struct Ui {
     pub themes: ThemePicker,
     /// The keys.
     pub keymap: Keymap,
+    /// What is done for people who look on.
+    pub audience: Audience,
     /// What the mouse does.
     pointer: Pointer,
     /// True once the operator wants to leave as soon as the promotion is over.
@@ -118,6 +124,10 @@ pub enum Screen {
     Grid,
     /// One changeset in every environment, scrolled down by some lines.
     Changeset(ChangesetId, usize),
+    /// The schema of the selected environment, held against another one.
+    Schemas(HeldAgainst),
+    /// Who holds which lock, scrolled down by some lines.
+    Locks(usize),
     /// What policy finds in the release that comes next, or is planned.
     Checks,
     /// The finding under the cursor there, scrolled down by some lines.
@@ -181,6 +191,7 @@ impl Ui {
             theme: theme.to_owned(),
             themes: ThemePicker::default(),
             keymap: Keymap::default(),
+            audience: Audience::default(),
             pointer: Pointer::Free,
             is_leaving: false,
             seen: Seen::default(),
@@ -271,6 +282,11 @@ impl Ui {
         if event.kind != KeyEventKind::Press {
             return Outcome::Redraw;
         }
+        if std::mem::take(&mut self.audience.blank) {
+            // The key that brings the screen back means nothing else, and what is asked has to be read anew.
+            self.read_anew(state);
+            return Outcome::Redraw;
+        }
         self.notice = None;
         // Not every terminal says that the keyboard is back, but a key does. It confirms nothing.
         self.come_back(state);
@@ -289,17 +305,21 @@ impl Ui {
                 return Outcome::Redraw;
             }
         } else if let Some(outcome) = self.confirm(event, state) {
+            self.audience.heard(Key::of(event).name(), state.now);
             return outcome;
         }
-        match self.keymap.resolve(event, self, state) {
-            Some(action) => self.act(action, state),
-            None => Outcome::Redraw,
-        }
+        let Some(binding) = self.keymap.resolve(event, self, state) else { return Outcome::Redraw };
+        let heard = format!("{} {}", Key::of(event).name(), binding.label);
+        self.audience.heard(heard.trim_end().to_owned(), state.now);
+        self.act(binding.action, state)
     }
 
     /// Takes what was pasted into whatever is being typed; anywhere else it does nothing.
     pub fn paste(&mut self, text: &str, state: &State) {
         self.come_back(state);
+        if self.audience.blank {
+            return;
+        }
         if let Some(menu) = &mut self.menu {
             menu.paste(text);
         } else if let Some(dialog) = &mut self.dialog {
@@ -365,7 +385,7 @@ impl Ui {
             Action::DrillIn if matches!(self.screen(), Screen::Flows(_)) => return self.run_flow(state),
             Action::Flows | Action::StopFlow => return self.flows(action),
             Action::DrillIn => self.drill_in(state),
-            Action::Drift => self.open_grid(state),
+            Action::Drift | Action::Schemas | Action::Locks => self.compare(action, state),
             Action::Find => self.find(state),
             Action::Next | Action::Previous => self.go_to_hit(action == Action::Next, state),
             Action::History => self.toggle(Screen::History(0)),
@@ -376,6 +396,7 @@ impl Ui {
             Action::Mouse => return self.toggle_mouse(),
             Action::Grow => self.draw_log(1),
             Action::Shrink => self.draw_log(-1),
+            Action::Differences if matches!(self.screen(), Screen::Schemas(_)) => self.toggle_cosmetic(),
             Action::Differences => self.grid.toggle_differences(self.page),
             Action::Promote => return self.plan(Request::Forward(None), state),
             Action::RollBack if matches!(self.screen(), Screen::Plan(..)) => self.confirm_back(state),
@@ -404,14 +425,13 @@ impl Ui {
             Action::Attach | Action::Resume => return self.go_on(action, state),
             Action::OpenReport => return self.open_report(state),
             Action::Logs => self.toggle(Screen::Log),
-            Action::Follow => self.log.follow(),
-            Action::Wrap => self.log.is_wrapped = !self.log.is_wrapped,
-            Action::Times => self.log.toggle_times(),
-            Action::LogLevel => self.log.next_level(),
-            Action::LogStep => self.log.next_step(&state.log),
+            Action::Follow | Action::Wrap | Action::Times | Action::LogLevel | Action::LogStep => {
+                self.read_log(action, state);
+            }
             Action::SaveLog => return Outcome::Intent(Intent::SaveLog),
             Action::Refresh => return Outcome::Intent(Intent::Refresh),
             Action::Theme => self.themes.open(&self.theme),
+            Action::StageMode | Action::Redact | Action::Blank => self.show_to_people(action),
             Action::Help if !matches!(self.screen(), Screen::Help(_)) => self.open(Screen::Help(0)),
             Action::Help | Action::Back => return self.back(state),
             Action::Quit => return self.quit(state),
@@ -419,6 +439,19 @@ impl Ui {
             Action::Checks => {}
         }
         Outcome::Redraw
+    }
+}
+
+impl Ui {
+    /// How the log is read.
+    fn read_log(&mut self, action: Action, state: &State) {
+        match action {
+            Action::Wrap => self.log.toggle_wrap(),
+            Action::Times => self.log.toggle_times(),
+            Action::LogLevel => self.log.next_level(),
+            Action::LogStep => self.log.next_step(&state.log),
+            _ => self.log.follow(),
+        }
     }
 }
 

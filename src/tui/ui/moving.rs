@@ -1,6 +1,6 @@
 //! Moving: to an environment, to a pane, up and down in whatever is on screen.
 
-use super::{Outcome, Pane, Screen, Ui};
+use super::{HeldAgainst, Outcome, Pane, Screen, Ui};
 use crate::engine::State;
 use crate::tui::keymap::Action;
 
@@ -10,6 +10,12 @@ impl Ui {
         match action {
             Action::Left | Action::Right if matches!(self.screen(), Screen::Plan(..)) => {
                 return self.other_release(action == Action::Right, state);
+            }
+            Action::Left | Action::Right if matches!(self.screen(), Screen::Schemas(_)) => {
+                self.hold_against(action == Action::Right, state);
+            }
+            Action::Left | Action::Right if matches!(self.screen(), Screen::Log) => {
+                self.log.move_sideways(action == Action::Right);
             }
             Action::Left if matches!(self.screen(), Screen::Grid) => {
                 self.grid.first_column = self.grid.first_column.saturating_sub(1);
@@ -88,6 +94,8 @@ pub(super) fn scroll_of(screen: &mut Screen) -> Option<&mut usize> {
         | Screen::Detail(scroll)
         | Screen::Flow(scroll)
         | Screen::Changeset(_, scroll)
+        | Screen::Schemas(HeldAgainst { scroll, .. })
+        | Screen::Locks(scroll)
         | Screen::Finding(scroll)
         | Screen::Past(_, scroll)
         | Screen::Journal(scroll)

@@ -16,6 +16,9 @@ const NOTCH: i64 = 3;
 impl Ui {
     /// Handles what the mouse did.
     pub fn point(&mut self, event: MouseEvent, state: &State) -> Outcome {
+        if self.audience.blank {
+            return Outcome::Redraw;
+        }
         let spot = self.seen.at(event.column, event.row);
         match event.kind {
             // The click that brings the window to the front means nothing else.

@@ -6,9 +6,11 @@ use crate::engine::State;
 use crate::tui::keymap::Action;
 
 /// Screens that a console may open with, by their words. A plan is not among them: it was about what was then.
-const SCREENS: [(&str, Action); 7] = [
+const SCREENS: [(&str, Action); 9] = [
     ("details", Action::DrillIn),
     ("drift", Action::Drift),
+    ("schemas", Action::Schemas),
+    ("locks", Action::Locks),
     ("checks", Action::Checks),
     ("flows", Action::Flows),
     ("history", Action::History),
@@ -48,6 +50,8 @@ fn word(screen: &Screen) -> Option<&'static str> {
     let action = match screen {
         Screen::Detail(_) => Action::DrillIn,
         Screen::Grid | Screen::Changeset(..) => Action::Drift,
+        Screen::Schemas(_) => Action::Schemas,
+        Screen::Locks(_) => Action::Locks,
         Screen::Checks | Screen::Finding(_) => Action::Checks,
         Screen::Flows(_) | Screen::Flow(_) => Action::Flows,
         Screen::History(_) | Screen::Past(..) => Action::History,

@@ -24,6 +24,9 @@ use crate::tui::views::{column, log};
 /// Below this width environments are rows.
 const COLUMNS_FROM: u16 = 80;
 
+/// Rows of a column that has only what matters most.
+pub(super) const LOWEST: u16 = 8;
+
 /// A column wider than this only spreads its words apart.
 const WIDEST: u16 = 46;
 
@@ -35,13 +38,11 @@ pub(super) fn draw(
     styles: &Styles,
     seen: &mut Seen,
 ) {
-    let count = u16::try_from(state.environments.len()).unwrap_or(u16::MAX).max(1);
-    let is_wide = area.width >= COLUMNS_FROM && area.width / count >= 19;
-    let columns_height = match (is_wide, area.height) {
-        (false, _) => count + 1,
-        (true, 0..24) => 8,
-        (true, 24..36) => 13,
-        (true, height) => (height * 2 / 5).min(20),
+    let columns_height = match (rows_of(state, area), area.height) {
+        (Some(rows), _) => rows,
+        (None, 0..24) => LOWEST,
+        (None, 24..36) => 13,
+        (None, height) => (height * 2 / 5).min(20),
     };
     let pane = Pane::of(state, ui, usize::from(area.width), styles);
     let most = area.height.saturating_sub(columns_height + 1);
@@ -56,21 +57,38 @@ pub(super) fn draw(
         Constraint::Fill(1),
     ])
     .areas(area);
-    if is_wide {
-        draw_columns(frame, columns, (state, ui), styles, seen);
-    } else {
-        for index in 0..state.environments.len() {
-            let Ok(offset) = u16::try_from(index) else { break };
-            let row = Rect { y: columns.y + offset, height: 1, ..columns };
-            seen.spot(row, Spot::Environment(index));
-            column::draw_row(frame, row, state, index, index == ui.selected, styles);
-        }
-    }
+    draw_environments(frame, columns, (state, ui), styles, seen);
     frame.render_widget(Paragraph::new(pane.cut(usize::from(pane_area.height), styles)), pane_area);
     seen.spot(log_area, Spot::Log);
     seen.spot(Rect { height: log_area.height.min(1), ..log_area }, Spot::Rule);
     seen.split = Some(Split { rows: log_area.height, most, bottom: log_area.bottom() });
     log::draw(frame, log_area, state, ui, styles);
+}
+
+/// How many rows environments take where there is no room for columns; `None` where there is.
+pub(super) fn rows_of(state: &State, area: Rect) -> Option<u16> {
+    let count = u16::try_from(state.environments.len()).unwrap_or(u16::MAX).max(1);
+    let is_wide = area.width >= COLUMNS_FROM && area.width / count >= 19;
+    (!is_wide).then_some(count + 1)
+}
+
+/// Draws the environments as columns, or where there is no room for that as rows.
+pub(super) fn draw_environments(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    (state, ui): (&State, &Ui),
+    styles: &Styles,
+    seen: &mut Seen,
+) {
+    if rows_of(state, area).is_none() {
+        return draw_columns(frame, area, (state, ui), styles, seen);
+    }
+    for index in 0..state.environments.len() {
+        let Ok(offset) = u16::try_from(index) else { break };
+        let row = Rect { y: area.y + offset, height: 1, ..area };
+        seen.spot(row, Spot::Environment(index));
+        column::draw_row(frame, row, state, index, index == ui.selected, styles);
+    }
 }
 
 fn draw_columns(

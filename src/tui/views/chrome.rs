@@ -31,6 +31,9 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, state: &State, styles: &
     let mut right = vec![Span::styled(format!("{} ", state.mode), styles.warning)];
     let (sign, words, style) = health(state, styles);
     right.push(Span::styled(format!("  {sign} {words}"), style));
+    if ui.audience.covered {
+        right.insert(0, Span::styled("covered  ", styles.muted));
+    }
     if !ui.has_mouse() {
         right.insert(0, Span::styled("mouse off  ", styles.muted));
     }

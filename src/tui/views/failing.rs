@@ -7,8 +7,11 @@
 //!  c  mark it resolved, with a reason
 //! ```
 
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
 
 use crate::domain::failure::Failure;
 use crate::domain::journal::PastRun;
@@ -76,6 +79,15 @@ fn ways(state: &State, environment: &EnvironmentName) -> Vec<(Action, &'static s
         (Action::Resolve, "mark resolved", "mark it resolved, with a reason".to_owned()),
     ]);
     ways
+}
+
+/// Draws a failure above what is still known, and returns the room that is left.
+pub(super) fn above(frame: &mut Frame<'_>, area: Rect, failure: &Failure, styles: &Styles) -> Rect {
+    let lines = failure_lines(failure, usize::from(area.width), styles);
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let [top, rest] = Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(area);
+    frame.render_widget(Paragraph::new(lines), top);
+    rest
 }
 
 /// A failure: what, why, what to do.

@@ -11,7 +11,7 @@ use crate::tui::text;
 use crate::tui::ui::Ui;
 use crate::tui::views::page;
 
-const PLACES: [(Place, &str); 16] = [
+const PLACES: [(Place, &str); 18] = [
     (Place::Anywhere, "everywhere"),
     (Place::OffPlan, "everywhere but on a plan"),
     (Place::Board, "board"),
@@ -21,6 +21,7 @@ const PLACES: [(Place, &str); 16] = [
     (Place::Approvals, "approvals"),
     (Place::Reconcile, "what became of runs"),
     (Place::Grid, "drift"),
+    (Place::Schemas, "schemas"),
     (Place::Flows, "flows"),
     (Place::Flow, "a flow that runs"),
     (Place::Checks, "checks"),
@@ -28,6 +29,7 @@ const PLACES: [(Place, &str); 16] = [
     (Place::Above, "above the board"),
     (Place::Scrolling, "scrolling"),
     (Place::Log, "log"),
+    (Place::LogAlone, "log on the whole screen"),
 ];
 
 /// What confirming takes is no binding: it depends on the environment.

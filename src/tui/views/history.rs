@@ -47,7 +47,13 @@ pub(super) fn draw(
         .enumerate()
         .map(|(place, past)| run_lines(state, ui, past, place == cursor, width, styles))
         .collect();
-    if runs.is_empty() {
+    let mut area = area;
+    if let Some(failure) = &state.journal_unread {
+        area = failing::above(frame, area, failure, styles);
+        if !all.is_empty() {
+            entries.push(vec![Line::styled("   That is what was read last.", styles.warning)]);
+        }
+    } else if runs.is_empty() {
         entries.push(vec![Line::styled(nothing(state, ui), styles.muted)]);
     }
     entries::draw(frame, area, title, entries, cursor, seen);

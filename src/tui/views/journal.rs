@@ -18,7 +18,7 @@ use crate::tui::seen::Seen;
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
-use crate::tui::views::page;
+use crate::tui::views::{failing, page};
 
 /// Draws it.
 pub(super) fn draw(
@@ -29,6 +29,10 @@ pub(super) fn draw(
     styles: &Styles,
     seen: &mut Seen,
 ) {
+    let area = match &state.journal_unread {
+        Some(failure) => failing::above(frame, area, failure, styles),
+        None => area,
+    };
     let width = usize::from(area.width);
     let told = chronicle(state);
     let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
@@ -46,7 +50,7 @@ pub(super) fn draw(
         }
         lines.extend(told_lines(it, ui, width, styles));
     }
-    if told.is_empty() {
+    if told.is_empty() && state.journal_unread.is_none() {
         let words = match state.identity {
             None => " Reading the journal …",
             Some(_) => " Nothing was said or done yet.",

@@ -68,6 +68,9 @@ fn words<'a>(state: &State, log: &LogView, styles: &Styles) -> Vec<Span<'a>> {
         let place = place.map(|place| format!("{place} of ")).unwrap_or_default();
         say(format!("{place}{} with “{}”", search.count(), search.words()), styles.accent);
     }
+    if log.aside > 0 {
+        say(format!("from column {}", log.aside + 1), styles.warning);
+    }
     let count = state.log.end();
     match log.scroll() {
         LogScroll::Following => {
@@ -174,7 +177,8 @@ impl Columns {
             } else {
                 vec![Span::raw(" ".repeat(Self::TIME + self.place + Self::SOURCE))]
             };
-            spans.extend(text::cut(marked(part, ui.log.search(), style, styles), self.room));
+            let spans_of_text = text::beyond(marked(part, ui.log.search(), style, styles), ui.log.aside);
+            spans.extend(text::cut(spans_of_text, self.room));
             rows.push(Line::from(spans));
         }
         rows

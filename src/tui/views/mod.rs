@@ -27,7 +27,9 @@ mod pane;
 mod plan;
 mod reconcile;
 mod run;
+mod schemas;
 mod sign;
+mod stage;
 mod themes;
 
 use ratatui::Frame;
@@ -36,6 +38,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, Paragraph};
 
 use crate::engine::State;
+use crate::tui::cover::Cover;
 use crate::tui::seen::{Seen, Spot};
 use crate::tui::style::Styles;
 use crate::tui::ui::{Screen, Ui};
@@ -65,7 +68,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, ui: &Ui, styles: &Style
         }
         return seen;
     }
-    let teach_height = u16::from(area.height >= TEACH_FROM);
+    if ui.audience.blank {
+        seen.spot(area, Spot::Front);
+        return seen;
+    }
+    let teach_height = u16::from(area.height >= TEACH_FROM || ui.audience.on_stage);
     let [header, body, teach, footer] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Fill(1),
@@ -78,7 +85,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, ui: &Ui, styles: &Style
     if ui.search().is_on() {
         found::mark(frame.buffer_mut(), body, &ui.search().words(), styles);
     }
-    if teach_height > 0 {
+    if ui.audience.on_stage {
+        stage::caption(frame, teach, state, ui, styles);
+    } else if teach_height > 0 {
         chrome::teach(frame, teach, state, ui, styles);
     }
     chrome::footer(frame, footer, (state, ui), styles, &mut seen);
@@ -90,6 +99,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, ui: &Ui, styles: &Style
         menu::draw(frame, body, menu, styles, &mut seen);
     }
     themes::draw(frame, body, ui, styles);
+    if ui.audience.covered {
+        Cover::of(state).screen(frame.buffer_mut());
+    }
     if styles.is_ascii {
         ascii::translate(frame.buffer_mut());
     }
@@ -106,6 +118,7 @@ fn draw_body(
 ) {
     let both = (state, ui);
     match ui.screen() {
+        Screen::Board if ui.audience.on_stage => stage::draw(frame, body, both, styles, seen),
         Screen::Board => board::draw(frame, body, both, styles, seen),
         Screen::Plan(dialog, scroll) => plan::draw(frame, body, both, (dialog, *scroll), styles, seen),
         Screen::Detail(scroll) => detail::draw(frame, body, both, *scroll, styles, seen),
@@ -115,6 +128,8 @@ fn draw_body(
         Screen::Flow(scroll) => flow::draw(frame, body, both, *scroll, styles, seen),
         Screen::Grid => grid::draw(frame, body, both, styles, seen),
         Screen::Changeset(id, scroll) => changeset::draw(frame, body, both, (id, *scroll), styles, seen),
+        Screen::Schemas(held) => schemas::draw(frame, body, both, held, styles, seen),
+        Screen::Locks(scroll) => locks::draw(frame, body, both, *scroll, styles, seen),
         Screen::Checks => checks::draw(frame, body, both, styles, seen),
         Screen::Finding(scroll) => checks::draw_one(frame, body, both, *scroll, styles, seen),
         Screen::History(cursor) => history::draw(frame, body, both, *cursor, styles, seen),

@@ -41,6 +41,22 @@ pub(super) const BOARD: &[Binding] = &[
         4,
     ),
     row(
+        Action::Schemas,
+        &[letter('D')],
+        "schemas",
+        "The schema of the selected environment, held against another one",
+        Place::Board,
+        7,
+    ),
+    row(
+        Action::Locks,
+        &[letter('K')],
+        "locks",
+        "Who holds which lock in which environment, since when, and whether they live",
+        Place::Board,
+        8,
+    ),
+    row(
         Action::Checks,
         &[letter('C')],
         "checks",

@@ -115,6 +115,23 @@ pub(super) const EVERYWHERE: &[Binding] = &[
         Place::Anywhere,
         7,
     ),
+    row(
+        Action::StageMode,
+        &[key(KeyCode::F(9))],
+        "",
+        "For people who look from afar: less, larger, and the keys that are pressed",
+        Place::Anywhere,
+        9,
+    ),
+    row(
+        Action::Redact,
+        &[key(KeyCode::F(10))],
+        "",
+        "Cover names of people, accounts and addresses, on screen and in what is copied",
+        Place::Anywhere,
+        9,
+    ),
+    row(Action::Blank, &[key(KeyCode::F(12))], "", "Show nothing until the next key", Place::Anywhere, 9),
     row(Action::Grow, &[letter('+')], "", "More room for the log below the board", Place::Board, 9),
     row(Action::Shrink, &[letter('_')], "", "Less room for it", Place::Board, 9),
     row(
