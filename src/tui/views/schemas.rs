@@ -136,9 +136,15 @@ fn groups<'a>(differences: &[&Difference], names: [&str; 2], width: usize, style
         let object = |words: String| Span::styled(format!("{words}  "), styles.strong);
         match &difference.what {
             What::OnlyInA(here) | What::OnlyInB(here) => {
+                // Where the whole is missing, its parts are told, and nothing more is said of each.
+                let words = Span::styled(here.words(), styles.muted);
+                if difference.is_part {
+                    add(vec![sign, Span::raw(format!("{}  ", here.name.within())), words]);
+                    continue;
+                }
                 let place = if matches!(difference.what, What::OnlyInA(_)) { names[0] } else { names[1] };
-                let words = format!("only in {place}  {}", here.words());
-                add(vec![sign, object(here.name.within()), Span::styled(words, styles.muted)]);
+                let place = Span::styled(format!("only in {place}  "), Style { bg: None, ..styles.text });
+                add(vec![sign, object(here.name.within()), place, words]);
             }
             What::Changed { aspect, .. } => {
                 let why = match difference.kind {
