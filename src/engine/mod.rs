@@ -287,7 +287,7 @@ impl State {
                 Vec::new()
             }
             EventKind::LogSaved(result) => {
-                self.say(result.clone().map(|path| format!("the full log is saved: {path}")));
+                self.say(result.clone().map(|path| format!("log saved: {path}")));
                 Vec::new()
             }
         };

@@ -1,6 +1,5 @@
 //! What ran, what was said and done: and planning it again from there.
 
-use super::views::{SIZES, compare};
 use super::{Deploys, Script, Story};
 
 /// v1.2.0 went to test, v1.3.0 did not reach dev.
@@ -80,23 +79,4 @@ async fn without_a_run_both_say_so() {
     story.shows("nothing has run yet");
     story.press("J").await;
     story.shows("Nothing was said or done yet.");
-}
-
-#[tokio::test]
-async fn history_and_journal_at_every_size() {
-    for (width, height) in SIZES {
-        let size = format!("{width}x{height}");
-        let mut story = Story::begin(width, height).await;
-        story.press("H").await;
-        compare(&format!("history-empty-{size}"), &mut story);
-        let mut story = lived(width, height).await;
-        story.press("H").await;
-        compare(&format!("history-{size}"), &mut story);
-        story.press("<enter>").await;
-        compare(&format!("history-failed-{size}"), &mut story);
-        story.press("<esc><down><enter>").await;
-        compare(&format!("history-proven-{size}"), &mut story);
-        story.press("J").await;
-        compare(&format!("journal-{size}"), &mut story);
-    }
 }

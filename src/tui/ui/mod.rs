@@ -31,6 +31,7 @@ use crate::tui::search::Search;
 use crate::tui::seen::Seen;
 
 pub use lists::open_reports;
+pub(in crate::tui) use lists::unseen_petitions;
 
 /// The view state of the console.
 #[derive(Debug, Clone)]
