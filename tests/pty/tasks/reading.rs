@@ -60,7 +60,7 @@ async fn search_narrow_wrap_and_save_the_log(console: &mut Console, place: &Plac
     let saved = fs::read_to_string(place.work().join(file)).unwrap();
     assert_eq!(saved.matches("Running Changeset").count(), hits, "{saved}");
     assert!(hits >= 3, "{screen}");
-    back_to_board(console).await;
+    press(console, "L", "4 PROD").await;
 }
 
 async fn copy_the_command_and_run_it_in_a_shell(console: &mut Console, place: &Place) {

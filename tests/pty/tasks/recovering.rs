@@ -35,7 +35,7 @@ async fn what_became_of_a_promotion_whose_console_was_killed_is_found_out_and_pu
 
     let mut console = opened(&place).await;
     press(&mut console, "2", "? what became of v1.2.0 in test is unknown").await;
-    press(&mut console, "p", "is unknown").await;
+    press(&mut console, "p", "it cannot be promoted now").await;
     back_to_board(&mut console).await;
     press(&mut console, "u", "v1.2.0 to test  finished").await;
     console.send("S");
