@@ -291,7 +291,7 @@ impl State {
             }
             EventKind::Opened(result) | EventKind::Kept(result) => self.told(result.clone()),
             EventKind::LogSaved(result) => {
-                self.told(result.clone().map(|path| format!("the full log is saved: {path}")))
+                self.told(result.clone().map(|path| format!("log saved: {path}")))
             }
         };
         effects.extend(self.settle_planning());

@@ -1,7 +1,6 @@
 //! What is done for people who look on: the stage, what is covered, and an empty screen.
 
 use super::Story;
-use super::views::{SIZES, compare};
 
 #[tokio::test]
 async fn on_stage_there_is_no_log_and_the_keys_are_told() {
@@ -17,16 +16,6 @@ async fn on_stage_there_is_no_log_and_the_keys_are_told() {
     story.hides("p promote · P");
     story.press("<f9>").await;
     story.shows("Running Changeset");
-}
-
-#[tokio::test]
-async fn the_stage_at_every_size() {
-    for (width, height) in SIZES {
-        let mut story = Story::begin(width, height).await;
-        story.script.hold_at(lockstep::domain::step::StepKind::Update);
-        story.press("<f9>2p").await.wait(600).await.press("P").await.wait(3_000).await;
-        compare(&format!("stage-{width}x{height}"), &mut story);
-    }
 }
 
 #[tokio::test]

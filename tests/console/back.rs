@@ -3,7 +3,6 @@
 use crossterm::event::Event as Input;
 
 use super::Story;
-use super::views::{SIZES, compare};
 
 /// The plan for the way back of test, from the board.
 async fn planned(width: u16, height: u16) -> Story {
@@ -79,17 +78,4 @@ async fn a_dialog_puts_itself_away_when_the_plan_changes_underneath() {
     story.shows("nothing was done: the plan changed underneath");
     story.press("tR").await.wait(600).await;
     assert_eq!(story.script.mutations(), 0);
-}
-
-#[tokio::test]
-async fn the_way_back_at_every_size() {
-    for (width, height) in SIZES {
-        let size = format!("{width}x{height}");
-        let mut story = planned(width, height).await;
-        compare(&format!("back-{size}"), &mut story);
-        story.press("R").await.wait(300).await;
-        compare(&format!("back-unread-{size}"), &mut story);
-        story.wait(300).await.press("ベーグル orders fail since noon<tab>te").await;
-        compare(&format!("back-typed-{size}"), &mut story);
-    }
 }

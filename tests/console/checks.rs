@@ -4,7 +4,6 @@ use lockstep::domain::changelog::{ChangesetId, Place};
 use lockstep::domain::failure::{Failure, FailureKind};
 use lockstep::domain::policy::{Finding, Severity, Subject, Verdict, Waiver};
 
-use super::views::{SIZES, compare};
 use super::{Script, Story};
 
 /// Twelve checks that looked at the eighteen changesets of v1.4.0 and found this.
@@ -84,7 +83,7 @@ fn blocked() -> Script {
     script
 }
 
-fn unreadable() -> Failure {
+pub(super) fn unreadable() -> Failure {
     Failure::new(FailureKind::Configuration, "the settings of the policy checks cannot be read")
         .because("flows/liquibase.checks-settings.conf: No such file or directory")
         .hint("Put the file back, or correct [policy] in lockstep.toml.")
@@ -203,32 +202,4 @@ async fn without_a_policy_the_key_says_why_it_does_nothing() {
     story.press("C").await;
     story.shows("no policy is configured, so nothing is checked");
     story.shows("next for dev");
-}
-
-#[tokio::test]
-async fn policy_at_every_size() {
-    for (width, height) in SIZES {
-        let size = format!("{width}x{height}");
-        let mut story = Story::policed(blocked(), width, height).await;
-        compare(&format!("policy-board-{size}"), &mut story);
-        story.press("1p").await.wait(600).await;
-        compare(&format!("policy-plan-{size}"), &mut story);
-        story.press("C<down>").await;
-        compare(&format!("checks-{size}"), &mut story);
-        story.press("<enter>").await;
-        compare(&format!("checks-finding-{size}"), &mut story);
-        story.script.judges(Ok(verdict(Vec::new())));
-        story.press("<esc><f5>").await;
-        compare(&format!("checks-none-{size}"), &mut story);
-        let script = Script::new();
-        script.judges(Err(unreadable()));
-        let mut story = Story::policed(script, width, height).await;
-        story.press("C").await;
-        compare(&format!("checks-failed-{size}"), &mut story);
-        let script = Script::new();
-        script.ponders();
-        let mut story = Story::policed(script, width, height).await;
-        story.press("C").await;
-        compare(&format!("checks-loading-{size}"), &mut story);
-    }
 }

@@ -1,7 +1,6 @@
 //! Two schemas, held against each other.
 
 use super::Story;
-use super::views::{SIZES, compare};
 
 /// Staging has a column and a table that somebody made by hand.
 async fn changed(width: u16, height: u16) -> Story {
@@ -40,15 +39,6 @@ async fn two_schemas_that_are_the_same_are_said_to_be_so() {
     story.press("3D").await;
     story.shows("✔ the same");
     story.shows("test and staging hold the same objects.");
-}
-
-#[tokio::test]
-async fn two_schemas_at_every_size() {
-    for (width, height) in SIZES {
-        let mut story = changed(width, height).await;
-        story.press("3D").await;
-        compare(&format!("schemas-{width}x{height}"), &mut story);
-    }
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use lockstep::domain::Timestamp;
 use lockstep::domain::lock::{LockSight, Session};
 
-use super::views::{SIZES, compare};
 use super::{Script, Story};
 
 pub(super) const EDITED: &str = "changelog/changesets/008-categories.sql";
@@ -132,21 +131,4 @@ async fn a_refresh_moves_neither_the_cursor_nor_its_line_among_ten_thousand_chan
     story.press("g").await;
     story.shows("▸ 10000");
     story.shows("▲ missing in dev, test, staging, prod; the version that runs needs it");
-}
-
-#[tokio::test]
-async fn the_grid_and_a_changeset_at_every_size() {
-    for (width, height) in SIZES {
-        let size = format!("{width}x{height}");
-        let mut story = edited(width, height).await;
-        story.press("dn").await;
-        compare(&format!("drift-{size}"), &mut story);
-        story.press("<enter>").await;
-        compare(&format!("changeset-{size}"), &mut story);
-        story.press("<esc>o/un").await;
-        compare(&format!("drift-filtered-{size}"), &mut story);
-    }
-    let mut story = edited(70, 20).await;
-    story.press("dn").await;
-    compare("drift-70x20", &mut story);
 }

@@ -1,7 +1,6 @@
 //! Looking for words: in lists, texts and the log, by one way.
 
-use super::views::{SIZES, compare};
-use super::{Script, Story};
+use super::Story;
 
 #[tokio::test]
 async fn a_text_says_how_often_it_has_a_word_and_goes_to_each() {
@@ -80,16 +79,4 @@ async fn without_words_n_says_how_to_look_for_some() {
     let mut story = Story::begin(100, 30).await;
     story.press("?n").await;
     story.shows("/ says what to look for first");
-}
-
-#[tokio::test]
-async fn a_search_at_every_size() {
-    for (width, height) in SIZES {
-        let size = format!("{width}x{height}");
-        let mut story = Story::with(Script::new(), width, height, "dark").await;
-        story.press("?/plan").await;
-        compare(&format!("find-typing-{size}"), &mut story);
-        story.press("<enter>n").await;
-        compare(&format!("find-{size}"), &mut story);
-    }
 }

@@ -18,6 +18,7 @@ async fn chosen_keys_work_and_are_shown_wherever_keys_are() {
     story.shows("v drift");
     story.shows("F6 promote");
     story.shows("F6 shows the plan");
+    story.shows("v1.2.0 F6 │");
     story.press("d").await;
     story.hides("held against every environment");
     story.press("v").await;

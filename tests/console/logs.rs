@@ -8,7 +8,7 @@ use super::Story;
 
 impl Story {
     /// Something writes lines, for a run or for none.
-    fn logs(&mut self, run: Option<RunId>, lines: &[(Level, &str)]) {
+    pub(super) fn logs(&mut self, run: Option<RunId>, lines: &[(Level, &str)]) {
         let at = self.clock.now();
         let line = |(level, text): &(Level, &str)| LogLine {
             at,
@@ -18,6 +18,7 @@ impl Story {
         };
         let event = self.runtime.event(EventKind::Log(run, lines.iter().map(line).collect()));
         self.apply(&event);
+        self.catch_up();
     }
 }
 
@@ -121,7 +122,7 @@ async fn the_full_log_is_saved_once_there_is_one() {
     story.shows("nothing has run here yet");
     let mut story = promoted(100, 30).await;
     story.press("S").await;
-    story.shows("the full log is saved: ./lockstep-log.txt");
+    story.shows("log saved: ./lockstep-log.txt");
 }
 
 #[tokio::test]

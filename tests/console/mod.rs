@@ -4,6 +4,7 @@
 mod audience;
 mod back;
 mod checks;
+mod colours;
 mod comparing;
 mod drift;
 mod finding;
@@ -96,6 +97,8 @@ pub(crate) struct Story {
     clock: Clock,
     pub(crate) script: Script,
     pub(crate) has_left: bool,
+    /// True while something has happened that is not on the screen yet.
+    is_behind: bool,
     journal: tempfile::TempDir,
 }
 
@@ -204,7 +207,8 @@ impl Story {
         let Ok(terminal): Result<_, Infallible> = Terminal::new(TestBackend::new(width, height));
         let (keys, receiver) = mpsc::unbounded_channel();
         let console = console(terminal, receiver, look);
-        let mut story = Self { console, runtime, keys, clock, script, has_left: false, journal };
+        let mut story =
+            Self { console, runtime, keys, clock, script, has_left: false, is_behind: false, journal };
         story.console.show(None, story.runtime.state(), false).unwrap();
         story
     }
@@ -317,12 +321,21 @@ impl Story {
 
     fn intend(&mut self, intent: Intent) {
         let event = self.runtime.intend(intent);
-        self.console.show(Some(&event), self.runtime.state(), false).unwrap();
+        self.console.show(Some(&event), self.runtime.state(), true).unwrap();
+        self.is_behind = true;
     }
 
+    /// More follows, so the frame may wait, as it does in the program.
     fn apply(&mut self, event: &Event) {
         self.runtime.handle(event);
-        self.console.show(Some(event), self.runtime.state(), false).unwrap();
+        self.console.show(Some(event), self.runtime.state(), true).unwrap();
+        self.is_behind = true;
+    }
+
+    fn catch_up(&mut self) {
+        if std::mem::take(&mut self.is_behind) {
+            self.console.show(None, self.runtime.state(), false).unwrap();
+        }
     }
 
     /// Goes on until nothing more happens by itself, or all that is left is held by the script.
@@ -334,6 +347,7 @@ impl Story {
             };
             self.apply(&event.expect("the runtime feeds its own queue"));
         }
+        self.catch_up();
     }
 }
 

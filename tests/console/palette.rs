@@ -2,7 +2,6 @@
 
 use crossterm::event::Event as Input;
 
-use super::views::{SIZES, compare};
 use super::{Script, Story};
 
 #[tokio::test]
@@ -118,18 +117,4 @@ async fn what_is_too_much_for_a_terminal_goes_into_a_file_and_it_is_said_where()
     story.press("YSQL of all<enter>").await;
     assert_eq!(story.copied(), [] as [String; 0]);
     story.shows("SQL of all changesets is in /var/lib/lockstep/copies/demo1");
-}
-
-#[tokio::test]
-async fn palette_and_copy_menu_at_every_size() {
-    for (width, height) in SIZES {
-        let size = format!("{width}x{height}");
-        let mut story = Story::begin(width, height).await;
-        story.press("2:").await;
-        compare(&format!("palette-{size}"), &mut story);
-        story.press("prot").await;
-        compare(&format!("palette-typed-{size}"), &mut story);
-        story.press("<esc>y").await;
-        compare(&format!("copy-{size}"), &mut story);
-    }
 }

@@ -4,7 +4,6 @@ use lockstep::domain::gate::ApprovalRule;
 use lockstep::domain::journal::{Entry, Vote, VoteWord};
 use lockstep::engine::State;
 
-use super::views::{SIZES, compare};
 use super::{Script, Story};
 
 /// prod asks for the approval of two people, anybody's, and lets itself be overridden.
@@ -15,7 +14,7 @@ pub(super) fn two_approvals(state: &mut State) {
 }
 
 /// ben says something about the plan that waits for prod.
-fn ben_says(story: &Story, word: VoteWord, note: &str) {
+pub(super) fn ben_says(story: &Story, word: VoteWord, note: &str) {
     let plan = &story.state().petitions[0].plan;
     let vote = Vote {
         environment: plan.environment.clone(),
@@ -151,32 +150,6 @@ async fn a_barred_release_goes_no_further_until_it_is_let_go_on() {
     story.shows("it cannot be promoted now");
     story.press("B").await.wait(600).await.press("mended<tab>B").await.wait(600).await.press("P").await;
     story.shows("✔ test runs v1.2.0, proven");
-}
-
-#[tokio::test]
-async fn what_people_say_at_every_size() {
-    for (width, height) in SIZES {
-        let size = format!("{width}x{height}");
-        let mut story = Story::gated(width, height, two_approvals).await;
-        ben_says(&story, VoteWord::Request, "after the smoke test");
-        ben_says(&story, VoteWord::Approve, "");
-        story.wait(6_000).await.press("4").await;
-        compare(&format!("approval-board-{size}"), &mut story);
-        story.press("a").await;
-        compare(&format!("approvals-{size}"), &mut story);
-        story.press("<enter>").await.wait(600).await;
-        compare(&format!("approval-plan-{size}"), &mut story);
-        story.press("O").await.wait(600).await.press("the shop is down<tab>pro").await;
-        compare(&format!("override-{size}"), &mut story);
-        story.press("<esc>").await;
-        story.script.runs(3, "v1.0.0", 10);
-        story.wait(6_000).await.press("<esc>").await;
-        compare(&format!("approvals-lapsed-{size}"), &mut story);
-        story.press("<esc>s").await.wait(600).await.press("orders fail").await;
-        compare(&format!("stop-{size}"), &mut story);
-        story.press("<tab>S").await;
-        compare(&format!("stopped-{size}"), &mut story);
-    }
 }
 
 #[tokio::test]

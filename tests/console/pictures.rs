@@ -1,81 +1,48 @@
-//! The pictures in the documentation: told by stories, so that they are the same everywhere, and held against what the
+//! The pictures in the documentation: sights of the tour, so that they are the same everywhere, and held against what the
 //! console draws now. `make pictures` draws them anew.
 
 use std::env;
 use std::fs;
 
-use lockstep::domain::policy::Severity;
-use lockstep::domain::step::StepKind;
-use lockstep::engine::State;
 use lockstep::tui::look::Look;
 use lockstep::tui::svg;
 
-use super::checks::{verdict, wrong};
-use super::drift::EDITED;
-use super::{Script, Story};
+use super::tour::reach;
 
 /// Set to draw the pictures instead of comparing them.
 const DRAW: &str = "LOCKSTEP_PICTURES";
 
-/// A picture: its file, its theme and size, what the world is like, the keys that lead to it (`~`: time to read goes by).
+/// A picture: its file, what is seen, in which theme and at which size.
 struct Picture {
     file: &'static str,
+    sight: &'static str,
     theme: &'static str,
     size: (u16, u16),
-    world: fn(&Script),
-    keys: &'static str,
 }
 
-const PICTURES: [Picture; 7] = [
-    Picture { file: "docs/board.svg", theme: "dark", size: (100, 30), world: |_| {}, keys: "2" },
-    Picture { file: "docs/pictures/plan.svg", theme: "dark", size: (100, 30), world: |_| {}, keys: "2p~" },
-    Picture {
-        file: "docs/pictures/promoting.svg",
-        theme: "dark",
-        size: (100, 30),
-        world: |script| script.hold_at(StepKind::Update),
-        keys: "2p~P",
-    },
-    Picture {
-        file: "docs/pictures/drift.svg",
-        theme: "light",
-        size: (100, 30),
-        world: |script| {
-            script.edit(EDITED, "'Sweet'", "'Sweeter'");
-            script.ran_by_hand(2, "hotfix-77");
-        },
-        keys: "d",
-    },
-    Picture {
-        file: "docs/pictures/checks.svg",
-        theme: "catppuccin",
-        size: (100, 30),
-        world: |script| script.judges(Ok(verdict(wrong()))),
-        keys: "C",
-    },
-    Picture {
-        file: "docs/pictures/projector.svg",
-        theme: "projector",
-        size: (80, 24),
-        world: |_| {},
-        keys: "2p~P~",
-    },
-    Picture { file: "docs/pictures/themes.svg", theme: "gruvbox", size: (100, 30), world: |_| {}, keys: "T" },
+const fn picture(file: &'static str, sight: &'static str, theme: &'static str) -> Picture {
+    Picture { file, sight, theme, size: (100, 30) }
+}
+
+const PICTURES: [Picture; 14] = [
+    picture("docs/board.svg", "board-test", "dark"),
+    picture("docs/pictures/plan.svg", "plan", "dark"),
+    picture("docs/pictures/promoting.svg", "running", "dark"),
+    picture("docs/pictures/failed.svg", "failed-halfway", "dark"),
+    picture("docs/pictures/back.svg", "back", "nord"),
+    picture("docs/pictures/drift.svg", "drift", "light"),
+    picture("docs/pictures/changeset.svg", "changeset", "light"),
+    picture("docs/pictures/checks.svg", "checks", "catppuccin"),
+    picture("docs/pictures/approvals.svg", "approvals", "dark"),
+    picture("docs/pictures/reconcile.svg", "reconcile", "nord"),
+    picture("docs/pictures/history.svg", "history", "dark"),
+    picture("docs/pictures/flow.svg", "flow-failed", "gruvbox"),
+    picture("docs/pictures/themes.svg", "themes", "gruvbox"),
+    Picture { file: "docs/pictures/projector.svg", sight: "proven", theme: "projector", size: (80, 24) },
 ];
 
 async fn drawn(picture: &Picture) -> String {
-    let script = Script::new();
-    (picture.world)(&script);
-    let (width, height) = picture.size;
-    let police = |state: &mut State| *state = state.clone().policed(Severity::Blocker);
-    let mut story = Story::made(script, width, height, Look::of(picture.theme).unwrap(), police);
-    story.look_around().await;
-    for (index, keys) in picture.keys.split('~').enumerate() {
-        if index > 0 {
-            story.wait(600).await;
-        }
-        story.press(keys).await;
-    }
+    let mut story = reach(picture.sight, picture.size, Look::of(picture.theme).unwrap()).await;
     svg::render(story.buffer())
 }
 

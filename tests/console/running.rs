@@ -2,7 +2,6 @@
 
 use lockstep::domain::step::StepKind;
 
-use super::views::{SIZES, compare};
 use super::{Deploys, Story};
 
 /// test and staging are on their way to v1.2.0 and v1.1.0, and stand still in the middle of this step.
@@ -144,21 +143,4 @@ async fn a_failure_is_resolved_with_a_reason_and_the_next_release_is_shown_again
     story.hides("did not reach");
     story.press("c").await;
     story.shows("dev shows no failure");
-}
-
-#[tokio::test]
-async fn what_runs_and_what_failed_at_every_size() {
-    for (width, height) in SIZES {
-        let size = format!("{width}x{height}");
-        let mut story = two(width, height, StepKind::Update).await;
-        compare(&format!("two-{size}"), &mut story);
-        story.press("X").await.wait(600).await;
-        compare(&format!("abort-{size}"), &mut story);
-        let mut story = Story::begin(width, height).await;
-        story.script.deploys(Deploys::RollBack);
-        story.press("2p").await.wait(600).await.press("P").await;
-        compare(&format!("failed-halfway-{size}"), &mut story);
-        story.press("c").await.wait(600).await.press("rolled back by hand").await;
-        compare(&format!("resolve-{size}"), &mut story);
-    }
 }

@@ -42,12 +42,17 @@ pub(crate) enum Deploys {
     RollBack,
 }
 
-/// Whom lockstep asks about an environment.
+/// Whom lockstep asks: about an environment, or once for all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Backend {
     Service,
     Database,
+    Schema,
+    Locks,
     Health,
+    Releases,
+    Flows,
+    Identity,
 }
 
 #[derive(Clone)]
@@ -68,6 +73,7 @@ struct World {
     deploys: Deploys,
     down: BTreeSet<Backend>,
     hangs: bool,
+    has_flows: bool,
     locks: [Option<LockSight>; 4],
     /// Columns that somebody added to `orders` by hand.
     columns: [Vec<&'static str>; 4],
@@ -162,6 +168,7 @@ impl Script {
             deploys: Deploys::Well,
             down: BTreeSet::new(),
             hangs: false,
+            has_flows: true,
             locks: [const { None }; 4],
             columns: Default::default(),
             hold_at: None,
@@ -206,12 +213,30 @@ impl Script {
         self.world().hangs = true;
     }
 
+    /// There is no release.
+    pub(crate) fn forgets_releases(&self) {
+        self.world().catalog = Catalog::new(Vec::new());
+    }
+
+    /// There is no flow file.
+    pub(crate) fn forgets_flows(&self) {
+        self.world().has_flows = false;
+    }
+
     fn reach<T>(&self, backend: Backend, index: usize, seen: T) -> Result<T, Failure> {
+        self.ask(backend, NAMES[index], seen)
+    }
+
+    pub(super) fn ask<T>(&self, backend: Backend, of: &str, seen: T) -> Result<T, Failure> {
         if self.world().down.contains(&backend) {
-            let what = format!("could not ask the {backend:?} of {}", NAMES[index]).to_lowercase();
+            let what = format!("could not ask the {backend:?} of {of}").to_lowercase();
             return Err(Failure::new(FailureKind::Unavailable, what).because("connection refused"));
         }
         Ok(seen)
+    }
+
+    pub(super) fn has_flows(&self) -> bool {
+        self.world().has_flows
     }
 
     /// What a look at the locks of an environment finds.
@@ -510,11 +535,14 @@ impl Perform for Script {
                 seen(&out, name, *generation, ledger).await;
             }
             Effect::Database(name, DatabaseCall::ReadLocks(generation)) => {
-                let sight = Observation::Locks(Ok(self.locks(index(name))));
+                let sight = self.reach(Backend::Locks, index(name), self.locks(index(name)));
+                let sight = Observation::Locks(sight);
                 seen(&out, name, *generation, sight).await;
             }
             Effect::Database(name, DatabaseCall::ReadSchema(generation)) => {
-                let schema = Observation::Schema(self.schema(index(name)));
+                let schema =
+                    self.reach(Backend::Schema, index(name), ()).and_then(|()| self.schema(index(name)));
+                let schema = Observation::Schema(schema);
                 seen(&out, name, *generation, schema).await;
             }
             Effect::Health(name, HealthCall::Probe(generation)) => {
@@ -539,7 +567,7 @@ impl Perform for Script {
             }
             Effect::ReadReleases => {
                 let catalog = self.world().catalog.clone();
-                out.send(EventKind::Releases(Ok(catalog))).await;
+                out.send(EventKind::Releases(self.ask(Backend::Releases, "the instance", catalog))).await;
             }
             Effect::Report(report) => {
                 let path = format!("/var/lib/lockstep/reports/demo1/{}/operation-report.html", report.run);
@@ -574,7 +602,7 @@ impl Perform for Script {
                 }
             }
             Effect::Identify => {
-                out.send(EventKind::Identified(Ok(ana()))).await;
+                out.send(EventKind::Identified(self.ask(Backend::Identity, "whoever asks", ana()))).await;
             }
             Effect::Database(_, DatabaseCall::Lock(run)) => {
                 out.send(EventKind::Step(run.clone(), StepKind::Lock, done("locked"))).await;

@@ -111,7 +111,7 @@ async fn leaving_during_a_promotion_waits_until_it_has_ended() {
     story.script.hold_at(StepKind::Service);
     story.press("2p").await.wait(600).await.press("Pq").await;
     assert!(!story.has_left);
-    story.shows("lockstep leaves when it has ended");
+    story.shows("lockstep leaves when the promotion has ended");
     story.script.go_on();
     story.settle().await;
     story.press("x").await;

@@ -1,84 +1,73 @@
-//! Every view as a picture of its characters, at the sizes people use.
+//! Every view in every state as a picture of its characters, at the sizes people use.
 
-use lockstep::domain::step::StepKind;
+use std::collections::BTreeSet;
+use std::fs;
 
-use super::{Backend, Deploys, Script, Story};
+use lockstep::tui::look::Look;
 
-pub(super) const SIZES: [(u16, u16); 3] = [(80, 24), (100, 30), (200, 50)];
+use super::Story;
+use super::tour::{sights, walk};
 
-pub(super) fn compare(name: &str, story: &mut Story) {
+/// What is essential has to be there, comfort, more.
+const SIZES: [(u16, u16); 3] = [(80, 24), (100, 30), (200, 50)];
+
+/// Where environments are rows.
+const NARROW: (u16, u16) = (70, 20);
+
+/// The views that look different there.
+const NARROW_KEYS: [(&str, &str); 2] = [("rows", ""), ("drift", "dn")];
+
+fn compare(name: &str, story: &mut Story) {
     insta::assert_snapshot!(name.to_owned(), story.screen());
 }
 
-#[tokio::test]
-async fn every_view_at_every_size() {
-    for (width, height) in SIZES {
-        let size = format!("{width}x{height}");
-        let mut story = Story::begin(width, height).await;
-        compare(&format!("board-{size}"), &mut story);
-        story.press("4").await;
-        compare(&format!("board-prod-{size}"), &mut story);
-        story.press("2p").await.wait(600).await;
-        compare(&format!("plan-{size}"), &mut story);
-        story.press("<esc><enter>").await;
-        compare(&format!("detail-{size}"), &mut story);
-        story.press("<esc>?").await;
-        compare(&format!("help-{size}"), &mut story);
-        story.press("<esc>4p").await.wait(600).await.press("pro").await;
-        compare(&format!("plan-prod-{size}"), &mut story);
-    }
+async fn compare_all((width, height): (u16, u16)) {
+    let look = || Look::of("dark").unwrap();
+    Box::pin(walk((width, height), look, |sight, story| {
+        compare(&format!("{}-{width}x{height}", sight.name), story);
+    }))
+    .await;
 }
 
 #[tokio::test]
-async fn a_promotion_from_its_middle_to_its_end_at_every_size() {
-    for (width, height) in SIZES {
-        let size = format!("{width}x{height}");
-        let mut story = Story::begin(width, height).await;
-        story.script.hold_at(StepKind::Update);
-        story.press("2p").await.wait(600).await.press("P").await.wait(4_100).await;
-        compare(&format!("running-{size}"), &mut story);
-        story.script.go_on();
-        story.settle().await;
-        compare(&format!("proven-{size}"), &mut story);
-    }
+async fn every_view_in_every_state_where_there_is_little_room() {
+    compare_all(SIZES[0]).await;
 }
 
 #[tokio::test]
-async fn failures_and_what_is_not_known_at_every_size() {
-    for (width, height) in SIZES {
-        let size = format!("{width}x{height}");
-        let mut story = Story::unopened(Script::new(), width, height, "dark");
-        compare(&format!("loading-{size}"), &mut story);
-        let mut story = Story::begin(width, height).await;
-        story.script.deploys(Deploys::RollBack);
-        story.press("1p<left>").await.wait(600).await.press("y").await;
-        compare(&format!("failed-{size}"), &mut story);
-        let mut story = Story::begin(width, height).await;
-        story.press("2p<right>").await;
-        compare(&format!("refused-{size}"), &mut story);
-        let mut story = Story::begin(width, height).await;
-        story.script.goes_down(Backend::Database);
-        story.wait(90_000).await;
-        compare(&format!("database-down-{size}"), &mut story);
-    }
+async fn every_view_in_every_state_where_there_is_enough_room() {
+    compare_all(SIZES[1]).await;
+}
+
+#[tokio::test]
+async fn every_view_in_every_state_where_there_is_much_room() {
+    compare_all(SIZES[2]).await;
 }
 
 #[tokio::test]
 async fn a_narrow_screen_shows_environments_as_rows() {
-    let mut story = Story::begin(70, 20).await;
-    compare("rows-70x20", &mut story);
+    let (width, height) = NARROW;
+    for (name, keys) in NARROW_KEYS {
+        let mut story = Story::begin(width, height).await;
+        story.press(keys).await;
+        compare(&format!("{name}-{width}x{height}"), &mut story);
+    }
 }
 
-#[tokio::test]
-async fn a_schema_that_somebody_changed_at_every_size() {
-    for (width, height) in SIZES {
-        let size = format!("{width}x{height}");
-        let mut story = Story::begin(width, height).await;
-        story.script.adds_by_hand(2, "note");
-        story.script.adds_by_hand(2, "gift");
-        story.press("3").await.wait(6_000).await;
-        compare(&format!("drifted-{size}"), &mut story);
-        story.press("<enter>").await;
-        compare(&format!("drifted-detail-{size}"), &mut story);
-    }
+#[test]
+fn every_sight_has_a_name_of_its_own_and_no_picture_is_left_of_one_that_is_gone() {
+    let all: Vec<&str> = sights().map(|sight| sight.name).collect();
+    let names: BTreeSet<&str> = all.iter().copied().collect();
+    assert_eq!(all.len(), names.len(), "a name stands twice: {all:?}");
+    let mut pictures: BTreeSet<String> = names
+        .iter()
+        .flat_map(|name| SIZES.map(|(width, height)| format!("{name}-{width}x{height}")))
+        .collect();
+    pictures.extend(NARROW_KEYS.map(|(name, _)| format!("{name}-{}x{}", NARROW.0, NARROW.1)));
+    let folder = fs::read_dir("tests/console/snapshots").unwrap().flatten();
+    let files = folder.map(|file| file.file_name().into_string().unwrap());
+    let kept = files.filter_map(|file| {
+        Some(file.strip_prefix("integration__console__views__")?.strip_suffix(".snap")?.to_owned())
+    });
+    assert_eq!(kept.collect::<BTreeSet<_>>(), pictures);
 }

@@ -20,7 +20,7 @@ const END: &str = "The exit code of the flow is the verdict";
 
 impl Place {
     /// Puts the project's flows and changelog into the folder that commands are started in.
-    fn check_out(&self) {
+    pub(crate) fn check_out(&self) {
         for folder in ["flows", "changelog"] {
             copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &self.work().join(folder));
         }

@@ -5,6 +5,7 @@
 use std::io::{Read as _, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use nix::unistd::Pid;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tokio::sync::Notify;
 use tokio::time::timeout;
-use vt100::{MouseProtocolMode, Parser, Screen};
+use vt100::{Callbacks, MouseProtocolMode, Parser, Screen};
 
 use crate::program::place::Place;
 
@@ -26,10 +27,20 @@ pub(crate) struct Console {
     pid: Pid,
     terminal: Box<dyn MasterPty + Send>,
     keyboard: Box<dyn Write + Send>,
-    screen: Arc<Mutex<Parser>>,
+    screen: Arc<Mutex<Parser<Clipboard>>>,
     drawn: Arc<Notify>,
     /// What the terminal was set to before the program came.
     before: String,
+}
+
+/// What the terminal was asked to copy, in base64, as it comes (OSC 52).
+#[derive(Default)]
+struct Clipboard(Vec<String>);
+
+impl Callbacks for Clipboard {
+    fn copy_to_clipboard(&mut self, _: &mut Screen, _: &[u8], data: &[u8]) {
+        self.0.push(String::from_utf8_lossy(data).into_owned());
+    }
 }
 
 impl Console {
@@ -103,7 +114,25 @@ impl Console {
 
     /// The words on the screen.
     pub(crate) fn text(&self) -> String {
-        self.look().screen().contents()
+        self.on_screen(Screen::contents)
+    }
+
+    /// Something about what is on the screen now.
+    pub(crate) fn on_screen<T>(&self, ask: impl Fn(&Screen) -> T) -> T {
+        ask(self.look().screen())
+    }
+
+    /// What the terminal was asked to copy last, as a program that is not ours reads it.
+    pub(crate) fn copied(&self) -> String {
+        let text = self.look().callbacks().0.last().cloned().unwrap_or_default();
+        let mut base64 = Command::new("base64")
+            .arg("-d")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("there is a program that decodes base64");
+        base64.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        String::from_utf8(base64.wait_with_output().unwrap().stdout).unwrap()
     }
 
     /// Another size, as a person drags a window.
@@ -143,7 +172,7 @@ impl Console {
         is_drawn_on && settings(&*self.terminal) != self.before
     }
 
-    fn look(&self) -> MutexGuard<'_, Parser> {
+    fn look(&self) -> MutexGuard<'_, Parser<Clipboard>> {
         self.screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -169,9 +198,9 @@ fn whole_frames(written: &[u8]) -> usize {
     }
 }
 
-fn parser() -> Parser {
+fn parser() -> Parser<Clipboard> {
     let [high, wide] = [30, 100].map(|cells| NonZeroU16::new(cells).unwrap());
-    Parser::new(high, wide, 0)
+    Parser::new_with_callbacks(high, wide, 0, Clipboard::default())
 }
 
 fn size(cols: u16, rows: u16) -> PtySize {

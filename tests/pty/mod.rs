@@ -7,4 +7,5 @@ mod hands;
 mod looks;
 mod promoting;
 mod sizes;
+mod tasks;
 mod unkept;

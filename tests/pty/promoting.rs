@@ -1,6 +1,7 @@
 //! Promotions by keys, against a real sandbox: what confirms, and what never does.
 
 use super::console::Console;
+use super::tasks::armed;
 use crate::program::place::{FAST, Place};
 
 /// Enter and a pasted newline, alone and with a letter that would confirm.
@@ -63,11 +64,6 @@ async fn only_the_right_keys_after_reading_promote_and_prod_needs_its_name() {
     assert_eq!(console.ended().await, 0);
     console.given_back().await;
     place.ok(&["demo", "down"]).await;
-}
-
-/// Waits until a plan can be confirmed: its confirmation is there and the time to read it has passed.
-async fn armed(console: &Console, words: &str) {
-    console.until(words, |screen| screen.contains(words) && !screen.contains("read it first")).await;
 }
 
 /// Shows that all earlier keys were taken and the question still stands.

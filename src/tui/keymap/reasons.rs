@@ -6,7 +6,7 @@ use crate::domain::reconcile::Next;
 use crate::engine::flow::FlowRun;
 use crate::engine::{EnvironmentState, State};
 use crate::tui::keymap::Action;
-use crate::tui::ui::{Screen, Ui};
+use crate::tui::ui::{Screen, Ui, unseen_petitions};
 
 /// Why an action cannot be done where the operator is now; `None` when it can.
 pub(in crate::tui) fn off(action: Action, state: &State, ui: &Ui) -> Option<String> {
@@ -62,7 +62,10 @@ pub(in crate::tui) fn off_on_board(action: Action, state: &State, ui: &Ui) -> Op
         Action::OpenReport if ui.filed(state).is_none() => {
             Some(format!("nothing that ran here in {name} has left a report"))
         }
-        Action::Approvals if state.petitions.is_empty() => Some("nothing waits for approval".to_owned()),
+        // Where that is not known, the inbox says why.
+        Action::Approvals if state.petitions.is_empty() && unseen_petitions(state).is_none() => {
+            Some("nothing waits for approval".to_owned())
+        }
         Action::Checks if state.policy.is_none() => {
             Some("no policy is configured, so nothing is checked".to_owned())
         }

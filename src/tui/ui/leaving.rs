@@ -37,17 +37,17 @@ impl Ui {
         }
         if state.running().next().is_some() {
             self.is_leaving = true;
-            self.notice = Some("a promotion is running; lockstep leaves when it has ended".to_owned());
+            self.notice = Some("lockstep leaves when the promotion has ended".to_owned());
             return Outcome::Redraw;
         }
         if state.flow.as_ref().is_some_and(|flow| !flow.is_over()) {
             self.is_leaving = true;
-            self.notice = Some("a flow is running; lockstep leaves when it has ended".to_owned());
+            self.notice = Some("lockstep leaves when the flow has ended".to_owned());
             return Outcome::Redraw;
         }
         if state.is_reporting() && !self.is_leaving {
             self.is_leaving = true;
-            self.notice = Some("its report is being written; lockstep leaves when it is there".to_owned());
+            self.notice = Some("lockstep leaves when the report is written".to_owned());
             return Outcome::Redraw;
         }
         Outcome::Leave

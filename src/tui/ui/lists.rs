@@ -2,14 +2,15 @@
 
 use super::{Screen, Ui};
 use crate::domain::failure::Failure;
+use crate::domain::gate::Admission;
 use crate::domain::journal::PastRun;
 use crate::domain::names::EnvironmentName;
 use crate::domain::plan::Direction;
 use crate::domain::reconcile::Report;
 use crate::domain::report::Filed;
-use crate::engine::State;
 use crate::engine::flow::FlowFile;
 use crate::engine::petitions::Petition;
+use crate::engine::{EnvironmentState, State};
 
 impl Ui {
     /// The flow file under the cursor.
@@ -119,4 +120,25 @@ fn past_words(past: &PastRun) -> String {
     };
     let reason = past.reason.as_deref().unwrap_or_default();
     format!("{} {} {way} {} {} {end} {reason}", past.environment, past.run, past.version, past.by)
+}
+
+/// Why nobody can tell whether something waits; `None` when that is known.
+pub(in crate::tui) fn unseen_petitions(state: &State) -> Option<String> {
+    if let Some(failure) = state.catalog.failure() {
+        return Some(format!("The releases could not be read: {}.", failure.what));
+    }
+    let asks = |it: &&EnvironmentState| it.environment.gate.admission == Admission::Approve;
+    let is_unseen = |it: &&EnvironmentState| it.service.value().is_none() || it.ledger.value().is_none();
+    let unseen: Vec<_> = state.environments.iter().filter(asks).filter(is_unseen).collect();
+    let has_failed = |it: &&EnvironmentState| it.service.failure().is_some() || it.ledger.failure().is_some();
+    match unseen.iter().copied().find(has_failed) {
+        Some(it) => Some(format!(
+            "{name} cannot be seen, so nobody can tell what waits for it; enter on the board says why.",
+            name = it.environment.name
+        )),
+        None if state.catalog.value().is_none() || !unseen.is_empty() => {
+            Some("Looking at the releases and at what runs …".to_owned())
+        }
+        None => None,
+    }
 }

@@ -35,6 +35,7 @@ use crate::tui::seen::Seen;
 
 pub use comparing::HeldAgainst;
 pub use lists::open_reports;
+pub(in crate::tui) use lists::unseen_petitions;
 
 /// The view state of the console.
 #[derive(Debug, Clone)]

@@ -20,7 +20,7 @@ use crate::engine::petitions::{Petition, Standing};
 use crate::tui::seen::Seen;
 use crate::tui::style::Styles;
 use crate::tui::text;
-use crate::tui::ui::Ui;
+use crate::tui::ui::{Ui, unseen_petitions};
 use crate::tui::views::entries;
 
 /// Draws the inbox.
@@ -34,7 +34,9 @@ pub(super) fn draw(
 ) {
     let width = usize::from(area.width);
     let mine = state.petitions.iter().filter(|petition| petition.waits_for_me()).count();
+    let unknown = unseen_petitions(state);
     let words = match mine {
+        0 if unknown.is_some() => String::new(),
         0 => "nothing waits for you ".to_owned(),
         1 => "1 waits for you ".to_owned(),
         count => format!("{count} wait for you "),
@@ -49,12 +51,13 @@ pub(super) fn draw(
         .map(|(index, petition)| petition_lines(state, ui, petition, index == cursor, width, styles))
         .collect();
     if petitions.is_empty() {
-        let words = if state.petitions.is_empty() {
-            " Nothing waits for approval."
-        } else {
-            " Nothing matches. Esc shows all of them."
+        let words = match unknown {
+            _ if !state.petitions.is_empty() => "Nothing matches. Esc shows all of them.".to_owned(),
+            Some(words) => words,
+            None => "Nothing waits for approval.".to_owned(),
         };
-        entries.push(vec![Line::styled(words, styles.muted)]);
+        let lines = text::wrap(&words, width.saturating_sub(2)).into_iter();
+        entries.push(lines.map(|line| Line::styled(format!(" {line}"), styles.muted)).collect());
     }
     entries::draw(frame, area, title, entries, cursor, seen);
 }

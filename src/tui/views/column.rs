@@ -22,7 +22,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Paragraph};
 
-use crate::domain::age;
+use crate::domain::Timestamp;
 use crate::domain::drift::{ChangesetState, Comparison, Pair};
 use crate::domain::ledger::LockState;
 use crate::domain::observation::{HealthView, ServiceStatus};
@@ -34,9 +34,6 @@ use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
 use crate::tui::views::sign;
-
-/// Data older than this many seconds is shown as old.
-const STALE_AFTER: i64 = 60;
 
 /// In a column narrower than this a row of latencies says less than what it takes the place of.
 const SPARKLINE_FROM: usize = 19;
@@ -83,19 +80,26 @@ pub(super) fn draw(
     let (width, height) = (usize::from(inner.width), usize::from(inner.height));
     let of = |environment| rows(state, environment, &ui.keymap, width, height, styles);
     // What one column has no room for, all of them leave out: rows of the same kind stand side by side.
-    // News below the headline takes the place of the service.
-    let is_full = |environment| {
-        let rows = of(environment);
-        let has_news = rows.get(1).is_some_and(|row| row.rank != SERVICE);
-        rows.iter().filter(|row| row.rank <= SERVICE).count() - usize::from(has_news) > height
-    };
-    let is_short = state.environments.iter().any(is_full);
-    let rows = of(environment).into_iter().filter(|row| !(is_short && row.rank == SERVICE)).collect();
-    frame.render_widget(Paragraph::new(chosen(rows, height)), inner);
+    let all: Vec<Vec<Row<'_>>> = state.environments.iter().map(of).collect();
+    let is_left_out = |rank, others| all.iter().any(|rows| !has_room(rows, rank, height + others));
+    let without_service = is_left_out(SERVICE, 0);
+    let without_age = is_left_out(AGE, usize::from(without_service));
+    let rows = all.into_iter().nth(index).unwrap_or_default().into_iter();
+    let rows = rows.filter(|row| !(without_service && row.rank == SERVICE || without_age && row.rank == AGE));
+    frame.render_widget(Paragraph::new(chosen(rows.collect(), height)), inner);
 }
 
 /// How important the status of a service is; lower survives longer.
 const SERVICE: u8 = 4;
+
+/// How important it is when everything was seen, as long as that is not long ago.
+const AGE: u8 = 5;
+
+/// True when the rows of this rank fit, with all that matter more. News below the headline takes the place of the service.
+fn has_room(rows: &[Row<'_>], rank: u8, height: usize) -> bool {
+    let has_news = rows.get(1).is_some_and(|row| row.rank != SERVICE);
+    rows.iter().filter(|row| row.rank <= rank).count() <= height + usize::from(has_news)
+}
 
 /// Draws a row for a narrow screen.
 pub(super) fn draw_row(
@@ -110,7 +114,10 @@ pub(super) fn draw_row(
     let settings = &environment.environment;
     let width = usize::from(area.width);
     let pair = state.pair(environment);
-    let (shape, word, _, style) = sign::pair(&pair, styles);
+    let (shape, word, _, style) = match &pair {
+        Pair::Unknown(_) if is_looking(state, environment) => ("…", "looking", "", styles.muted),
+        pair => sign::pair(pair, styles),
+    };
     let name = if settings.production {
         settings.name.to_string().to_uppercase()
     } else {
@@ -124,18 +131,31 @@ pub(super) fn draw_row(
         Span::styled(format!("{:8} ", version(environment)), styles.text),
         Span::styled(format!("{shape} {word:12} "), style),
     ];
+    let (sign, latency, style) = health_words(environment, styles);
+    let (words, style) = match oldest(environment) {
+        // That nobody answers is news; an answer from long ago is none.
+        Some((at, has_failed))
+            if environment.health.failure().is_none() && sign::is_stale(at, state.now, has_failed) =>
+        {
+            sign::age(at, state.now, has_failed, styles)
+        }
+        // Where nothing answered, nothing took any time.
+        _ if latency.is_empty() => (sign, style),
+        _ => (format!("{sign} {latency:>6}"), style),
+    };
+    let right = vec![Span::styled(format!("{words} "), style)];
+    let used: usize = left.iter().chain(&right).map(|span| text::width(&span.content)).sum();
+    // Where there is little room, the word is worth more than the version.
+    let news = |long: String, short: &str| {
+        Span::styled(if used + long.len() <= width { long } else { short.to_owned() }, styles.danger)
+    };
     if let Some(OpenRun::Unknown(past)) = state.open_run(&settings.name) {
-        let words = format!("? {}: reconcile ", past.version);
-        left.push(Span::styled(words, styles.danger));
+        left.push(news(format!("? {}: reconcile ", past.version), "? unknown "));
     } else if let Some((run, _)) = state.history.alarm(&settings.name) {
-        left.push(Span::styled(format!("✖ {} failed ", run.version), styles.danger));
+        left.push(news(format!("✖ {} failed ", run.version), "✖ failed "));
     } else if let Some(comparison) = environment.standings.next() {
         left.push(Span::styled(counts(comparison), styles.text));
     }
-    let (sign, latency, style) = health_words(environment, styles);
-    // Where nothing answered, nothing took any time.
-    let words = if latency.is_empty() { format!("{sign} ") } else { format!("{sign} {latency:>6} ") };
-    let right = vec![Span::styled(words, style)];
     frame.render_widget(text::between(left, right, width), area);
     if is_selected {
         frame.buffer_mut().set_style(area, styles.selected);
@@ -173,8 +193,9 @@ fn rows<'a>(
             add(0, text::between(words, key(Action::Reconcile), width));
         }
         Some(OpenRun::Elsewhere(past)) => {
-            let words = Span::styled(format!("▶ {} elsewhere", past.version), styles.running);
-            add(0, Line::from(text::cut(vec![words], width)));
+            let long = format!("▶ {} elsewhere", past.version);
+            let words = if text::width(&long) <= width { long } else { "▶ elsewhere".to_owned() };
+            add(0, Line::styled(words, styles.running));
         }
         None => {}
     }
@@ -193,7 +214,7 @@ fn rows<'a>(
     if width >= SPARKLINE_FROM {
         add(6, Line::from(sparkline(environment, width, styles)));
     }
-    add(1, changesets_line(environment, width, styles));
+    add(1, changesets_line(environment, is_looking(state, environment), width, styles));
     if let Some(ledger) = environment.ledger.value() {
         for (position, row) in ledger.rows.iter().rev().take(height).enumerate() {
             let tag = row.tag.as_deref();
@@ -214,7 +235,8 @@ fn rows<'a>(
     if let Some(line) = schema_line(environment, width, styles) {
         add(1, line);
     }
-    if let Some(line) = lock_line(environment, width, styles) {
+    let is_told = matches!(state.open_run(name), Some(OpenRun::Elsewhere(_)));
+    if let Some(line) = lock_line(environment, width, styles).filter(|_| !is_told) {
         add(1, line);
     }
     if let Some(line) = approvals_line(state, environment, keymap, width, styles) {
@@ -223,20 +245,24 @@ fn rows<'a>(
     if let Some(line) = policy_line(environment, keymap, width, styles) {
         add(2, line);
     }
-    add(3, gate_line(state, environment, width, styles));
-    add(5, age_line(state, environment, width, styles));
+    add(3, gate_line(state, environment, keymap, width, styles));
+    rows.extend(age_line(state, environment, width, styles));
     rows
+}
+
+/// True until everything that makes a pair was looked at once.
+pub(super) fn is_looking(state: &State, environment: &EnvironmentState) -> bool {
+    let is_open = |is_known: bool, has_failed: bool| !is_known && !has_failed;
+    is_open(environment.service.value().is_some(), environment.service.failure().is_some())
+        || is_open(environment.ledger.value().is_some(), environment.ledger.failure().is_some())
+        || is_open(state.catalog.value().is_some(), state.catalog.failure().is_some())
 }
 
 fn headline<'a>(state: &State, environment: &EnvironmentState, width: usize, styles: &Styles) -> Line<'a> {
     let pair = state.pair(environment);
     let version = version(environment);
     let (shape, word, short, style) = match &pair {
-        Pair::Unknown(_)
-            if environment.ledger.failure().is_none() && environment.service.failure().is_none() =>
-        {
-            ("…", "looking", "looking", styles.muted)
-        }
+        Pair::Unknown(_) if is_looking(state, environment) => ("…", "looking", "looking", styles.muted),
         pair => sign::pair(pair, styles),
     };
     let room = width.saturating_sub(text::width(&version) + 3);
@@ -334,8 +360,12 @@ fn sparkline<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) 
     spans
 }
 
-fn changesets_line<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) -> Line<'a> {
-    let label = if width >= 19 { "changesets" } else { "applied" };
+fn changesets_line<'a>(
+    environment: &EnvironmentState,
+    is_looking: bool,
+    width: usize,
+    styles: &Styles,
+) -> Line<'a> {
     let facet = &environment.ledger;
     let right = match (environment.standings.next(), facet.failure()) {
         (None, Some(_)) => Span::styled("? unknown", styles.warning),
@@ -345,7 +375,18 @@ fn changesets_line<'a>(environment: &EnvironmentState, width: usize, styles: &St
                 comparison.count(ChangesetState::Edited) > 0 || !comparison.unexpected.is_empty();
             Span::styled(counts(comparison), if is_strange { styles.warning } else { styles.strong })
         }
-        (None, None) => Span::styled("…", styles.muted),
+        (None, None) if is_looking => Span::styled("…", styles.muted),
+        // No release says how many there should be.
+        (None, None) => {
+            let rows = environment.ledger.value().map_or(0, |ledger| ledger.rows.len());
+            Span::styled(rows.to_string(), styles.strong)
+        }
+    };
+    let fits = |label: &str| text::width(label) + 1 + text::width(&right.content) <= width;
+    let label = match width {
+        19.. => "changesets",
+        _ if fits("applied") => "applied",
+        _ => "ran",
     };
     text::between(vec![Span::styled(label, styles.muted)], vec![right], width)
 }
@@ -394,7 +435,13 @@ fn lock_line<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) 
     Some(Line::from(text::cut(vec![Span::styled(words, styles.running)], width)))
 }
 
-fn gate_line<'a>(state: &State, environment: &EnvironmentState, width: usize, styles: &Styles) -> Line<'a> {
+fn gate_line<'a>(
+    state: &State,
+    environment: &EnvironmentState,
+    keymap: &Keymap,
+    width: usize,
+    styles: &Styles,
+) -> Line<'a> {
     let name = &environment.environment.name;
     let next =
         state.candidate(name).filter(|release| Some(&release.version) != environment.version().as_ref());
@@ -403,7 +450,10 @@ fn gate_line<'a>(state: &State, environment: &EnvironmentState, width: usize, st
     let (label, right) = match next {
         Some(release) if is_newer && state.running_in(name).is_none() => (
             "next",
-            vec![Span::styled(format!("{} ", release.version), styles.text), Span::styled("p", styles.key)],
+            vec![
+                Span::styled(format!("{} ", release.version), styles.text),
+                Span::styled(keymap.key_of(Action::Promote), styles.key),
+            ],
         ),
         _ => ("gate", vec![Span::styled(sign::gate(environment.environment.gate.admission), styles.muted)]),
     };
@@ -450,19 +500,23 @@ fn policy_line<'a>(
     Some(text::between(vec![Span::styled("blocked", styles.muted)], right, width))
 }
 
-fn age_line<'a>(state: &State, environment: &EnvironmentState, width: usize, styles: &Styles) -> Line<'a> {
+/// When what is shown was seen, the oldest of it, and whether something could not be seen since.
+fn oldest(environment: &EnvironmentState) -> Option<(Timestamp, bool)> {
     let seen = [environment.service.seen_at(), environment.ledger.seen_at(), environment.health.seen_at()];
-    let Some(oldest) = seen.into_iter().flatten().min() else { return Line::default() };
-    let age = state.now.duration_since(oldest);
-    let is_old = age.as_secs() > STALE_AFTER;
     let failures =
         [environment.service.failure(), environment.ledger.failure(), environment.health.failure()];
-    let has_failed = failures.into_iter().flatten().next().is_some();
-    let age = age::age(age.unsigned_abs());
-    let (text, style) = if has_failed || is_old {
-        (format!("stale, {age} ago"), styles.warning)
-    } else {
-        (format!("{age} ago"), styles.muted)
-    };
-    text::between(Vec::new(), vec![Span::styled(text, style)], width)
+    Some((seen.into_iter().flatten().min()?, failures.into_iter().flatten().next().is_some()))
+}
+
+/// What is old matters as much as what it is about.
+fn age_line<'a>(
+    state: &State,
+    environment: &EnvironmentState,
+    width: usize,
+    styles: &Styles,
+) -> Option<Row<'a>> {
+    let (at, has_failed) = oldest(environment)?;
+    let (text, style) = sign::age(at, state.now, has_failed, styles);
+    let rank = if sign::is_stale(at, state.now, has_failed) { 1 } else { AGE };
+    Some(Row { rank, line: text::between(Vec::new(), vec![Span::styled(text, style)], width) })
 }

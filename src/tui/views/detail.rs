@@ -10,12 +10,13 @@ use crate::domain::changelog::Changeset;
 use crate::domain::drift::{ChangesetState, Pair};
 use crate::domain::failure::Failure;
 use crate::domain::ledger::{Ledger, LockState};
+use crate::domain::observation::Facet;
 use crate::engine::{EnvironmentState, State};
 use crate::tui::seen::Seen;
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
-use crate::tui::views::{failing, locks, page, sign};
+use crate::tui::views::{column, failing, locks, page, sign};
 
 /// Draws the details of the selected environment.
 pub(super) fn draw(
@@ -27,7 +28,7 @@ pub(super) fn draw(
     seen: &mut Seen,
 ) {
     let Some(environment) = ui.environment(state) else { return };
-    let mut page = Page { lines: Vec::new(), width: usize::from(area.width), styles, ui };
+    let mut page = Page { lines: Vec::new(), width: usize::from(area.width), now: state.now, styles, ui };
     page.heading(state, environment);
     if let Some((_, failure)) = state.history.alarm(&environment.environment.name) {
         page.failure(failure);
@@ -42,6 +43,7 @@ pub(super) fn draw(
 struct Page<'a> {
     lines: Vec<Line<'a>>,
     width: usize,
+    now: Timestamp,
     styles: &'a Styles,
     ui: &'a Ui,
 }
@@ -50,7 +52,11 @@ impl<'a> Page<'a> {
     fn heading(&mut self, state: &State, environment: &EnvironmentState) {
         let settings = &environment.environment;
         let pair = state.pair(environment);
-        let (shape, word, _, style) = sign::pair(&pair, self.styles);
+        let is_looking = matches!(pair, Pair::Unknown(_)) && column::is_looking(state, environment);
+        let (shape, word, _, style) = match &pair {
+            _ if is_looking => ("…", "looking", "", self.styles.muted),
+            pair => sign::pair(pair, self.styles),
+        };
         let name = if settings.production {
             settings.name.as_str().to_uppercase()
         } else {
@@ -59,14 +65,16 @@ impl<'a> Page<'a> {
         let name_style = if settings.production { self.styles.production } else { self.styles.strong };
         let title = vec![Span::styled(name, name_style), Span::styled(format!("  {shape} {word}"), style)];
         let gate = format!("gate {} ", sign::gate(settings.gate.admission));
-        self.rule(title, &gate);
-        if let Pair::Unknown(why) = pair {
+        self.rule(title, vec![Span::styled(gate, self.styles.muted)]);
+        if let Pair::Unknown(why) = pair
+            && !is_looking
+        {
             self.fact("because", why, self.styles.warning);
         }
     }
 
     fn service(&mut self, environment: &EnvironmentState) {
-        self.rule(vec![Span::styled("service", self.styles.strong)], "");
+        self.section("service", "", &environment.service);
         if let Some(failure) = environment.service.failure() {
             self.failure(failure);
         }
@@ -88,7 +96,7 @@ impl<'a> Page<'a> {
     }
 
     fn health(&mut self, environment: &EnvironmentState) {
-        self.rule(vec![Span::styled("health", self.styles.strong)], "");
+        self.section("health", "", &environment.health);
         if let Some(failure) = environment.health.failure() {
             self.failure(failure);
         }
@@ -109,7 +117,7 @@ impl<'a> Page<'a> {
         if drifts.is_empty() && environment.schema.failure().is_none() {
             return;
         }
-        self.rule(vec![Span::styled("schema", self.styles.strong)], "");
+        self.section("schema", "", &environment.schema);
         if let Some(failure) = environment.schema.failure() {
             self.failure(failure);
         }
@@ -134,8 +142,7 @@ impl<'a> Page<'a> {
     }
 
     fn database(&mut self, state: &State, environment: &EnvironmentState) {
-        let database = format!("{} ", environment.environment.database);
-        self.rule(vec![Span::styled("database", self.styles.strong)], &database);
+        self.section("database", environment.environment.database.as_str(), &environment.ledger);
         if let Some(failure) = environment.ledger.failure() {
             self.failure(failure);
         }
@@ -186,19 +193,32 @@ impl<'a> Page<'a> {
         let width = (self.width / 3).clamp(20, 40);
         let id = text::fit(id, width);
         let padding = " ".repeat(width - text::width(&id));
+        // What did not run has no time, and all the more room for its path.
+        let time = if at.is_empty() { String::new() } else { format!("{at:19} ") };
         let spans = vec![
             Span::styled(format!("   {shape} "), style),
             Span::styled(format!("{id}{padding} "), self.styles.strong),
             Span::styled(format!("{word:10} "), style),
-            Span::styled(format!("{at:19} "), self.styles.muted),
+            Span::styled(time, self.styles.muted),
             Span::styled(end.to_owned(), self.styles.muted),
         ];
         self.lines.push(Line::from(text::cut(spans, self.width)));
     }
 
-    fn rule(&mut self, title: Vec<Span<'a>>, end: &str) {
-        let end =
-            if end.is_empty() { Vec::new() } else { vec![Span::styled(end.to_owned(), self.styles.muted)] };
+    /// The title of what was looked at, with its name where that says more, and how long ago that was.
+    fn section<T>(&mut self, title: &'static str, name: &str, facet: &Facet<T>) {
+        let end = match (facet.seen_at(), facet.failure()) {
+            (Some(at), failure) => Some(sign::age(at, self.now, failure.is_some(), self.styles)),
+            (None, Some(_)) => None,
+            (None, None) => Some(("looking …".to_owned(), self.styles.muted)),
+        };
+        let end = end.map(|(words, style)| Span::styled(format!("{words} "), style));
+        let name = if name.is_empty() { String::new() } else { format!(" {name}") };
+        let title = vec![Span::styled(title, self.styles.strong), Span::styled(name, self.styles.muted)];
+        self.rule(title, end.into_iter().collect());
+    }
+
+    fn rule(&mut self, title: Vec<Span<'a>>, end: Vec<Span<'a>>) {
         self.lines.push(text::rule(title, end, self.width, self.styles.faint));
     }
 

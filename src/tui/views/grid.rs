@@ -25,7 +25,7 @@ use crate::tui::seen::{Seen, Spot};
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
-use crate::tui::views::sign;
+use crate::tui::views::{failing, sign};
 
 /// The narrowest and the widest place for a changeset's name.
 const NAME: (usize, usize) = (24, 40);
@@ -50,11 +50,7 @@ pub(super) fn draw(
     seen.spot(area, Spot::Body);
     let view = &ui.grid;
     let Some(grid) = view.grid() else {
-        let words = match state.catalog.failure() {
-            Some(failure) => format!(" The releases could not be read: {}.", failure.what),
-            None => " Looking at the releases …".to_owned(),
-        };
-        return frame.render_widget(Paragraph::new(Line::styled(words, styles.muted)), area);
+        return frame.render_widget(Paragraph::new(without(state, usize::from(area.width), styles)), area);
     };
     let table = Table::new(grid, view, usize::from(area.width), styles);
     let rows = usize::from(area.height).saturating_sub(7);
@@ -75,6 +71,24 @@ pub(super) fn draw(
     lines.resize_with(rows + 4, Line::default);
     lines.extend(table.foot(state));
     frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// Why there is no grid.
+fn without<'a>(state: &State, width: usize, styles: &Styles) -> Vec<Line<'a>> {
+    let title = vec![Span::styled("changesets by environments", styles.strong)];
+    let mut lines = vec![text::rule(title, Vec::new(), width, styles.faint)];
+    match (state.catalog.value(), state.catalog.failure()) {
+        (_, Some(failure)) => {
+            lines.push(Line::styled(" The releases could not be read.", styles.warning));
+            lines.extend(failing::failure_lines(failure, width, styles));
+        }
+        (Some(_), None) => {
+            let words = " There is no release that could be held against the environments.";
+            lines.push(Line::styled(words, styles.muted));
+        }
+        (None, None) => lines.push(Line::styled(" Looking at the releases …", styles.muted)),
+    }
+    lines
 }
 
 fn nothing(view: &GridView) -> &'static str {
@@ -117,9 +131,14 @@ impl<'a> Table<'a> {
             Span::styled(" held against every environment", styles.muted),
         ];
         let count = self.grid.changesets();
-        let mut end = match self.grid.differences() {
-            0 => format!("{count} changesets · none differs "),
-            differing => format!("{count} changesets · {differing} differ "),
+        let unseen = self.grid.columns().iter().filter(|it| matches!(it.sight, Sight::Unseen)).count();
+        let mut end = match (self.grid.differences(), unseen) {
+            (0, 0) => format!("{count} changesets · none differs "),
+            (0, unseen) => format!("{count} changesets · {unseen} not seen "),
+            (differing, 0) => format!("{count} changesets · {differing} differ "),
+            (differing, unseen) => {
+                format!("{count} changesets · {differing} differ · {unseen} not seen ")
+            }
         };
         if self.view.only_differences {
             end.insert_str(0, "only differences · ");

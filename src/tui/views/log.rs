@@ -13,7 +13,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use crate::domain::log::{Level, Logged, Search, Source};
-use crate::engine::State;
+use crate::engine::{OpenRun, State};
 use crate::tui::log::{LogScroll, LogView, Times};
 use crate::tui::style::Styles;
 use crate::tui::text;
@@ -27,7 +27,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &Ui, st
     }
     let width = usize::from(area.width);
     let is_alone = matches!(ui.screen(), Screen::Log);
-    if state.log.is_empty() && !is_alone {
+    if state.log.is_empty() && matches!(ui.screen(), Screen::Board) {
         let lines = recent(state, ui, usize::from(area.height), width, styles);
         frame.render_widget(Paragraph::new(lines), area);
         return;
@@ -118,7 +118,12 @@ fn recent<'a>(state: &'a State, ui: &Ui, height: usize, width: usize, styles: &S
             None if state.running().any(|running| running.run == past.run) => {
                 ("▶", styles.running, "under way")
             }
-            None => ("?", styles.warning, "no end is on record"),
+            None => match state.open_run(&past.environment) {
+                Some(OpenRun::Elsewhere(open)) if open.run == past.run => {
+                    ("▶", styles.running, "under way elsewhere")
+                }
+                _ => ("?", styles.warning, "no end is on record"),
+            },
         };
         Line::from(text::cut(
             vec![
@@ -132,7 +137,11 @@ fn recent<'a>(state: &'a State, ui: &Ui, height: usize, width: usize, styles: &S
         ))
     }));
     if lines.len() == 1 {
-        lines.push(Line::styled(" Nothing has been promoted from here yet.", styles.muted));
+        let words = match state.identity {
+            None => " Reading the journal …",
+            Some(_) => " Nothing has been promoted from here yet.",
+        };
+        lines.push(Line::styled(words, styles.muted));
     }
     lines
 }

@@ -9,7 +9,7 @@ use crate::tui::keymap::{Action, Keymap};
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
-use crate::tui::views::failing;
+use crate::tui::views::{column, failing};
 
 /// What the selected environment waits for.
 pub(super) fn lines<'a>(
@@ -22,16 +22,7 @@ pub(super) fn lines<'a>(
     let name = &environment.environment.name;
     let drift = environment.schemas.drifts().first();
     let drift = drift.map(|drift| drift.words(|at| at.to_zoned(ui.zone.clone()).strftime("%R").to_string()));
-    let failures = [
-        environment.service.failure(),
-        environment.ledger.failure(),
-        environment.schema.failure(),
-        environment.health.failure(),
-    ];
-    if let Some(failure) = failures.into_iter().flatten().next() {
-        let title = vec![Span::styled(format!("{name} cannot be seen"), styles.warning)];
-        let mut lines = vec![text::rule(title, Vec::new(), width, styles.faint)];
-        lines.extend(failing::failure_lines(failure, width, styles));
+    if let Some(lines) = unseen(state, environment, width, styles) {
         return lines;
     }
     let running = environment.version();
@@ -86,6 +77,35 @@ pub(super) fn lines<'a>(
     );
     lines.push(fact("usually", usual, styles));
     lines.into_iter().map(|line| Line::from(text::cut(line.spans, width))).collect()
+}
+
+/// What stands there while something that decides what comes next was not seen.
+fn unseen<'a>(
+    state: &State,
+    environment: &EnvironmentState,
+    width: usize,
+    styles: &Styles,
+) -> Option<Vec<Line<'a>>> {
+    let name = &environment.environment.name;
+    let failures = [
+        environment.service.failure(),
+        environment.ledger.failure(),
+        environment.schema.failure(),
+        environment.health.failure(),
+    ];
+    let releases = state.catalog.failure().map(|failure| ("the releases cannot be seen".to_owned(), failure));
+    let failure = failures.into_iter().flatten().next();
+    if let Some((title, failure)) = failure.map(|it| (format!("{name} cannot be seen"), it)).or(releases) {
+        let title = vec![Span::styled(title, styles.warning)];
+        let mut lines = vec![text::rule(title, Vec::new(), width, styles.faint)];
+        lines.extend(failing::failure_lines(failure, width, styles));
+        return Some(lines);
+    }
+    column::is_looking(state, environment).then(|| {
+        let title = vec![Span::styled(name.to_string(), styles.strong)];
+        let words = " Looking at what runs, what has been applied, and at the releases …";
+        vec![text::rule(title, Vec::new(), width, styles.faint), Line::styled(words, styles.muted)]
+    })
 }
 
 /// What policy says about it, where that is known.

@@ -2,6 +2,8 @@
 
 use ratatui::style::Style;
 
+use crate::domain::Timestamp;
+use crate::domain::age;
 use crate::domain::drift::Pair;
 use crate::domain::gate::Admission;
 use crate::domain::grid::Mark;
@@ -10,6 +12,24 @@ use crate::domain::observation::ServiceStatus;
 use crate::domain::policy::Severity;
 use crate::engine::promotion::StepStatus;
 use crate::tui::style::Styles;
+
+/// Data older than this many seconds is shown as old.
+const STALE_AFTER: i64 = 60;
+
+/// True for what was not seen for long, or could not be seen when it was looked at again.
+pub(super) fn is_stale(seen: Timestamp, now: Timestamp, has_failed: bool) -> bool {
+    has_failed || now.duration_since(seen).as_secs() > STALE_AFTER
+}
+
+/// How long ago something was seen, and the style of that; what is stale says so.
+pub(super) fn age(seen: Timestamp, now: Timestamp, has_failed: bool, styles: &Styles) -> (String, Style) {
+    let words = age::age(now.duration_since(seen).unsigned_abs());
+    if is_stale(seen, now, has_failed) {
+        (format!("stale, {words} ago"), styles.warning)
+    } else {
+        (format!("{words} ago"), styles.muted)
+    }
+}
 
 /// Shape, word, short word and style of a pair.
 pub(super) fn pair(pair: &Pair, styles: &Styles) -> (&'static str, &'static str, &'static str, Style) {
