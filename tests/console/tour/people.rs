@@ -7,6 +7,10 @@ use super::super::people::{ben_says, two_approvals};
 use super::{Tale, tale};
 
 pub(super) fn tales() -> Vec<Tale> {
+    inbox().into_iter().chain(words()).collect()
+}
+
+fn inbox() -> Vec<Tale> {
     vec![
         tale()
             .press("a")
@@ -55,6 +59,12 @@ pub(super) fn tales() -> Vec<Tale> {
             .refreshed()
             .press("a")
             .sight("approvals-rejected", "v1.1.0 to PROD"),
+    ]
+}
+
+/// What is asked of people, and what they ask for.
+fn words() -> Vec<Tale> {
+    vec![
         tale()
             .set_up(two_approvals)
             .press("a<enter>")
