@@ -7,6 +7,7 @@ mod archive;
 mod artifacts;
 mod aws;
 mod cancels;
+mod doctor;
 mod flows;
 mod health;
 mod keeping;
@@ -151,10 +152,7 @@ impl Perform for Adapters {
         let report = Report::new(out, parts.redactor.clone());
         // The clients of the cloud make large futures; each is kept on the heap while it runs.
         match effect {
-            Effect::Identify => {
-                let result = Box::pin(parts.identify()).await;
-                report.send(EventKind::Identified(report.clean(result))).await;
-            }
+            Effect::Identify => Box::pin(parts.identified(&report)).await,
             Effect::ReadReleases => Box::pin(parts.read_releases(&report)).await,
             Effect::AskChecksums(release) => {
                 let told = Box::pin(parts.liquibase.checksums(&release)).await.map(Arc::new);
@@ -230,6 +228,15 @@ fn opened(path: &str) -> Result<String, Failure> {
 }
 
 impl Parts {
+    /// Tells who is asking AWS, and whether that is AWS at all.
+    async fn identified(&self, report: &Report) {
+        for (address, mend) in self.clouds.own().strays() {
+            report.note(Level::Warning, format!("calls go to {address}, not to AWS. {mend}")).await;
+        }
+        let result = self.identify().await;
+        report.send(EventKind::Identified(report.clean(result))).await;
+    }
+
     async fn identify(&self) -> Result<Identity, Failure> {
         let what = || "could not find out who is asking AWS".to_owned();
         let caller = within(self.settings.deadlines.look, what, self.clouds.own().identity()).await?;

@@ -76,7 +76,7 @@ impl Redactor {
         Failure {
             what: self.line(&failure.what),
             because: failure.because.iter().map(|cause| self.line(cause)).collect(),
-            hint: failure.hint.as_deref().map(|hint| self.line(hint)),
+            hint: failure.hint.as_deref().map(|hint| self.block(hint)),
             kind: failure.kind,
         }
     }

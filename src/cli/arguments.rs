@@ -58,6 +58,8 @@ pub(super) enum Command {
     Demo(Demo),
     /// Show every environment: image, changesets, health
     Status,
+    /// Look at everything that a promotion needs, here and in AWS, and say how to mend what is missing; changes nothing
+    Doctor,
     /// Hold the newest release against every environment: what is pending, edited, unexpected, out of order
     Drift(Drift),
     /// Show who holds the locks of every environment, and whether the holder is alive
@@ -88,6 +90,8 @@ pub(super) enum Command {
     Diff(Diff),
     /// Hold a changelog, or a database, against policy checks; the exit code is the highest severity found, 0 to 4
     Check(Check),
+    /// What is wrong in lockstep.toml, and the way to Terraform and back
+    Config(Config),
     /// Releases and their archives
     Release(Release),
     /// What a changelog says, without any database
@@ -444,6 +448,37 @@ pub(super) enum Engine {
 pub(super) enum ChangesetFilter {
     All,
     Pending,
+}
+
+#[derive(Args)]
+pub(super) struct Config {
+    #[command(subcommand)]
+    pub(super) command: ConfigCommand,
+}
+
+#[derive(Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Say everything that is wrong in the file of the instance, in your own and in the keys that both choose
+    Check {
+        /// The file; by default that of the instance
+        #[arg(value_name = "FILE")]
+        path: Option<PathBuf>,
+    },
+    /// Put what `terraform output -json` says into the lockstep.toml of this project; comments and everything else stay
+    ImportTerraform {
+        /// The outputs; `-` for standard input
+        #[arg(value_name = "FILE", default_value = "-")]
+        outputs: PathBuf,
+        /// Write the file; without it what would stand there is printed
+        #[arg(long)]
+        write: bool,
+    },
+    /// Print the variables that `terraform/` needs for this instance; never a password
+    Tfvars {
+        /// Who makes the instance, for the tag of that name; by default you
+        #[arg(long, value_name = "NAME")]
+        deployed_by: Option<String>,
+    },
 }
 
 #[derive(Args)]

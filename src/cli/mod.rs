@@ -5,8 +5,10 @@ mod arguments;
 mod changelog;
 mod check;
 mod checked;
+mod config;
 mod demo;
 mod diff;
+mod doctor;
 mod fault;
 mod flow;
 mod instance;
@@ -110,6 +112,8 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Command::Board(frame)) => picture::board(arguments, frame).await,
         Some(Command::Picture(words)) => picture::run(arguments, words).await,
         Some(Command::Status) => job(arguments, Job::Status).await,
+        Some(Command::Config(words)) => config::run(&words.command, arguments),
+        Some(Command::Doctor) => Box::pin(doctor::run(arguments)).await,
         Some(Command::Locks(chosen)) => {
             let settings = instance::settings(arguments)?;
             let names = instance::environments(&settings, &chosen.environments)?;

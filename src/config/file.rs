@@ -11,6 +11,7 @@ use super::aws::AwsEntry;
 use super::environment::{EnvironmentEntry, environments};
 use super::keys::{self, KeysEntry};
 use super::policy::PolicyEntry;
+use super::recovery;
 use super::{
     ConsoleSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
     ReportSettings, RunnerKind, Settings,
@@ -22,17 +23,24 @@ use crate::domain::names::DemoId;
 pub fn load(path: &Path) -> Result<Settings, Failure> {
     let wrong = || Failure::new(FailureKind::Configuration, format!("{} cannot be used", path.display()));
     let text = fs::read_to_string(path).map_err(|error| wrong().because(error))?;
-    let file: File = toml::from_str(&text).map_err(|error| {
-        let line = error.span().map(|span| text.get(..span.start).unwrap_or("").matches('\n').count() + 1);
-        let place = line.map_or_else(String::new, |line| format!("line {line}: "));
-        wrong()
-            .because(format!("{place}{}", error.message()))
-            .hint("Correct the file; docs/configuration.md lists every key.")
-    })?;
-    file.check(path, &text).map_err(|problems| {
+    check(path, &text).map_err(|problems| {
         let failure = problems.into_iter().fold(wrong(), Failure::because);
         failure.hint("Correct the file; docs/configuration.md lists every key.")
     })
+}
+
+/// Checks a text as if it stood in the file at `path`. The error is every problem that was found, with its line.
+pub fn check(path: &Path, text: &str) -> Result<Settings, Vec<String>> {
+    let (file, mut problems) = recovery::read::<File>(text);
+    let checked = file.map(|file| file.check(path, text));
+    match checked {
+        Some(Ok(settings)) if problems.is_empty() => Ok(settings),
+        Some(Err(more)) => {
+            problems.extend(more.into_iter().filter(|problem| !recovery::is_of_a_stand_in(problem)));
+            Err(problems)
+        }
+        _ => Err(problems),
+    }
 }
 
 /// The settings that hold where there is no file: every default, and no environment.

@@ -8,7 +8,9 @@ pub mod instance;
 pub mod keys;
 pub mod paths;
 mod policy;
+mod recovery;
 pub mod remembered;
+pub mod terraform;
 pub mod theme;
 
 use std::path::PathBuf;

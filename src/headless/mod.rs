@@ -2,6 +2,7 @@
 //! means something.
 
 pub mod changelog;
+pub mod doctor;
 pub mod findings;
 pub mod journal;
 

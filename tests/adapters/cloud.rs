@@ -12,48 +12,48 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 /// The only service.
-pub(super) const SERVICE: &str = "store-test";
+pub(crate) const SERVICE: &str = "store-test";
 const ARN: &str = "arn:aws:apprunner:us-east-1:000000000000:service/store-test/0123";
 
 /// What the stand-in knows and how it behaves.
-pub(super) struct Facts {
+pub(crate) struct Facts {
     /// Every operation that was asked for, in order.
-    pub(super) asked: Vec<String>,
+    pub(crate) asked: Vec<String>,
     /// Answers to give first, by operation: a status and a code.
-    pub(super) errors: VecDeque<(&'static str, u16, &'static str)>,
+    pub(crate) errors: VecDeque<(&'static str, u16, &'static str)>,
     /// Operations whose answer never comes, though they are carried out.
-    pub(super) silent: Vec<&'static str>,
+    pub(crate) silent: Vec<&'static str>,
     /// The status of the service.
-    pub(super) status: &'static str,
+    pub(crate) status: &'static str,
     /// Its source configuration.
-    pub(super) source: Value,
+    pub(crate) source: Value,
     /// What the operation that an update starts goes through, one word per look.
-    pub(super) course: VecDeque<&'static str>,
+    pub(crate) course: VecDeque<&'static str>,
     /// What happens to the source when the operation is final.
-    pub(super) outcome: fn(before: &Value, sent: &Value) -> Value,
+    pub(crate) outcome: fn(before: &Value, sent: &Value) -> Value,
     /// The lines of the log of App Runner and of the application.
-    pub(super) logs: [Vec<&'static str>; 2],
+    pub(crate) logs: [Vec<&'static str>; 2],
     /// Where the database is.
-    pub(super) database: u16,
+    pub(crate) database: u16,
     /// The user that Secrets Manager gives.
-    pub(super) username: String,
+    pub(crate) username: String,
     /// The password that it gives.
-    pub(super) password: String,
+    pub(crate) password: String,
     operations: VecDeque<Value>,
     before: Value,
 }
 
 /// A stand-in that serves on a loopback port.
 #[derive(Clone)]
-pub(super) struct Cloud {
+pub(crate) struct Cloud {
     facts: Arc<Mutex<Facts>>,
     /// Its address.
-    pub(super) url: String,
+    pub(crate) url: String,
 }
 
 impl Cloud {
     /// Starts one.
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let facts = Facts {
@@ -85,12 +85,12 @@ impl Cloud {
     }
 
     /// What it knows.
-    pub(super) fn facts(&self) -> MutexGuard<'_, Facts> {
+    pub(crate) fn facts(&self) -> MutexGuard<'_, Facts> {
         self.facts.lock().unwrap()
     }
 
     /// How often an operation was asked for.
-    pub(super) fn count(&self, operation: &str) -> usize {
+    pub(crate) fn count(&self, operation: &str) -> usize {
         self.facts().asked.iter().filter(|asked| *asked == operation).count()
     }
 }

@@ -1,7 +1,8 @@
 //! The adapters against real things: a real PostgreSQL, a real Liquibase, real HTTP. Only AWS is a stand-in here.
 
-mod cloud;
+pub(crate) mod cloud;
 mod deploying;
+mod examining;
 mod flows;
 mod health;
 mod ledgers;

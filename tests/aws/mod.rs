@@ -8,4 +8,4 @@ mod aws_cli;
 mod endurance;
 mod objects;
 mod other_services;
-mod support;
+pub(crate) mod support;

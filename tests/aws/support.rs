@@ -23,21 +23,21 @@ use tokio::net::{TcpListener, TcpStream};
 const DEADLINE: Duration = Duration::from_mins(1);
 
 /// The images of the tests' world.
-pub(super) const REPOSITORY: &str = "public.ecr.aws/l1v5b6d6/demo1-bagel-store";
+pub(crate) const REPOSITORY: &str = "public.ecr.aws/l1v5b6d6/demo1-bagel-store";
 
 /// The database password of the tests' world.
-pub(super) const PASSWORD: &str = "a-word-no-log-may-hold";
+pub(crate) const PASSWORD: &str = "a-word-no-log-may-hold";
 
 /// An open world, its API and its folder.
-pub(super) struct Sandbox {
-    pub(super) world: World,
-    pub(super) endpoint: String,
-    pub(super) settings: Settings,
-    pub(super) folder: TempDir,
+pub(crate) struct Sandbox {
+    pub(crate) world: World,
+    pub(crate) endpoint: String,
+    pub(crate) settings: Settings,
+    pub(crate) folder: TempDir,
 }
 
 /// Settings for a world in `folder` with one service per environment, running `v1.0.0` after `v0.9.0`.
-pub(super) fn settings(folder: &Path, time_factor: u32, environments: &[&str]) -> Settings {
+pub(crate) fn settings(folder: &Path, time_factor: u32, environments: &[&str]) -> Settings {
     let started: Timestamp = "2026-01-05T09:00:00Z".parse().expect("a moment");
     let seeds = environments.iter().map(|environment| ServiceSeed {
         environment: (*environment).to_owned(),
@@ -72,19 +72,19 @@ pub(super) fn settings(folder: &Path, time_factor: u32, environments: &[&str]) -
 
 impl Sandbox {
     /// A world of one environment, `dev`.
-    pub(super) async fn open(time_factor: u32) -> Self {
+    pub(crate) async fn open(time_factor: u32) -> Self {
         Self::of(time_factor, &["dev"]).await
     }
 
     /// A world of these environments.
-    pub(super) async fn of(time_factor: u32, environments: &[&str]) -> Self {
+    pub(crate) async fn of(time_factor: u32, environments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let settings = settings(folder.path(), time_factor, environments);
         Self::with(settings, folder).await
     }
 
     /// A world with these settings.
-    pub(super) async fn with(settings: Settings, folder: TempDir) -> Self {
+    pub(crate) async fn with(settings: Settings, folder: TempDir) -> Self {
         let world = World::open(settings.clone()).await.expect("the world opens");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
@@ -95,21 +95,21 @@ impl Sandbox {
     }
 
     /// The same folder opened again, after the world was shut down.
-    pub(super) async fn reopened(self) -> Self {
+    pub(crate) async fn reopened(self) -> Self {
         self.world.shutdown().await;
         Self::with(self.settings, self.folder).await
     }
 
-    pub(super) fn app_runner(&self) -> aws_sdk_apprunner::Client {
+    pub(crate) fn app_runner(&self) -> aws_sdk_apprunner::Client {
         aws_sdk_apprunner::Client::new(&self.config())
     }
 
-    pub(super) fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
+    pub(crate) fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
         aws_sdk_cloudwatchlogs::Client::new(&self.config())
     }
 
     /// Everything an AWS client needs, none of it from the machine's own configuration.
-    pub(super) fn config(&self) -> SdkConfig {
+    pub(crate) fn config(&self) -> SdkConfig {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
@@ -125,7 +125,7 @@ impl Sandbox {
     }
 
     /// The ARN of an environment's service.
-    pub(super) async fn arn(&self, environment: &str) -> String {
+    pub(crate) async fn arn(&self, environment: &str) -> String {
         let listed = self.app_runner().list_services().send().await.expect("services");
         let name = format!("bagel-store-demo1-{environment}");
         let service =
@@ -133,13 +133,13 @@ impl Sandbox {
         service.and_then(|service| service.service_arn()).expect("the service").to_owned()
     }
 
-    pub(super) async fn describe(&self, arn: &str) -> Service {
+    pub(crate) async fn describe(&self, arn: &str) -> Service {
         let described = self.app_runner().describe_service().service_arn(arn).send().await;
         described.expect("described").service.expect("a service")
     }
 
     /// Asks for another version of the image and nothing else; returns the operation's id.
-    pub(super) async fn update_to(&self, arn: &str, version: &str) -> String {
+    pub(crate) async fn update_to(&self, arn: &str, version: &str) -> String {
         let service = self.describe(arn).await;
         let source = with_image(&service, &format!("{REPOSITORY}:{version}"));
         let updating = self.app_runner().update_service().service_arn(arn).source_configuration(source);
@@ -147,14 +147,14 @@ impl Sandbox {
     }
 
     /// The status of an operation.
-    pub(super) async fn operation(&self, arn: &str, id: &str) -> String {
+    pub(crate) async fn operation(&self, arn: &str, id: &str) -> String {
         let listed = self.app_runner().list_operations().service_arn(arn).send().await.expect("operations");
         let row = listed.operation_summary_list().iter().find(|operation| operation.id() == Some(id));
         row.and_then(|row| row.status()).expect("the operation").as_str().to_owned()
     }
 
     /// Waits until an operation has ended and returns its status.
-    pub(super) async fn ended(&self, arn: &str, id: &str) -> String {
+    pub(crate) async fn ended(&self, arn: &str, id: &str) -> String {
         eventually("the operation ends", async || {
             let status = self.operation(arn, id).await;
             (!matches!(status.as_str(), "IN_PROGRESS" | "PENDING" | "ROLLBACK_IN_PROGRESS")).then_some(status)
@@ -163,7 +163,7 @@ impl Sandbox {
     }
 
     /// The messages of one kind of log group of the service of an environment.
-    pub(super) async fn messages(&self, environment: &str, kind: &str) -> Vec<String> {
+    pub(crate) async fn messages(&self, environment: &str, kind: &str) -> Vec<String> {
         let arn = self.arn(environment).await;
         let id = arn.rsplit('/').next().expect("an id");
         let group = format!("/aws/apprunner/bagel-store-demo1-{environment}/{id}/{kind}");
@@ -172,12 +172,12 @@ impl Sandbox {
     }
 
     /// The public address of an environment.
-    pub(super) fn address(&self, environment: &str) -> SocketAddr {
+    pub(crate) fn address(&self, environment: &str) -> SocketAddr {
         self.world.addresses()[environment]
     }
 
     /// The process numbers of every store that ever printed something in an environment.
-    pub(super) async fn processes(&self, environment: &str) -> Vec<u32> {
+    pub(crate) async fn processes(&self, environment: &str) -> Vec<u32> {
         let messages = self.messages(environment, "application").await;
         let numbers =
             messages.iter().filter_map(|line| line.strip_prefix("pid ")?.split(' ').next()?.parse().ok());
@@ -186,7 +186,7 @@ impl Sandbox {
 }
 
 /// The source of a service with another image and everything else as it is.
-pub(super) fn with_image(service: &Service, image: &str) -> SourceConfiguration {
+pub(crate) fn with_image(service: &Service, image: &str) -> SourceConfiguration {
     let mut source = service.source_configuration().expect("a source").clone();
     let repository = source.image_repository.as_mut().expect("an image repository");
     image.clone_into(&mut repository.image_identifier);
@@ -194,13 +194,13 @@ pub(super) fn with_image(service: &Service, image: &str) -> SourceConfiguration 
 }
 
 /// The image a service shows.
-pub(super) fn image_of(service: &Service) -> &str {
+pub(crate) fn image_of(service: &Service) -> &str {
     let repository = service.source_configuration().and_then(|source| source.image_repository());
     repository.map_or("", |repository| repository.image_identifier())
 }
 
 /// Repeats a look until it gives a value; fails the test after a minute.
-pub(super) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let looking = async {
         loop {
             if let Some(seen) = look().await {
@@ -213,7 +213,7 @@ pub(super) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
 }
 
 /// Status and JSON body of a GET over a connection of its own.
-pub(super) async fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, serde_json::Value)> {
+pub(crate) async fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, serde_json::Value)> {
     let mut stream = TcpStream::connect(address).await?;
     stream
         .write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes())
@@ -227,13 +227,13 @@ pub(super) async fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16
 }
 
 /// The version an environment's public address serves; `None` while it serves none.
-pub(super) async fn served_version(address: SocketAddr) -> Option<String> {
+pub(crate) async fn served_version(address: SocketAddr) -> Option<String> {
     let (status, body) = get(address, "/version").await.ok()?;
     (status == 200).then(|| body["version"].as_str().expect("a version").to_owned())
 }
 
 /// Whether a process is there.
-pub(super) fn is_running(process: u32) -> bool {
+pub(crate) fn is_running(process: u32) -> bool {
     let number = i32::try_from(process).expect("a process number");
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(number), None).is_ok()
 }

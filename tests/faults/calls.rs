@@ -114,6 +114,74 @@ async fn expired_credentials_are_told_as_such_before_and_during_a_promotion() {
 }
 
 #[tokio::test]
+async fn throttling_and_a_lost_connection_are_outlived_while_an_operation_is_followed() {
+    let scene = Scene::behind(&[]).await;
+    // Four strikes are more than the three attempts of one look: that look fails, and the next one is made.
+    for (fault, version, sent) in [("throttling", "v1.2.0", 1), ("cut-after", "v1.4.0", 2)] {
+        let options =
+            ["--env", "dev", "--action", "ListOperations", "--after", "UpdateService", "--times", "4"];
+        scene.set(fault, &options).await;
+        let said = scene.promote(version).await;
+        assert_eq!((said.code, scene.struck(fault).await), (0, 4), "{fault}: {said:#?}");
+        has(&said, &["all four proven"]);
+        assert_eq!((scene.updates().await, scene.service().await), ((sent, sent), running(version)));
+        scene.clear().await;
+    }
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn expired_credentials_that_are_renewed_while_an_operation_is_followed_are_outlived() {
+    let scene = Scene::behind(&[]).await;
+    let options = ["--env", "dev", "--action", "ListOperations", "--after", "UpdateService", "--times", "2"];
+    scene.set("expired-credentials", &options).await;
+    let said = scene.promote("v1.2.0").await;
+    assert_eq!((said.code, scene.struck("expired-credentials").await), (0, 2), "{said:#?}");
+    has(&said, &["all four proven"]);
+    assert_eq!((scene.updates().await, scene.service().await), ((1, 1), running("v1.2.0")));
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn expired_credentials_before_the_update_is_sent_leave_the_service_alone_and_the_schema_is_told() {
+    let scene = Scene::begin(&[]).await;
+    scene.set("expired-credentials", &["--env", "dev", "--action", "UpdateService"]).await;
+    let said = scene.promote("v1.4.0").await;
+    assert_eq!(said.code, 4, "the schema is ahead, so somebody has to act: {said:#?}");
+    has(
+        &said,
+        &[
+            "because ExpiredTokenException: The security token included in the request is expired\n",
+            "Log in again with `aws sso login`, or renew the keys.",
+        ],
+    );
+    assert_eq!((scene.updates().await, scene.service().await), ((1, 0), running("v1.2.0")));
+    scene.clear().await;
+    // Whoever has logged in again goes on from there.
+    assert_eq!(scene.promote("v1.4.0").await.code, 0);
+    assert_eq!((scene.updates().await, scene.service().await), ((2, 1), running("v1.4.0")));
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn throttling_of_the_secrets_or_of_whoever_asks_begins_nothing() {
+    let scene = Scene::behind(&[("look", 5.0)]).await;
+    for action in ["GetSecretValue", "DescribeDBInstances", "GetCallerIdentity"] {
+        scene.set("throttling", &["--action", action]).await;
+        let before = scene.place.journal();
+        let said = scene.promote("v1.2.0").await;
+        assert_eq!(said.code, 69, "{action}: {said:#?}");
+        has(&said, &["ThrottlingException: Rate exceeded", "AWS asks to be called less often."]);
+        assert_eq!((scene.updates().await, scene.service().await), ((0, 0), running("v1.1.0")), "{action}");
+        let begun = scene.place.journal().split_off(before.len());
+        assert!(begun.iter().all(|record| record["record"] != "intent"), "{action}: {begun:#?}");
+        scene.clear().await;
+    }
+    assert_eq!(scene.promote("v1.2.0").await.code, 0, "and when it is over, it goes");
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn slow_api_is_waited_for_and_an_answer_that_never_comes_in_time_is_looked_up() {
     let scene = Scene::behind(&[]).await;
     scene.set("slow-api", &["--env", "dev", "--seconds", "0.3", "--action", "DescribeService"]).await;

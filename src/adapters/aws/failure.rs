@@ -4,35 +4,63 @@ use std::error::Error;
 
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 
+use super::chain::{by_chain, chain};
+use super::clock;
+use super::grant::{self, Action};
 use crate::config::AwsSettings;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::skew::Skew;
 
 /// Codes that mean “log in again”.
 const EXPIRED: [&str; 3] = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
 
 /// Codes that mean that AWS does not know who asks.
-const UNKNOWN_CALLER: [&str; 4] =
-    ["InvalidClientTokenId", "UnrecognizedClientException", "MissingAuthenticationToken", "AuthFailure"];
+const UNKNOWN_CALLER: [&str; 5] = [
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "MissingAuthenticationToken",
+    "AuthFailure",
+    "InvalidAccessKeyId",
+];
 
-/// Codes of a wrong signature: a wrong secret key, or a wrong clock.
+/// Codes of a wrong signature: a wrong secret key, a wrong clock, or a region that there is not.
 const SIGNATURE: [&str; 4] =
     ["SignatureDoesNotMatch", "InvalidSignatureException", "RequestTimeTooSkewed", "IncompleteSignature"];
 
 const DENIED: [&str; 4] =
     ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException"];
 
-const THROTTLED: [&str; 5] = [
+const THROTTLED: [&str; 9] = [
     "Throttling",
     "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
     "TooManyRequestsException",
     "RequestLimitExceeded",
     "LimitExceededException",
+    "SlowDown",
 ];
 
-const MISSING: [&str; 3] = ["ResourceNotFoundException", "DBInstanceNotFound", "DBInstanceNotFoundFault"];
+const MISSING: [&str; 4] =
+    ["ResourceNotFoundException", "DBInstanceNotFound", "DBInstanceNotFoundFault", "NoSuchBucket"];
 
-const BROKEN: [&str; 4] =
-    ["InternalServiceErrorException", "InternalServiceError", "InternalFailure", "ServiceUnavailable"];
+/// Codes that mean that what was asked for is in another region, or that the account may not use this one.
+const ELSEWHERE: [&str; 5] = [
+    "PermanentRedirect",
+    "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+    "RegionDisabledException",
+    "OptInRequired",
+];
+
+const BROKEN: [&str; 5] = [
+    "InternalServiceErrorException",
+    "InternalServiceError",
+    "InternalFailure",
+    "InternalError",
+    "ServiceUnavailable",
+];
 
 /// How the errors of the HTTP client begin.
 const HTTP_CLIENT: &str = "client error (";
@@ -46,9 +74,9 @@ pub(super) enum Fate {
 }
 
 /// Words for `error`, which came of `action` (such as `apprunner:DescribeService`); `what` could not be done.
-pub(super) fn failure<E>(
+pub(super) fn failure<'a, E>(
     what: impl Into<String>,
-    action: &str,
+    action: impl Into<Action<'a>>,
     error: &SdkError<E>,
     settings: &AwsSettings,
 ) -> Failure
@@ -57,16 +85,25 @@ where
 {
     let failure = Failure::new(FailureKind::Failed, what);
     match (error.code(), error) {
-        (Some(code), _) => by_code(failure, code, error.message(), action, settings),
+        (Some(code), _) => {
+            let answer = error.raw_response();
+            let skew = answer.and_then(|answer| answer.extension::<Skew>()).copied();
+            let region = answer.and_then(|answer| answer.headers().get("x-amz-bucket-region"));
+            let failure = match region.filter(|region| *region != settings.region) {
+                Some(region) => failure.because(format!("the bucket is in {region}")),
+                None => failure,
+            };
+            by_code(failure, code, error.message(), &action.into(), settings, skew)
+        }
         (None, SdkError::ServiceError(error)) => failure.because_of(error.err()),
         (None, _) => by_chain(failure, &chain(error), settings),
     }
 }
 
 /// Tells whether a change that failed with `error` may have been done.
-pub(super) fn fate<E>(
+pub(super) fn fate<'a, E>(
     what: impl Into<String>,
-    action: &str,
+    action: impl Into<Action<'a>>,
     error: &SdkError<E>,
     settings: &AwsSettings,
 ) -> Fate
@@ -99,26 +136,27 @@ where
     error.code().is_none() && chain(error).iter().any(|text| text.contains("no credentials"))
 }
 
-fn by_code(
+/// What a refusal of AWS means. `skew` is how far the clocks were apart when it came.
+pub(super) fn by_code(
     failure: Failure,
     code: &str,
     message: Option<&str>,
-    action: &str,
+    action: &Action<'_>,
     settings: &AwsSettings,
+    skew: Option<Skew>,
 ) -> Failure {
     let is = |codes: &[&str]| codes.contains(&code);
     let message = message.map(str::trim).filter(|message| !message.is_empty());
     let said = message.map_or_else(|| code.to_owned(), |message| format!("{code}: {message}"));
-    let failure = failure.because(said);
+    let failure = failure.because(&said);
     let (kind, hint) = if is(&EXPIRED) {
         (FailureKind::Unavailable, login(settings))
     } else if is(&UNKNOWN_CALLER) {
         (FailureKind::Unavailable, format!("AWS does not know these credentials. {}", login(settings)))
     } else if is(&SIGNATURE) {
-        let hint = "Check the clock of this machine, and that the secret key belongs to the key id.";
-        (FailureKind::Unavailable, hint.to_owned())
+        return by_signature(failure, message.unwrap_or_default(), settings, skew);
     } else if is(&DENIED) {
-        (FailureKind::Refused, format!("Ask for the permission `{action}`, or use another profile."))
+        (FailureKind::Refused, grant::mend(action, &said))
     } else if is(&THROTTLED) {
         let hint = "AWS asks to be called less often. Wait a minute, or look less often ([polling]).";
         (FailureKind::Unavailable, hint.to_owned())
@@ -128,8 +166,14 @@ fn by_code(
             settings.region
         );
         (FailureKind::Configuration, hint)
-    } else if code == "RegionDisabledException" {
-        let hint = format!("Enable the region {} for the account, or use another one.", settings.region);
+    } else if is(&ELSEWHERE) {
+        let region = &settings.region;
+        let hint = match code {
+            "RegionDisabledException" | "OptInRequired" => {
+                format!("Enable the region {region} for the account, or use another one ([aws] region).")
+            }
+            _ => format!("It is not in {region}: correct [aws] region, or name what is there."),
+        };
         (FailureKind::Configuration, hint)
     } else if is(&BROKEN) {
         (FailureKind::Unavailable, "AWS itself has trouble. Try again in a few minutes.".to_owned())
@@ -139,74 +183,27 @@ fn by_code(
     failure.with_kind(kind).hint(hint)
 }
 
-fn by_chain(failure: Failure, chain: &[String], settings: &AwsSettings) -> Failure {
-    let has = |words: &str| chain.iter().any(|text| text.contains(words));
-    let place = settings.endpoint_url.clone().unwrap_or_else(|| format!("AWS in {}", settings.region));
-    let (cause, kind, hint) = if has("SSO token has expired") {
-        ("the login of this profile has expired".to_owned(), FailureKind::Unavailable, login(settings))
-    } else if has("cached SSO token") {
-        ("nobody has logged in with this profile".to_owned(), FailureKind::Unavailable, login(settings))
-    } else if has("was not defined") {
-        let profile = settings.profile.as_deref().unwrap_or("default");
-        let hint = "Correct [aws] profile, or add the profile with `aws configure sso`.";
-        let cause = format!("the AWS configuration has no profile `{profile}`");
-        (cause, FailureKind::Configuration, hint.to_owned())
-    } else if has("no credentials") || has("no providers in chain") {
-        let hint = "Set [aws] profile, or log in with `aws sso login` or `aws configure`.";
-        ("there are no AWS credentials".to_owned(), FailureKind::Unavailable, hint.to_owned())
-    } else if has("Connection refused") {
-        let hint = if settings.endpoint_url.is_some() {
-            "Start the sandbox with `lockstep demo up`, or correct [aws] endpoint_url."
-        } else {
-            "Check the network, a firewall, and [aws] region."
-        };
-        (format!("nothing listens at {place}"), FailureKind::Unavailable, hint.to_owned())
-    } else if has("connection closed before message completed") || has("Connection reset") {
-        let hint = "Check the network, and proxies on the way.";
-        (
-            format!("{place} ended the connection before it had answered"),
-            FailureKind::Unavailable,
-            hint.to_owned(),
-        )
-    } else if has("timed out") || has("timeout") {
-        let hint = "Check the network; [deadlines] look says how long to wait.";
-        (format!("{place} did not answer in time"), FailureKind::Unavailable, hint.to_owned())
-    } else if has("dns error") || has("lookup address") {
-        let hint = "Check the network, and that [aws] region is spelt right.";
-        (format!("the address of {place} is not known"), FailureKind::Unavailable, hint.to_owned())
-    } else {
-        let failure = chain.iter().fold(failure, |failure, cause| {
-            if failure.because.iter().any(|earlier| earlier.contains(cause)) {
-                failure
-            } else {
-                failure.because(cause)
-            }
-        });
-        return failure
-            .with_kind(FailureKind::Unavailable)
-            .hint(format!("Check that {place} can be reached from here."));
+/// A signature that AWS does not take, for one of three reasons.
+fn by_signature(failure: Failure, message: &str, settings: &AwsSettings, skew: Option<Skew>) -> Failure {
+    if message.contains("scoped to a valid region") {
+        let hint = format!("Correct [aws] region: AWS does not know {} for this service.", settings.region);
+        return failure.with_kind(FailureKind::Configuration).hint(hint);
+    }
+    let failure = failure.with_kind(FailureKind::Unavailable);
+    let skew = match (clock::by_message(message), skew) {
+        (Some(told), measured) => Some(told.or_worse(measured)),
+        (None, measured) => measured,
     };
-    // The last words of the chain are the nearest to the cause; those before only pass them on.
-    let failure = failure.with_kind(kind).because(cause).hint(hint);
-    match chain.last() {
-        Some(last) => failure.because(last),
-        None => failure,
-    }
-}
-
-/// What an error and its sources say, without the SDK's own envelope, one line each.
-fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
-    let mut texts = Vec::new();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let text = cause.to_string();
-        let line = text.lines().next().unwrap_or_default().trim().trim_end_matches(':').to_owned();
-        if !line.is_empty() && !texts.contains(&line) {
-            texts.push(line);
+    match skew {
+        Some(skew) if !skew.is_unnoticed() => failure.because(skew.words("AWS")).hint(Skew::mend()),
+        // The clock was looked at.
+        Some(_) => failure.hint(
+            "The clock is right, so the secret key does not belong to the key id: renew the credentials.",
+        ),
+        None => {
+            failure.hint("Check the clock of this machine, and that the secret key belongs to the key id.")
         }
-        next = cause.source();
     }
-    texts
 }
 
 /// How to get valid credentials again.
@@ -235,7 +232,7 @@ mod tests {
     fn coded(code: &str) -> Failure {
         let failure = Failure::new(FailureKind::Failed, "could not describe the service of test");
         let action = "apprunner:DescribeService";
-        by_code(failure, code, Some("no"), action, &settings(None))
+        by_code(failure, code, Some("no"), &action.into(), &settings(None), None)
     }
 
     fn chained(chain: &[&str], endpoint_url: Option<&str>) -> Failure {

@@ -4,14 +4,18 @@
 //! A named profile is asked itself, because the chain would prefer keys that happen to be in the environment.
 
 mod apprunner;
+mod chain;
+mod clock;
 mod deploy;
 mod failure;
 mod follow;
+mod grant;
 mod logs;
 mod rds;
 mod repeats;
 mod s3;
 mod secrets;
+mod stray;
 mod sts;
 
 use std::collections::HashMap;
@@ -31,9 +35,12 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use tokio::sync::OnceCell;
 
+use self::clock::Dated;
 use crate::config::{AwsSettings, Settings};
+use crate::domain::skew::Skew;
 
 pub(super) use deploy::Deployment;
+pub(super) use s3::BucketView;
 
 /// How often a look is tried in all.
 const LOOK_ATTEMPTS: u32 = 3;
@@ -54,6 +61,7 @@ struct Parts {
     settings: Arc<Settings>,
     way: AwsSettings,
     clients: OnceCell<Clients>,
+    dated: Dated,
     /// The ARNs of services, by name.
     arns: Mutex<HashMap<String, String>>,
     /// Where services answer, by name.
@@ -104,6 +112,7 @@ impl Aws {
             settings,
             way,
             clients: OnceCell::new(),
+            dated: Dated::default(),
             arns: Mutex::default(),
             addresses: Mutex::default(),
         }))
@@ -118,9 +127,19 @@ impl Aws {
         &self.0.way
     }
 
+    /// How far AWS's clock was ahead of this machine's by its last answer.
+    pub(super) fn skew(&self) -> Option<Skew> {
+        self.0.dated.skew()
+    }
+
+    /// Variables of the environment that lead calls elsewhere, each with where it leads and how it is got rid of.
+    pub(super) fn strays(&self) -> Vec<(String, String)> {
+        stray::endpoints(self.way()).iter().map(|stray| (stray.words(), stray.mend())).collect()
+    }
+
     async fn clients(&self) -> &Clients {
         let look = self.0.settings.deadlines.look;
-        self.0.clients.get_or_init(|| Clients::open(&self.0.way, look)).await
+        self.0.clients.get_or_init(|| Clients::open(&self.0.way, look, &self.0.dated)).await
     }
 
     fn arns(&self) -> MutexGuard<'_, HashMap<String, String>> {
@@ -133,27 +152,34 @@ impl Aws {
 }
 
 impl Clients {
-    async fn open(way: &AwsSettings, look: Duration) -> Self {
+    async fn open(way: &AwsSettings, look: Duration, dated: &Dated) -> Self {
         let config = Box::pin(configuration(way, look)).await;
         let config = Box::pin(in_role(config, way)).await;
-        let once = aws_sdk_apprunner::config::Builder::from(&config)
+        let apprunner = aws_sdk_apprunner::config::Builder::from(&config).interceptor(dated.clone());
+        let once = apprunner
+            .clone()
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts(look, look))
             .build();
         // An address that is not AWS's own has no name for each bucket.
         let objects = aws_sdk_s3::config::Builder::from(&config)
+            .interceptor(dated.clone())
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts(look, look))
             .force_path_style(way.endpoint_url.is_some())
             .build();
+        let logs = aws_sdk_cloudwatchlogs::config::Builder::from(&config).interceptor(dated.clone());
+        let rds = aws_sdk_rds::config::Builder::from(&config).interceptor(dated.clone());
+        let secrets = aws_sdk_secretsmanager::config::Builder::from(&config).interceptor(dated.clone());
+        let sts = aws_sdk_sts::config::Builder::from(&config).interceptor(dated.clone());
         Self {
-            apprunner: aws_sdk_apprunner::Client::new(&config),
+            apprunner: aws_sdk_apprunner::Client::from_conf(apprunner.build()),
             apprunner_once: aws_sdk_apprunner::Client::from_conf(once),
-            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
-            rds: aws_sdk_rds::Client::new(&config),
+            logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
+            rds: aws_sdk_rds::Client::from_conf(rds.build()),
             s3_once: aws_sdk_s3::Client::from_conf(objects),
-            secrets: aws_sdk_secretsmanager::Client::new(&config),
-            sts: aws_sdk_sts::Client::new(&config),
+            secrets: aws_sdk_secretsmanager::Client::from_conf(secrets.build()),
+            sts: aws_sdk_sts::Client::from_conf(sts.build()),
         }
     }
 }

@@ -4,6 +4,7 @@ use aws_sdk_rds::types::Endpoint;
 
 use super::Aws;
 use super::failure::failure;
+use super::grant::{Action, arn};
 use crate::domain::failure::{Failure, FailureKind};
 
 impl Aws {
@@ -12,10 +13,10 @@ impl Aws {
         let name = &self.settings().database.instance;
         let what = format!("could not find the database server {name}");
         let request = self.clients().await.rds.describe_db_instances().db_instance_identifier(name);
-        let answer = request
-            .send()
-            .await
-            .map_err(|error| failure(&what, "rds:DescribeDBInstances", &error, self.way()))?;
+        let answer = request.send().await.map_err(|error| {
+            let action = Action::on("rds:DescribeDBInstances", arn(self.way(), "rds", &format!("db:{name}")));
+            failure(&what, action, &error, self.way())
+        })?;
         let instance =
             answer.db_instances().iter().find(|found| found.db_instance_identifier() == Some(name));
         let Some(instance) = instance else {

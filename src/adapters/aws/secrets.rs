@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Aws;
 use super::failure::failure;
+use super::grant::{Action, arn};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::secret::Secret;
 
@@ -12,8 +13,15 @@ impl Aws {
     pub(in crate::adapters) async fn secret(&self, name: &str, member: &str) -> Result<Secret, Failure> {
         let what = format!("could not read the secret {name}");
         let answer = self.clients().await.secrets.get_secret_value().secret_id(name).send().await;
-        let answer =
-            answer.map_err(|error| failure(&what, "secretsmanager:GetSecretValue", &error, self.way()))?;
+        let answer = answer.map_err(|error| {
+            // Secrets Manager puts six letters of its own behind a name.
+            let secret = match name.strip_prefix("arn:") {
+                Some(_) => name.to_owned(),
+                None => arn(self.way(), "secretsmanager", &format!("secret:{name}-??????")),
+            };
+            let action = Action::on("secretsmanager:GetSecretValue", secret);
+            failure(&what, action, &error, self.way())
+        })?;
         answer.secret_string.map(|text| pick(text, member)).ok_or_else(|| {
             Failure::new(FailureKind::Configuration, what)
                 .because("it is binary")

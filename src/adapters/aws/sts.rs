@@ -15,6 +15,11 @@ impl Aws {
                 .because("it was started with --read-only")
                 .hint("Start it without --read-only to change anything."));
         }
+        self.assure_account().await
+    }
+
+    /// Makes sure that the caller is in the configured account; where none is, any will do.
+    pub(in crate::adapters) async fn assure_account(&self) -> Result<(), Failure> {
         let Some(expected) = &self.way().account else { return Ok(()) };
         let what = "nothing is changed in an account that is not known to be the right one";
         let Some(caller) = self.identity().await? else {

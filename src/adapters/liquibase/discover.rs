@@ -40,6 +40,31 @@ pub(super) enum Form {
     Docker { program: PathBuf },
 }
 
+impl Runner {
+    /// What it is, in words: versions and where they are.
+    pub(in crate::adapters) fn words(&self) -> String {
+        let version = self.version.as_ref().map_or_else(String::new, |version| format!(" {version}"));
+        match &self.form {
+            Form::Jvm { java, home, .. } => {
+                let java_home = java.parent().and_then(Path::parent);
+                let release = java_home.and_then(java_version);
+                let release = release.map_or_else(String::new, |release| format!(" {release}"));
+                format!("Liquibase{version} in {}, by Java{release} ({})", home.display(), java.display())
+            }
+            Form::Cli { program, .. } => format!("Liquibase{version}, {}", program.display()),
+            Form::Docker { program } => format!("Docker, {}", program.display()),
+        }
+    }
+
+    /// The program of Docker, where it is what runs Liquibase.
+    pub(in crate::adapters) fn docker(&self) -> Option<&Path> {
+        match &self.form {
+            Form::Docker { program } => Some(program),
+            Form::Jvm { .. } | Form::Cli { .. } => None,
+        }
+    }
+}
+
 /// Finds a runner of `kind`: in `tools` first, then in the environment, then on the search path. The failure lists
 /// what was looked for.
 pub fn find(kind: RunnerKind, tools: Option<&Path>) -> Result<Runner, Failure> {

@@ -11,6 +11,7 @@ mod rows;
 mod schema;
 mod scratch;
 mod trail;
+mod visit;
 mod watch;
 
 use std::collections::HashMap;

@@ -1,0 +1,51 @@
+//! One environment: its service, the service's log, its database and its application.
+
+use super::of;
+use crate::adapters::Parts;
+use crate::adapters::aws::Aws;
+use crate::adapters::report::within;
+use crate::config::EnvironmentSettings;
+use crate::domain::doctor::{Found, Need, judgement};
+use crate::runtime::Clock;
+
+/// What is looked at in each environment, in this order.
+pub(super) const NAMES: [&str; 4] = ["service", "service log", "database", "application"];
+
+impl Parts {
+    /// Looks at an environment, at everything at the same time.
+    pub(super) async fn examine_environment(
+        &self,
+        aws: &Aws,
+        environment: &EnvironmentSettings,
+        clock: &Clock,
+    ) -> Vec<Need> {
+        let name = &environment.environment.name;
+        let look = self.settings.deadlines.look;
+        let service = async {
+            let what = || format!("could not describe the service of {name}");
+            Found::of(within(look, what, Box::pin(aws.service_view(environment))).await, |view| {
+                judgement::service(&view)
+            })
+        };
+        let log = async {
+            let what = || format!("could not read the log of the service of {name}");
+            let read = within(look, what, Box::pin(aws.try_log(environment, clock.now()))).await;
+            Found::of(read, |()| Found::well("can be read"))
+        };
+        let database = async {
+            let seen = Box::pin(self.databases.visit(&environment.environment, clock)).await;
+            Found::of(seen, |server| judgement::database(&server))
+        };
+        let application = async {
+            let what = || format!("could not ask the application of {name}");
+            let asked = within(look, what, async {
+                let address = Box::pin(aws.address(environment)).await?;
+                self.health.probe(name, &address, look, clock).await
+            });
+            Found::of(asked.await, |view| judgement::application(&view))
+        };
+        let (service, log, database, application) = tokio::join!(service, log, database, application);
+        let found = [service, log, database, application].into_iter();
+        found.zip(NAMES).map(|(found, what)| found.need(of(name), what)).collect()
+    }
+}
