@@ -29,7 +29,14 @@ const THROTTLED: [&str; 5] = [
     "LimitExceededException",
 ];
 
-const MISSING: [&str; 3] = ["ResourceNotFoundException", "DBInstanceNotFound", "DBInstanceNotFoundFault"];
+const MISSING: [&str; 6] = [
+    "ResourceNotFoundException",
+    "DBInstanceNotFound",
+    "DBInstanceNotFoundFault",
+    "NoSuchBucket",
+    "NoSuchKey",
+    "PermanentRedirect",
+];
 
 const BROKEN: [&str; 4] =
     ["InternalServiceErrorException", "InternalServiceError", "InternalFailure", "ServiceUnavailable"];
