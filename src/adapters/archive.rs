@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
+use zip::result::ZipError;
 
 use crate::domain::changelog::Files;
 
@@ -35,10 +36,22 @@ pub(super) fn read(bytes: &[u8]) -> Result<Files, String> {
     if archive.len() > ENTRIES {
         return Err(format!("it has {} entries; {ENTRIES} at most", archive.len()));
     }
+    // Of several entries with one name this reader shows the last; another one may take the first.
+    if archive.has_duplicate_names() {
+        return Err("an entry is in it twice".to_owned());
+    }
+    if archive.has_overlapping_entries().map_err(|error| format!("it is not a zip archive: {error}"))? {
+        return Err("entries of it share their bytes".to_owned());
+    }
     let mut files = Files::new();
     let mut left = SIZE;
     for index in 0..archive.len() {
-        let entry = archive.by_index(index).map_err(|error| format!("entry {index}: {error}"))?;
+        let entry = archive.by_index(index).map_err(|error| match error {
+            ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
+                "it is encrypted; build it without a password".to_owned()
+            }
+            error => format!("entry {index}: {error}"),
+        })?;
         let name = entry.name().map_err(|error| format!("entry {index}: {error}"))?.into_owned();
         let path = safe(&name)?;
         let kind = entry.unix_mode().unwrap_or_default() & TYPE;
@@ -58,6 +71,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Files, String> {
         if files.insert(path, content).is_some() {
             return Err(format!("`{name}` is in it twice"));
         }
+    }
+    // A file cannot be where another one has its folder.
+    let is_folder = |path: &str| {
+        let below = format!("{path}/");
+        files.range(below.clone()..).next().is_some_and(|(other, _)| other.starts_with(&below))
+    };
+    if let Some(path) = files.keys().find(|path| is_folder(path)) {
+        return Err(format!("`{path}` is a file in it, and a folder"));
     }
     rooted(files)
 }
@@ -197,6 +218,52 @@ pub(super) mod tests {
         writer.add_symlink("changelog/a.sql", "/etc/passwd", SimpleFileOptions::default()).unwrap();
         let bytes = writer.finish().unwrap().into_inner();
         assert_eq!(read(&bytes).unwrap_err(), "`changelog/a.sql` is a link or a device, not a file");
+    }
+
+    #[test]
+    fn an_entry_that_is_in_it_twice_is_refused_however_that_is_done() {
+        assert_eq!(
+            paths(&[(ROOT, ""), ("changelog/a.sql", "1"), ("./changelog/a.sql", "2")]),
+            Err("`./changelog/a.sql` is in it twice".to_owned())
+        );
+        // No writer does this: of two names of the same length one is made the other.
+        let mut bytes = zipped(&[(ROOT, ""), ("changelog/a.sql", "1"), ("changelog/b.sql", "2")]);
+        let (from, to) = (b"changelog/b.sql", b"changelog/a.sql");
+        while let Some(at) = bytes.windows(from.len()).position(|window| window == from) {
+            bytes[at..at + to.len()].copy_from_slice(to);
+        }
+        assert_eq!(read(&bytes).unwrap_err(), "an entry is in it twice");
+    }
+
+    #[test]
+    fn a_file_that_is_a_folder_as_well_is_refused() {
+        assert_eq!(
+            paths(&[(ROOT, ""), ("changelog/a-b", ""), ("changelog/a", ""), ("changelog/a/b.sql", "")]),
+            Err("`changelog/a` is a file in it, and a folder".to_owned())
+        );
+    }
+
+    #[test]
+    fn an_encrypted_archive_is_refused_as_that() {
+        let mut bytes = zipped(&[(ROOT, "databaseChangeLog: []")]);
+        // Bit 0 of the flags, in the entry's own header and in the list at the end.
+        for (signature, flags) in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)] {
+            let at = bytes.windows(4).position(|window| window == signature).unwrap();
+            bytes[at + flags] |= 1;
+        }
+        assert_eq!(read(&bytes).unwrap_err(), "it is encrypted; build it without a password");
+    }
+
+    #[test]
+    fn an_archive_of_archives_or_one_that_is_cut_off_is_none() {
+        let whole = zipped(&[(ROOT, "databaseChangeLog: []")]);
+        assert!(read(&whole[..whole.len() - 1]).is_err());
+        assert!(read(&whole[..30]).is_err());
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        writer.start_file("release.zip", SimpleFileOptions::default()).unwrap();
+        writer.write_all(&whole).unwrap();
+        let nested = writer.finish().unwrap().into_inner();
+        assert_eq!(read(&nested).unwrap_err(), "there is no changelog/changelog-master.yaml in it");
     }
 
     #[test]

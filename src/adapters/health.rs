@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
+use super::http;
 use super::report::{StepReport, seconds};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::EnvironmentName;
@@ -26,7 +26,7 @@ const REASON: usize = 300;
 /// Asks applications how they are.
 #[derive(Default)]
 pub(super) struct Health {
-    /// For addresses on this machine: no proxy, no certificates.
+    /// For plain addresses on this machine: no proxy, no certificates.
     here: OnceLock<Client>,
     /// For addresses elsewhere.
     there: OnceLock<Client>,
@@ -117,24 +117,13 @@ impl Health {
     }
 
     fn client(&self, base: &Url) -> reqwest::Result<&Client> {
-        let is_here = match base.host_str() {
-            Some("localhost") => true,
-            Some(host) => host
-                .trim_matches(['[', ']'])
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback()),
-            None => false,
-        };
-        let slot = if is_here { &self.here } else { &self.there };
+        let slot = if http::is_here(base) && base.scheme() == "http" { &self.here } else { &self.there };
         if let Some(client) = slot.get() {
             return Ok(client);
         }
-        super::tls::install();
         // Every question on a connection of its own: one that was kept from before a deployment may still lead to the
         // instance that is being replaced.
-        let builder = Client::builder().redirect(Policy::none()).pool_max_idle_per_host(0);
-        let builder =
-            if is_here && base.scheme() == "http" { builder.no_proxy().tls_certs_only([]) } else { builder };
+        let builder = http::builder(base).pool_max_idle_per_host(0);
         let client = builder.build()?;
         Ok(slot.get_or_init(|| client))
     }

@@ -10,6 +10,7 @@ mod cancels;
 mod doctor;
 mod flows;
 mod health;
+mod http;
 mod keeping;
 mod leases;
 pub mod liquibase;
@@ -20,6 +21,7 @@ pub mod policy;
 mod postgres;
 mod process;
 mod redact;
+mod registry;
 mod report;
 mod reports;
 mod schemas;
@@ -44,6 +46,7 @@ use self::leases::Leases;
 use self::liquibase::{Liquibase, Target};
 use self::postgres::Databases;
 use self::redact::Redactor;
+use self::registry::Registry;
 use self::report::{Report, within};
 use self::reports::Reports;
 use self::verdicts::Verdicts;
@@ -53,7 +56,7 @@ use crate::domain::lock::Grant;
 use crate::domain::log::Level;
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{HealthView, Observation, Operation, ServiceView};
-use crate::domain::release::Version;
+use crate::domain::release::{ImageRef, Release, Version};
 use crate::domain::report::{Filed, OperationReport};
 use crate::domain::step::StepKind;
 use crate::engine::effect::{CloudCall, DatabaseCall, Effect, HealthCall, LiquibaseCall};
@@ -73,6 +76,7 @@ struct Parts {
     clouds: Clouds,
     databases: Databases,
     artifacts: Artifacts,
+    registry: Registry,
     verdicts: Verdicts,
     liquibase: Liquibase,
     health: Health,
@@ -101,7 +105,7 @@ impl Adapters {
         }
         let clouds = Clouds::new(&settings);
         let databases = Databases::new(settings.clone(), clouds.clone(), redactor.clone());
-        let artifacts = Artifacts::new(settings.clone());
+        let artifacts = Artifacts::new(settings.clone(), clouds.own(), &redactor);
         let cancels = Cancels::default();
         let liquibase = Liquibase::new(
             settings.clone(),
@@ -111,6 +115,7 @@ impl Adapters {
             (leases.clone(), cancels.clone()),
         );
         let health = Health::default();
+        let registry = Registry::new(settings.clone());
         let verdicts = Verdicts::new(settings.clone());
         let reports = Reports::new(settings.clone(), redactor.clone(), clouds.own().clone());
         let flows = Flows::new(
@@ -127,6 +132,7 @@ impl Adapters {
             clouds,
             databases,
             artifacts,
+            registry,
             verdicts,
             liquibase,
             health,
@@ -160,10 +166,10 @@ impl Perform for Adapters {
                 report.send(told).await;
             }
             Effect::CheckPolicy(generation, release) => {
-                let today = report.clock().now().to_zoned(TimeZone::UTC).date();
-                let verdict = report.clean(parts.verdicts.judge(&release, today).await);
-                let digest = release.archive_digest.clone();
-                report.send(EventKind::Policy(digest, generation, verdict)).await;
+                parts.check_policy(generation, &release, &report).await;
+            }
+            Effect::SeekImage(generation, image) => {
+                Box::pin(parts.seek_image(generation, image, &report)).await;
             }
             Effect::Cloud(environment, call) => Box::pin(parts.cloud(&environment, call, &report)).await,
             Effect::Database(environment, call) => {
@@ -241,6 +247,17 @@ impl Parts {
         let what = || "could not find out who is asking AWS".to_owned();
         let caller = within(self.settings.deadlines.look, what, self.clouds.own().identity()).await?;
         Ok(caller.unwrap_or_else(|| Identity { name: machine_user(), account: None, arn: None }))
+    }
+
+    async fn check_policy(&self, generation: u64, release: &Arc<Release>, report: &Report) {
+        let today = report.clock().now().to_zoned(TimeZone::UTC).date();
+        let verdict = report.clean(self.verdicts.judge(release, today).await);
+        report.send(EventKind::Policy(release.archive_digest.clone(), generation, verdict)).await;
+    }
+
+    async fn seek_image(&self, generation: u64, image: ImageRef, report: &Report) {
+        let seen = report.clean(self.registry.look(&image).await);
+        report.send(EventKind::Image(image, generation, seen)).await;
     }
 
     /// Copies the full logs of these runs into one file in the folder that lockstep was started in.
@@ -501,8 +518,9 @@ pub fn machine_user() -> String {
 mod tests {
     use super::*;
     use crate::config::{
-        AwsSettings, ConsoleSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings,
-        ReleaseSettings, ReportSettings, RunnerKind,
+        AwsSettings, ConsoleSettings, DatabaseSettings, DeadlineSettings, EncryptionSettings,
+        LiquibaseSettings, LoginSettings, PollingSettings, ReleaseSettings, ReportSettings, RunnerKind,
+        SourceSettings,
     };
     use crate::domain::names::DemoId;
     use crate::runtime::Clock;
@@ -526,13 +544,14 @@ mod tests {
             },
             database: DatabaseSettings {
                 instance: "rds".to_owned(),
-                username_secret: "u".to_owned(),
-                password_secret: "p".to_owned(),
-                ca_bundle: None,
+                login: LoginSettings::Managed,
+                encryption: EncryptionSettings::Disable,
             },
             releases: ReleaseSettings {
-                folder: "releases".into(),
+                source: SourceSettings::Folder("releases".into()),
+                cache: None,
                 image: "registry.example/store".to_owned(),
+                registry: None,
             },
             liquibase: LiquibaseSettings { runner: RunnerKind::Auto, docker_image: "image".to_owned() },
             promotion_flow: None,

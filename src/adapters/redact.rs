@@ -86,7 +86,8 @@ impl Redactor {
     }
 }
 
-fn percent_encoded(text: &str) -> String {
+/// A text as an address writes it.
+pub(super) fn percent_encoded(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));

@@ -228,6 +228,7 @@ fn state(settings: &Settings) -> State {
     );
     let state = state.marked(mark());
     let state = if settings.is_read_only { state.only_reading() } else { state };
+    let state = if settings.releases.registry.is_some() { state.seeing_images() } else { state };
     match &settings.policy {
         Some(policy) => state.policed(policy.blocks_at),
         None => state,

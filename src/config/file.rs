@@ -8,13 +8,15 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::aws::AwsEntry;
+use super::database::DatabaseEntry;
 use super::environment::{EnvironmentEntry, environments};
 use super::keys::{self, KeysEntry};
 use super::policy::PolicyEntry;
 use super::recovery;
+use super::releases::ReleasesEntry;
 use super::{
-    ConsoleSettings, DatabaseSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReleaseSettings,
-    ReportSettings, RunnerKind, Settings,
+    ConsoleSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReportSettings, RunnerKind,
+    Settings,
 };
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::DemoId;
@@ -47,7 +49,7 @@ pub fn check(path: &Path, text: &str) -> Result<Settings, Vec<String>> {
 pub(super) fn without_instance() -> Settings {
     const TEXT: &str = "instance = { id = \"flow\" }\n\
         aws = { region = \"us-east-1\" }\n\
-        database = { instance = \"\", username_secret = \"\", password_secret = \"\" }\n\
+        database = { instance = \"\", managed = true, sslmode = \"require\" }\n\
         releases = { folder = \"dist\", image = \"\" }\n\
         environment = [{ name = \"none\", service = \"\", database = \"\", gate = \"approve\" }]\n";
     let file: File = toml::from_str(TEXT).expect("the text is constant and was tried");
@@ -62,8 +64,8 @@ pub(super) fn without_instance() -> Settings {
 struct File {
     instance: Instance,
     aws: AwsEntry,
-    database: Database,
-    releases: Releases,
+    database: DatabaseEntry,
+    releases: ReleasesEntry,
     #[serde(default)]
     liquibase: Liquibase,
     policy: Option<PolicyEntry>,
@@ -93,22 +95,6 @@ struct Instance {
     title: String,
     #[serde(default = "default_mode")]
     mode: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Database {
-    instance: String,
-    username_secret: String,
-    password_secret: String,
-    ca_bundle: Option<PathBuf>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Releases {
-    folder: PathBuf,
-    image: String,
 }
 
 #[derive(Deserialize)]
@@ -236,8 +222,9 @@ impl File {
         };
         let environments = environments(self.environment, &aws, text, &mut problems);
         let beside = origin.parent().unwrap_or(Path::new(""));
+        let database = self.database.check(beside, aws.endpoint_url.is_some(), text, &mut problems);
         let reports = self.reports.check(beside, &mut problems);
-        let folder = beside.join(self.releases.folder);
+        let releases = self.releases.check(beside, aws.endpoint_url.is_some(), text, &mut problems);
         let policy = self.policy.map(|policy| policy.check(beside, text, &mut problems));
         let journals = self.journal.folder.map(|folder| beside.join(folder));
         match id {
@@ -248,13 +235,8 @@ impl File {
                 mode: self.instance.mode,
                 is_read_only: false,
                 aws,
-                database: DatabaseSettings {
-                    instance: self.database.instance,
-                    username_secret: self.database.username_secret,
-                    password_secret: self.database.password_secret,
-                    ca_bundle: self.database.ca_bundle,
-                },
-                releases: ReleaseSettings { folder, image: self.releases.image },
+                database,
+                releases,
                 liquibase: LiquibaseSettings {
                     runner: match self.liquibase.runner {
                         Runner::Auto => RunnerKind::Auto,
@@ -306,7 +288,7 @@ impl Reports {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::PolicyEngine;
+    use crate::config::{PolicyEngine, SourceSettings};
     use crate::domain::names::EnvironmentName;
     use crate::domain::policy::Severity;
 
@@ -319,6 +301,7 @@ region = "us-east-1"
 instance = "bagel-store-demo1-rds"
 username_secret = "demo1/rds/username"
 password_secret = "demo1/rds/password"
+ca_bundle = "rds-global-bundle.pem"
 [releases]
 folder = "dist"
 image = "public.ecr.aws/l1v5b6d6/demo1-bagel-store"
@@ -347,7 +330,9 @@ production = true
         let settings = load_text(GOOD).unwrap();
         let prod = &settings.environments[1].environment;
         assert_eq!(prod.after, [EnvironmentName::parse("dev").unwrap()]);
-        assert!(settings.releases.folder.ends_with("dist") && settings.releases.folder.is_absolute());
+        let dist = settings.origin.with_file_name("dist");
+        assert!(dist.is_absolute());
+        assert_eq!(settings.releases.source, SourceSettings::Folder(dist));
         assert_eq!(settings.deadlines.deployment, Duration::from_mins(30));
     }
 
@@ -366,7 +351,7 @@ production = true
             [
                 "[instance] id: `Demo1` is not a demo id: `D` is not a lower-case letter, a digit or a hyphen",
                 "[aws]: keys in a file are for an emulated AWS only; use `profile` for a real account",
-                "line 20: [[environment]] dev stands there twice",
+                "line 21: [[environment]] dev stands there twice",
             ]
         );
         assert_eq!(failure.kind, FailureKind::Configuration);
@@ -406,8 +391,8 @@ production = true
             [
                 "line 7: [aws] external_id needs a role_arn",
                 "line 6: [aws] account: `1234` is not an account of twelve digits",
-                "line 19: [[environment]] dev role_arn: `Release` is not like arn:aws:iam::123456789012:role/NAME",
-                "line 25: [[environment]] prod account: 111111111111, and role_arn is in 222222222222",
+                "line 20: [[environment]] dev role_arn: `Release` is not like arn:aws:iam::123456789012:role/NAME",
+                "line 26: [[environment]] prod account: 111111111111, and role_arn is in 222222222222",
             ]
         );
     }
@@ -479,6 +464,6 @@ production = true
     #[test]
     fn a_misspelt_key_is_named_with_its_line() {
         let failure = load_text(&GOOD.replace("gate = \"automatic\"", "gaet = \"automatic\"")).unwrap_err();
-        assert!(failure.because[0].starts_with("line 17: unknown field `gaet`"), "{failure}");
+        assert!(failure.because[0].starts_with("line 18: unknown field `gaet`"), "{failure}");
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod appearance;
 mod aws;
+mod database;
 mod environment;
 pub mod file;
 pub mod instance;
@@ -9,6 +10,7 @@ pub mod keys;
 pub mod paths;
 mod policy;
 mod recovery;
+mod releases;
 pub mod remembered;
 pub mod terraform;
 pub mod theme;
@@ -74,6 +76,11 @@ impl Settings {
         Self { is_read_only: true, mode: "READ-ONLY".to_owned(), ..self }
     }
 
+    /// The folder for archives that came from elsewhere.
+    pub fn archives(&self) -> PathBuf {
+        self.releases.cache.clone().unwrap_or_else(paths::archives)
+    }
+
     /// The folder of this instance's journal.
     pub fn journal(&self) -> PathBuf {
         self.journals
@@ -134,21 +141,86 @@ pub struct RoleSettings {
 pub struct DatabaseSettings {
     /// The RDS instance that holds all of them.
     pub instance: String,
-    /// The secret with the user's name.
-    pub username_secret: String,
-    /// The secret with the password.
-    pub password_secret: String,
-    /// Certificates (PEM) to trust; when set, connections use TLS and the host name is verified.
-    pub ca_bundle: Option<PathBuf>,
+    /// Who logs in there.
+    pub login: LoginSettings,
+    /// How connections are encrypted.
+    pub encryption: EncryptionSettings,
+}
+
+/// Where user and password of the databases are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoginSettings {
+    /// RDS keeps them itself, and names the secret with both.
+    Managed,
+    /// One secret, by name or ARN: JSON with `username` and `password`.
+    Secret(String),
+    /// A secret for each, by name or ARN.
+    Secrets {
+        /// That of the user's name.
+        username: String,
+        /// That of the password.
+        password: String,
+    },
+}
+
+/// How a connection to a database is encrypted, in the words of PostgreSQL's client library. Nothing falls back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EncryptionSettings {
+    /// Not at all.
+    Disable,
+    /// Always; whose certificate it is, is not looked at.
+    Require,
+    /// Always, with a certificate that a trusted authority has signed.
+    VerifyCa(TrustSettings),
+    /// The same, and the certificate is for the host that was meant.
+    VerifyFull(TrustSettings),
+}
+
+/// Which authorities are trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrustSettings {
+    /// Those of this machine.
+    System,
+    /// Those in a file (PEM), by its absolute path.
+    Bundle(PathBuf),
 }
 
 /// Where releases are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseSettings {
-    /// The folder with the changelog archives.
-    pub folder: PathBuf,
+    /// Where the changelog archives come from.
+    pub source: SourceSettings,
+    /// The folder for archives that came from elsewhere; `None` for lockstep's own.
+    pub cache: Option<PathBuf>,
     /// The image repository; the tag is the version.
     pub image: String,
+    /// Where the registry of the images answers; `None` where it is not asked.
+    pub registry: Option<String>,
+}
+
+/// Where changelog archives come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceSettings {
+    /// A folder.
+    Folder(PathBuf),
+    /// The objects of an S3 bucket.
+    Bucket {
+        /// Its name.
+        bucket: String,
+        /// What their keys begin with, without a `/` at either end; may be empty.
+        prefix: String,
+    },
+    /// What is attached to the releases of a repository on GitHub.
+    GitHub {
+        /// Whose repository.
+        owner: String,
+        /// Its name.
+        repository: String,
+        /// The environment variable that holds a token, if it is set.
+        token_variable: String,
+        /// Where GitHub's interface answers, without a `/` at the end.
+        api: String,
+    },
 }
 
 /// How to run Liquibase.

@@ -62,6 +62,11 @@ pub fn copies(id: &DemoId) -> PathBuf {
     home().join("copies").join(id.as_str())
 }
 
+/// The folder with the changelog archives that came from elsewhere, by their digests.
+pub fn archives() -> PathBuf {
+    home().join("archives")
+}
+
 /// The folder of the reports of one instance.
 pub fn reports(id: &DemoId) -> PathBuf {
     home().join("reports").join(id.as_str())

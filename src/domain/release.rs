@@ -28,7 +28,7 @@ impl fmt::Display for Version {
 }
 
 /// A reference to a container image: `repository[:tag][@digest]`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImageRef(String);
 
 impl ImageRef {
@@ -54,6 +54,18 @@ impl ImageRef {
         name.split_once(':').map(|(_, tag)| tag)
     }
 
+    /// The reference without tag and digest.
+    pub fn repository(&self) -> &str {
+        let name = self.0.rfind('/').map_or(0, |slash| slash + 1);
+        let end = self.0[name..].find([':', '@']).map_or(self.0.len(), |end| name + end);
+        &self.0[..end]
+    }
+
+    /// The digest, if there is one.
+    pub fn digest(&self) -> Option<&str> {
+        self.0.split_once('@').map(|(_, digest)| digest)
+    }
+
     /// The version that the tag names, if it names one.
     pub fn version(&self) -> Option<Version> {
         self.tag().and_then(|tag| Version::parse(tag).ok())
@@ -74,6 +86,15 @@ impl fmt::Display for ImageRef {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.pad(&self.0)
     }
+}
+
+/// What a registry says of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageSeen {
+    /// It is there, with this digest, such as `sha256:…`.
+    There(String),
+    /// It is not there.
+    Missing,
 }
 
 /// One version: the image and the changelog that are promoted together.
@@ -166,6 +187,15 @@ mod tests {
         ] {
             let image = ImageRef::new(text);
             assert_eq!((image.tag(), image.short().as_str()), (tag, short), "{text}");
+        }
+        for (text, repository, digest) in [
+            ("public.ecr.aws/l1v5b6d6/store:v1.2.0", "public.ecr.aws/l1v5b6d6/store", None),
+            ("localhost:5000/store", "localhost:5000/store", None),
+            ("localhost:5000/store:v1@sha256:abc", "localhost:5000/store", Some("sha256:abc")),
+            ("store@sha256:abc", "store", Some("sha256:abc")),
+        ] {
+            let image = ImageRef::new(text);
+            assert_eq!((image.repository(), image.digest()), (repository, digest), "{text}");
         }
     }
 

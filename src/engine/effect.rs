@@ -51,6 +51,8 @@ pub enum Effect {
     AskChecksums(Arc<Release>),
     /// Hold a release against policy as it is now. It needs no database. Outcome: `Policy` with this generation.
     CheckPolicy(u64, Arc<Release>),
+    /// Look for an image in its registry. Outcome: `Image` with this generation.
+    SeekImage(u64, ImageRef),
     /// Find out who is asking. Outcome: `Identified`.
     Identify,
     /// Write an entry to the journal. Carried out at once and in order: when it fails, neither the steps of its run that
@@ -182,6 +184,7 @@ impl Effect {
             | Self::ReadReleases
             | Self::AskChecksums(_)
             | Self::CheckPolicy(..)
+            | Self::SeekImage(..)
             | Self::Identify
             | Self::Record(_)
             | Self::ReadJournal

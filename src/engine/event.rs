@@ -12,7 +12,7 @@ use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{Observation, OperationStatus};
 use crate::domain::plan::PlanDigest;
 use crate::domain::policy::Verdict;
-use crate::domain::release::{Catalog, Version};
+use crate::domain::release::{Catalog, ImageRef, ImageSeen, Version};
 use crate::domain::report::Filed;
 use crate::domain::step::StepKind;
 use crate::engine::flow::{Asking, Deed, FlowFile, Reading};
@@ -46,6 +46,8 @@ pub enum EventKind {
     Checksums(String, Result<Arc<Checksums>, Failure>),
     /// The release whose archive has this digest was held against policy. The number is the generation.
     Policy(String, u64, Result<Arc<Verdict>, Failure>),
+    /// The registry was asked for this image. The number is the generation.
+    Image(ImageRef, u64, Result<ImageSeen, Failure>),
     /// It is known who is asking.
     Identified(Result<Identity, Failure>),
     /// The journal was read; `None` when it says nothing new.

@@ -11,6 +11,7 @@ pub mod promotion;
 
 mod gates;
 mod grid;
+mod images;
 pub mod reconcile;
 mod refresh;
 pub mod report;
@@ -86,6 +87,8 @@ pub struct State {
     pub history: History,
     /// What became of runs that nobody saw end, as far as somebody asked.
     pub reconciliation: Reconciliation,
+    /// What the registry said about images; `None` where it is not asked.
+    images: Option<images::Images>,
     /// Of which runs something lives on this machine, of those that were asked for.
     living: Facet<BTreeMap<RunId, bool>>,
     /// The lock that is being let go: where, whose, and the proof that whoever held it is gone.
@@ -214,6 +217,7 @@ impl State {
             messages: VecDeque::new(),
             petitions: Vec::new(),
             policy: None,
+            images: None,
             automatic: None,
             is_stopping: false,
             is_read_only: false,
@@ -256,6 +260,7 @@ impl State {
                 self.policy_told(archive_digest, *generation, told);
                 Vec::new()
             }
+            EventKind::Image(image, generation, told) => self.image_told(image, *generation, told),
             EventKind::Identified(result) => {
                 self.identity = Some(result.clone());
                 self.people_spoke();
@@ -357,6 +362,7 @@ impl State {
         effects.extend(self.compare());
         self.keep_outlooks_true(Some(name));
         effects.extend(self.ask_policy_of_what_is_next());
+        effects.extend(self.seek_images(|_| false));
         if matches!(observation, Observation::Ledger(_) | Observation::Schema(_)) {
             self.judge_schemas(name);
         }
@@ -374,6 +380,7 @@ impl State {
         self.keep_plan_true(None);
         self.keep_petitions_true(None);
         effects.extend(self.ask_policy_of_what_is_next());
+        effects.extend(self.seek_images(|_| false));
         effects
     }
 

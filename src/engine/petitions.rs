@@ -13,7 +13,7 @@ use crate::domain::observation::Facet;
 use crate::domain::plan::Plan;
 use crate::domain::policy::Verdict;
 use crate::domain::procedure::Way;
-use crate::domain::release::{ImageRef, Version};
+use crate::domain::release::{ImageRef, ImageSeen, Version};
 
 /// A plan that takes approval, and how far that is.
 #[derive(Debug, Clone)]
@@ -55,6 +55,7 @@ struct Source {
     archive_digest: String,
     way: Arc<Way>,
     verdict: Option<Arc<Verdict>>,
+    image_seen: Option<ImageSeen>,
     /// Waivers end with a day.
     day: Date,
 }
@@ -140,10 +141,11 @@ impl State {
             archive_digest: release.archive_digest.clone(),
             way: self.catalog.value().map(|catalog| Arc::clone(catalog.way())).unwrap_or_default(),
             verdict: self.verdict(release).and_then(Facet::current).cloned(),
+            image_seen: self.image_of(release),
             day: policy::day(self.now),
         };
-        // Until it is known what is waived in it, nobody can tell which plan that is.
-        if !self.has_verdict(release) {
+        // Until it is known what is waived in it, and which image that is, nobody can tell which plan it is.
+        if !self.has_verdict(release) || !self.has_seen_image(release) {
             return None;
         }
         let known = self.petitions.iter().find(|known| {
@@ -156,7 +158,7 @@ impl State {
         } else {
             let procedure = self.procedure(state, release).ok()?;
             let plan = Plan::make(&state.environment, release, Some(&service.image), ledger, procedure);
-            Arc::new(self.waiving(plan))
+            Arc::new(self.seeing(self.waiving(plan)))
         };
         if plan.is_empty() {
             return None;
@@ -193,6 +195,7 @@ impl Source {
             && self.archive_digest == other.archive_digest
             && self.way == other.way
             && self.verdict == other.verdict
+            && self.image_seen == other.image_seen
             && self.day == other.day
     }
 }

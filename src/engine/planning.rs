@@ -7,7 +7,7 @@ use crate::domain::gate::{Condition, Inspection, Unmet};
 use crate::domain::names::EnvironmentName;
 use crate::domain::plan::{Plan, RollbackFacts, earlier};
 use crate::domain::procedure::Procedure;
-use crate::domain::release::{Catalog, Release, Version};
+use crate::domain::release::{Catalog, ImageSeen, Release, Version};
 use crate::engine::effect::Effect;
 use crate::engine::refresh::Wait;
 use crate::engine::{EnvironmentState, State};
@@ -81,6 +81,8 @@ pub struct Prepared {
     pub unmet: Vec<Unmet>,
     /// What policy found in it, or why nobody can tell; `None` where nothing is checked.
     pub policy: Option<Result<Inspection, Failure>>,
+    /// What the registry says about its image, or why nobody can tell; `None` where it is not asked.
+    pub image: Option<Result<ImageSeen, Failure>>,
 }
 
 impl Prepared {
@@ -123,10 +125,13 @@ impl State {
             return Vec::new();
         }
         let (environment, request, mut waits) = (environment.clone(), request.clone(), waits.clone());
-        if let Some((effect, wait)) = self.ask_policy_for(&environment, &request, &waits) {
-            waits.push(wait);
+        let policy = self.ask_policy_for(&environment, &request, &waits);
+        let image = self.seek_image_for(&environment, &request, &waits);
+        let (effects, more): (Vec<_>, Vec<_>) = policy.into_iter().chain(image).unzip();
+        if !effects.is_empty() {
+            waits.extend(more);
             self.planning = Planning::Looking { environment, request, waits };
-            return vec![effect];
+            return effects;
         }
         self.planning = match self.prepare(&environment, &request) {
             Ok(prepared) => Planning::Ready(Box::new(prepared)),
@@ -191,10 +196,11 @@ impl State {
                 let release = self.release_to_promote(state, wanted.as_ref())?;
                 let procedure = self.procedure(state, release).map_err(|failure| cannot(&failure))?;
                 let plan = Plan::make(&state.environment, release, Some(&service.image), ledger, procedure);
-                let plan = self.waiving(plan);
+                let plan = self.seeing(self.waiving(plan));
                 let (unmet, policy) = (self.unmet(&plan), self.inspect(&plan, self.now));
+                let image = self.image_seen(&plan);
                 let release = Arc::new(release.clone());
-                Ok(Prepared { plan, source: Arc::clone(&release), release, unmet, policy })
+                Ok(Prepared { plan, source: Arc::clone(&release), release, unmet, policy, image })
             }
             Request::Back { release, keep_schema } => {
                 let catalog = self.catalog.current().ok_or_else(missing)?;
@@ -211,7 +217,7 @@ impl State {
                 let mut unmet = self.unmet(&plan);
                 unmet.extend(blockers);
                 let (release, source) = (Arc::new(target.clone()), Arc::new(source));
-                Ok(Prepared { plan, release, source, unmet, policy: None })
+                Ok(Prepared { plan, release, source, unmet, policy: None, image: None })
             }
         }
     }

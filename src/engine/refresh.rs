@@ -2,6 +2,7 @@
 
 use crate::domain::Timestamp;
 use crate::domain::names::EnvironmentName;
+use crate::domain::release::ImageRef;
 use crate::engine::effect::{CloudCall, DatabaseCall, Effect, HealthCall};
 use crate::engine::{EnvironmentState, State};
 
@@ -28,6 +29,8 @@ pub enum Wait {
     Releases(u64),
     /// What policy says about the release whose archive has this digest.
     Policy(String, u64),
+    /// What the registry says about this image.
+    Image(ImageRef, u64),
 }
 
 /// Asks one facet, and says what to wait for.
@@ -75,6 +78,7 @@ impl State {
             effects.push(self.ask_releases());
         }
         effects.extend(self.ask_policy_again(is_due));
+        effects.extend(self.seek_images(is_due));
         if is_due(self.journal_checked_at) {
             self.journal_checked_at = Some(now);
             effects.push(Effect::ReadJournal);
@@ -162,6 +166,7 @@ impl State {
             Wait::Living(generation) => self.living.has_answered(*generation),
             Wait::Releases(generation) => self.catalog.has_answered(*generation),
             Wait::Policy(archive_digest, generation) => self.has_judged(archive_digest, *generation),
+            Wait::Image(image, generation) => self.has_sought(image, *generation),
         })
     }
 }

@@ -18,7 +18,7 @@ use crate::domain::observation::OperationStatus;
 use crate::domain::plan::{Direction, Order, PlanDigest, Until};
 use crate::domain::policy::Verdict;
 use crate::domain::procedure::Way;
-use crate::domain::release::ImageRef;
+use crate::domain::release::{ImageRef, ImageSeen};
 use crate::domain::report::Filed;
 use crate::domain::schema::judgement::LedgerStamp;
 use crate::domain::schema::tests::orders;
@@ -41,6 +41,8 @@ pub(super) struct World {
     pub(super) journal: Option<History>,
     /// What policy says about every release.
     pub(super) verdict: Result<Arc<Verdict>, Failure>,
+    /// What the registry says about every image.
+    pub(super) image: Result<ImageSeen, Failure>,
     has_grown: bool,
     /// How releases are promoted.
     pub(super) way: Arc<Way>,
@@ -105,6 +107,7 @@ impl World {
             clock: 0,
             journal: Some(History::default()),
             verdict: Ok(Arc::default()),
+            image: Ok(ImageSeen::Missing),
             has_grown: false,
             way: Arc::default(),
             failing: vec![],
@@ -224,6 +227,9 @@ impl World {
             Effect::CheckPolicy(generation, release) => {
                 let digest = release.archive_digest.clone();
                 vec![EventKind::Policy(digest, *generation, self.verdict.clone())]
+            }
+            Effect::SeekImage(generation, image) => {
+                vec![EventKind::Image(image.clone(), *generation, self.image.clone())]
             }
             Effect::Report(report) => {
                 let filed = Filed { path: format!("reports/{}", report.run), upload: None };

@@ -11,7 +11,7 @@ use crate::domain::lock::Grant;
 use crate::domain::names::EnvironmentName;
 use crate::domain::observation::{Facet, HealthView};
 use crate::domain::plan::{Anchor, Plan, Until};
-use crate::domain::release::{ImageRef, Release, Version};
+use crate::domain::release::{ImageRef, ImageSeen, Release, Version};
 use crate::domain::schema::Difference;
 use crate::domain::schema::judgement::{Against, SchemaDrift};
 use crate::engine::planning::Planning;
@@ -210,9 +210,19 @@ pub(super) fn plan(state: &State, why: Option<&Failure>) -> Value {
                 "can_override": unmet.can_override,
             })).collect::<Vec<_>>(),
             "policy": inspection::json(prepared.policy.as_ref()),
+            "registry": prepared.image.as_ref().map(registry),
             "failure": failure(why),
         }),
-        _ => json!({ "plan": null, "unmet": [], "policy": null, "failure": failure(why) }),
+        _ => json!({ "plan": null, "unmet": [], "policy": null, "registry": null, "failure": failure(why) }),
+    }
+}
+
+/// What the registry says about the image of a plan.
+fn registry(seen: &Result<ImageSeen, Failure>) -> Value {
+    match seen {
+        Ok(ImageSeen::There(digest)) => json!({ "state": "there", "digest": digest, "failure": null }),
+        Ok(ImageSeen::Missing) => json!({ "state": "missing", "digest": null, "failure": null }),
+        Err(unknown) => json!({ "state": "not known", "digest": null, "failure": failure(Some(unknown)) }),
     }
 }
 

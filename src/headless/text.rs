@@ -6,6 +6,7 @@ use crate::domain::changelog::Rollback;
 use crate::domain::drift::{ChangesetState, Pair};
 use crate::domain::failure::Failure;
 use crate::domain::plan::{Anchor, Course, Direction, Order, Plan};
+use crate::domain::release::ImageSeen;
 use crate::domain::schema::judgement::Against;
 use crate::engine::planning::Prepared;
 use crate::engine::promotion::Promotion;
@@ -111,6 +112,18 @@ fn pair_sign(pair: &Pair) -> &'static str {
     }
 }
 
+/// What the registry says about the image of a plan.
+fn image_words(seen: &Result<ImageSeen, Failure>) -> String {
+    match seen {
+        Ok(ImageSeen::There(digest)) => format!("has it as {digest}"),
+        Ok(ImageSeen::Missing) => "does not have it".to_owned(),
+        Err(unknown) => {
+            let because = unknown.because.first().map_or(String::new(), |because| format!(": {because}"));
+            format!("not known whether it has it{because}")
+        }
+    }
+}
+
 /// What a promotion would do.
 pub(super) fn plan(state: &State, prepared: &Prepared) -> String {
     let plan = &prepared.plan;
@@ -122,6 +135,9 @@ pub(super) fn plan(state: &State, prepared: &Prepared) -> String {
     let mut text = format!("plan {}: {words}\n\n", plan.digest().short());
     let (from, to) = (plan.image_from_words(), plan.image_to.short());
     writeln!(text, "image       {from} → {to}  ({})", plan.image_to).ok();
+    if let Some(seen) = &prepared.image {
+        writeln!(text, "registry    {}", image_words(seen)).ok();
+    }
     let (count, stay) = (plan.changesets.len(), plan.already_applied);
     match plan.way_back() {
         None => {
@@ -150,6 +166,16 @@ pub(super) fn plan(state: &State, prepared: &Prepared) -> String {
     if let Some(Ok(inspection)) = &prepared.policy {
         text.push_str(&inspection::text(inspection));
     }
+    text.push_str(&changesets(plan));
+    if prepared.unmet.is_empty() {
+        writeln!(text, "\nCarry it out with: {}", command(plan)).ok();
+    }
+    text
+}
+
+/// What would be run or undone, changeset by changeset.
+fn changesets(plan: &Plan) -> String {
+    let mut text = String::new();
     for changeset in &plan.changesets {
         if plan.direction() == Direction::Back {
             let undo = match &changeset.rollback {
@@ -177,9 +203,6 @@ pub(super) fn plan(state: &State, prepared: &Prepared) -> String {
             }
             Rollback::Changeset(id) => writeln!(text, "-- rollback: runs {id} again").ok(),
         };
-    }
-    if prepared.unmet.is_empty() {
-        writeln!(text, "\nCarry it out with: {}", command(plan)).ok();
     }
     text
 }

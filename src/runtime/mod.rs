@@ -310,6 +310,7 @@ fn lost(effect: &Effect) -> EventKind {
         Effect::SeekRuns(generation, _) => EventKind::Sought(*generation, Err(failure)),
         Effect::Database(_, DatabaseCall::Unlock(run)) => EventKind::Unlocked(run.clone()),
         Effect::Identify => EventKind::Identified(Err(failure)),
+        Effect::SeekImage(generation, image) => EventKind::Image(image.clone(), *generation, Err(failure)),
         Effect::AskChecksums(release) => EventKind::Checksums(release.archive_digest.clone(), Err(failure)),
         _ => EventKind::Releases(Err(failure)),
     }

@@ -118,7 +118,11 @@ impl Sandbox {
                 password_secret: format!("{id}/rds/password"),
             },
             reports: Reports { bucket: story::reports_bucket(id) },
-            releases: Releases { folder: self.releases.clone(), image: story::image_repository(id) },
+            releases: Releases {
+                folder: self.releases.clone(),
+                image: story::image_repository(id),
+                registry: self.endpoint_url.clone(),
+            },
             policy: policy::Policy::of_a_sandbox(&self.state_folder),
             promotion: policy::Promotion::of_a_sandbox(&self.state_folder),
             polling: Polling {
@@ -171,6 +175,7 @@ struct Database {
 struct Releases {
     folder: PathBuf,
     image: String,
+    registry: String,
 }
 
 #[derive(Serialize)]

@@ -35,6 +35,8 @@ pub(crate) struct Facts {
     pub(crate) logs: [Vec<&'static str>; 2],
     /// Where the database is.
     pub(crate) database: u16,
+    /// RDS manages the login itself, in the secret that Secrets Manager knows as `managed`.
+    pub(crate) is_managed: bool,
     /// The user that Secrets Manager gives.
     pub(crate) username: String,
     /// The password that it gives.
@@ -73,6 +75,7 @@ impl Cloud {
             outcome: |_, sent| sent.clone(),
             logs: [Vec::new(), Vec::new()],
             database: 1,
+            is_managed: false,
             username: crate::support::postgres::USERNAME.to_owned(),
             password: crate::support::postgres::PASSWORD.to_owned(),
             operations: VecDeque::from([operation("old", "SUCCEEDED")]),
@@ -130,13 +133,24 @@ impl Facts {
         match name {
             "GetCallerIdentity" => text(200, "text/xml", IDENTITY.to_owned()),
             "DescribeDBInstances" => {
-                text(200, "text/xml", INSTANCE.replace("PORT", &self.database.to_string()))
+                let managed = if self.is_managed { MANAGED } else { "" };
+                let instance = INSTANCE.replace("PORT", &self.database.to_string());
+                text(200, "text/xml", instance.replace("MANAGED", managed))
             }
             "GetSecretValue" => {
-                let secret = if body["SecretId"] == "username" {
-                    self.username.clone()
-                } else {
-                    self.password.clone()
+                let secret = match body["SecretId"].as_str().unwrap_or_default() {
+                    "username" => self.username.clone(),
+                    "password" => self.password.clone(),
+                    "both" | "managed" => {
+                        json!({"username": self.username, "password": self.password}).to_string()
+                    }
+                    _ => {
+                        return respond(
+                            400,
+                            "application/x-amz-json-1.1",
+                            &json!({"__type": "ResourceNotFoundException"}),
+                        );
+                    }
                 };
                 json_response(&json!({"Name": body["SecretId"], "SecretString": secret}))
             }
@@ -228,5 +242,8 @@ const IDENTITY: &str = r"<GetCallerIdentityResponse><GetCallerIdentityResult>
 
 const INSTANCE: &str = r"<DescribeDBInstancesResponse><DescribeDBInstancesResult><DBInstances><DBInstance>
 <DBInstanceIdentifier>rds</DBInstanceIdentifier><DBInstanceStatus>available</DBInstanceStatus>
-<Endpoint><Address>127.0.0.1</Address><Port>PORT</Port></Endpoint>
+<Endpoint><Address>127.0.0.1</Address><Port>PORT</Port></Endpoint>MANAGED
 </DBInstance></DBInstances></DescribeDBInstancesResult></DescribeDBInstancesResponse>";
+
+const MANAGED: &str =
+    "<MasterUserSecret><SecretArn>managed</SecretArn><SecretStatus>active</SecretStatus></MasterUserSecret>";

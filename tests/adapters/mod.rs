@@ -2,16 +2,22 @@
 
 pub(crate) mod cloud;
 mod deploying;
+mod encryption;
 mod examining;
 mod flows;
 mod health;
 mod ledgers;
 mod locks;
+mod logins;
 mod looks;
 pub(crate) mod migrating;
 mod policies;
+mod pools;
 mod recovery;
+mod registry;
 mod schemas;
+mod silence;
+mod sources;
 mod standings;
 mod unrecorded;
 
@@ -20,8 +26,9 @@ use std::time::Duration;
 
 use lockstep::adapters::Adapters;
 use lockstep::config::{
-    AwsSettings, ConsoleSettings, DatabaseSettings, DeadlineSettings, EnvironmentSettings, LiquibaseSettings,
-    PollingSettings, ReleaseSettings, ReportSettings, RunnerKind, Settings, paths,
+    AwsSettings, ConsoleSettings, DatabaseSettings, DeadlineSettings, EncryptionSettings,
+    EnvironmentSettings, LiquibaseSettings, LoginSettings, PollingSettings, ReleaseSettings, ReportSettings,
+    RunnerKind, Settings, SourceSettings, paths,
 };
 use lockstep::domain::changelog::Selection;
 use lockstep::domain::environment::Environment;
@@ -57,8 +64,12 @@ impl Rig {
 
     /// With an empty database on a real server.
     pub(crate) async fn new() -> Self {
+        Self::on(Postgres::shared()).await
+    }
+
+    /// With an empty database on this server.
+    async fn on(server: Arc<Postgres>) -> Self {
         let mut rig = Self::without_database().await;
-        let server = Postgres::shared();
         rig.database = server.create_database().await;
         rig.cloud.facts().database = server.port;
         rig.settings = settings(&rig.cloud, &rig.releases, &rig.database);
@@ -69,6 +80,12 @@ impl Rig {
     /// New adapters: nothing found out yet, no connection open.
     pub(crate) fn adapters(&self) -> Adapters {
         Adapters::new(Arc::new(self.settings.clone()), paths::tools())
+    }
+
+    /// A client with the password that Secrets Manager knows at this moment.
+    async fn owner(&self) -> tokio_postgres::Client {
+        let password = self.cloud.facts().password.clone();
+        self.server.as_ref().unwrap().connect_with("postgres", &password).await
     }
 
     /// A client of the test's own.
@@ -104,13 +121,17 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
         aws: aws.clone(),
         database: DatabaseSettings {
             instance: "rds".to_owned(),
-            username_secret: "username".to_owned(),
-            password_secret: "password".to_owned(),
-            ca_bundle: None,
+            login: LoginSettings::Secrets {
+                username: "username".to_owned(),
+                password: "password".to_owned(),
+            },
+            encryption: EncryptionSettings::Disable,
         },
         releases: ReleaseSettings {
-            folder: releases.path().to_owned(),
+            source: SourceSettings::Folder(releases.path().to_owned()),
+            cache: None,
             image: "registry.example/store".to_owned(),
+            registry: None,
         },
         liquibase: LiquibaseSettings { runner: RunnerKind::Jvm, docker_image: "unused".to_owned() },
         promotion_flow: None,

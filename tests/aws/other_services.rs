@@ -123,7 +123,7 @@ async fn the_secrets_are_found_by_name_and_by_arn_and_follow_the_database() {
     let message = aws_sdk_secretsmanager::error::ProvideErrorMetadata::message(&error);
     assert_eq!(message, Some("Secrets Manager can't find the specified secret."));
     let listed = client.list_secrets().send().await.expect("a list");
-    assert_eq!(listed.secret_list().len(), 2);
+    assert_eq!(listed.secret_list().len(), 3);
     let described = client.describe_secret().secret_id(arn).send().await.expect("described");
     assert_eq!(described.name(), Some("demo1/rds/password"));
     let moved = DatabaseAccess { password: "another".to_owned(), ..sandbox.settings.database.clone() };

@@ -22,7 +22,7 @@ use lockstep::domain::observation::{
 use lockstep::domain::plan::Until;
 use lockstep::domain::policy::Verdict;
 use lockstep::domain::reconcile::Trail;
-use lockstep::domain::release::{Catalog, ImageRef, Release, Version};
+use lockstep::domain::release::{Catalog, ImageRef, ImageSeen, Release, Version};
 use lockstep::domain::report::Filed;
 use lockstep::domain::schema::judgement::{LedgerStamp, SchemaView};
 use lockstep::domain::schema::{CatalogRow, Schema};
@@ -581,6 +581,10 @@ impl Perform for Script {
             Effect::Keep(what, text) => {
                 let words = format!("{what} is in /var/lib/lockstep/copies/demo1, {} characters", text.len());
                 out.send(EventKind::Kept(Ok(words))).await;
+            }
+            Effect::SeekImage(generation, image) => {
+                let digest = format!("sha256:{}", "1f".repeat(32));
+                out.send(EventKind::Image(image.clone(), *generation, Ok(ImageSeen::There(digest)))).await;
             }
             Effect::CheckPolicy(generation, release) => {
                 let policy = self.world().policy.clone();

@@ -49,16 +49,28 @@ impl Postgres {
 
     /// Starts a server of its own.
     pub(crate) fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// Starts one that encrypts, if it is given a certificate and its key (PEM).
+    pub(crate) fn start_with(certificate: Option<(&str, &str)>) -> Self {
         let programs = programs();
         // Root may not run a server, and the user it becomes must be able to walk to the data.
         let parent = if geteuid().is_root() { PathBuf::from("/tmp") } else { std::env::temp_dir() };
         let folder = tempfile::Builder::new().prefix("bagel-pg-").tempdir_in(parent).unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
         initialise(&programs, folder.path());
+        let encryption = certificate.map_or_else(Vec::new, |(certificate, key)| {
+            let files = [("server.crt", certificate), ("server.key", key)];
+            for (name, text) in files {
+                keep_private(&folder.path().join("data").join(name), text);
+            }
+            vec!["-c", "ssl=on"]
+        });
         // Between choosing a free port and using it, somebody else may take it.
         let started = (0..5).find_map(|_| {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            launch(&programs, folder.path(), port).map(|child| (port, child))
+            launch(&programs, folder.path(), port, &encryption).map(|child| (port, child))
         });
         let (port, child) = started.expect("a free port is found within a few attempts");
         Self { port, child, databases: AtomicU32::new(0), _folder: folder }
@@ -83,8 +95,13 @@ impl Postgres {
 
     /// Connects to one database.
     pub(crate) async fn connect(&self, database: &str) -> Client {
+        self.connect_with(database, PASSWORD).await
+    }
+
+    /// The same with another password.
+    pub(crate) async fn connect_with(&self, database: &str, password: &str) -> Client {
         let mut config = Config::new();
-        config.host("127.0.0.1").port(self.port).dbname(database).user(USERNAME).password(PASSWORD);
+        config.host("127.0.0.1").port(self.port).dbname(database).user(USERNAME).password(password);
         let (client, connection) = config.connect(NoTls).await.unwrap();
         tokio::spawn(connection);
         client
@@ -153,7 +170,7 @@ fn make(programs: &Path, folder: &Path) {
 }
 
 /// Starts the server and waits until it says that it is ready; `None` when it ended instead.
-fn launch(programs: &Path, folder: &Path, port: u16) -> Option<Child> {
+fn launch(programs: &Path, folder: &Path, port: u16, more: &[&str]) -> Option<Child> {
     let mut child = command(&programs.join("postgres"), folder)
         .arg("-D")
         .arg(folder.join("data"))
@@ -169,6 +186,7 @@ fn launch(programs: &Path, folder: &Path, port: u16) -> Option<Child> {
             "timezone=UTC",
         ])
         .args(["-c", "logging_collector=off", "-c", "log_destination=stderr"])
+        .args(more)
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
@@ -183,7 +201,17 @@ fn launch(programs: &Path, folder: &Path, port: u16) -> Option<Child> {
     Some(child)
 }
 
-fn command(program: &Path, folder: &Path) -> Command {
+/// Writes a file that only whoever runs the server can read.
+pub(crate) fn keep_private(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+    if let Some((uid, gid)) = lesser_user() {
+        chown(path, Some(uid), Some(gid)).unwrap();
+    }
+}
+
+/// A program that is started in `folder`, by whoever runs the server.
+pub(crate) fn command(program: &Path, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(folder).env("LC_ALL", "C").stdin(Stdio::null()).stdout(Stdio::null());
     if let Some((uid, gid)) = lesser_user() {

@@ -42,8 +42,8 @@ const THROTTLED: [&str; 9] = [
     "SlowDown",
 ];
 
-const MISSING: [&str; 4] =
-    ["ResourceNotFoundException", "DBInstanceNotFound", "DBInstanceNotFoundFault", "NoSuchBucket"];
+const MISSING: [&str; 5] =
+    ["ResourceNotFoundException", "DBInstanceNotFound", "DBInstanceNotFoundFault", "NoSuchBucket", "NoSuchKey"];
 
 /// Codes that mean that what was asked for is in another region, or that the account may not use this one.
 const ELSEWHERE: [&str; 5] = [

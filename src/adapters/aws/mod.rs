@@ -40,7 +40,8 @@ use crate::config::{AwsSettings, Settings};
 use crate::domain::skew::Skew;
 
 pub(super) use deploy::Deployment;
-pub(super) use s3::BucketView;
+pub(super) use rds::DatabaseServer;
+pub(super) use s3::{BucketView, Object};
 
 /// How often a look is tried in all.
 const LOOK_ATTEMPTS: u32 = 3;
@@ -75,6 +76,7 @@ struct Clients {
     apprunner_once: aws_sdk_apprunner::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     rds: aws_sdk_rds::Client,
+    s3: aws_sdk_s3::Client,
     /// For objects: sends everything exactly once.
     s3_once: aws_sdk_s3::Client,
     secrets: aws_sdk_secretsmanager::Client,
@@ -164,10 +166,9 @@ impl Clients {
         // An address that is not AWS's own has no name for each bucket.
         let objects = aws_sdk_s3::config::Builder::from(&config)
             .interceptor(dated.clone())
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts(look, look))
-            .force_path_style(way.endpoint_url.is_some())
-            .build();
+            .force_path_style(way.endpoint_url.is_some());
+        let objects_once =
+            objects.clone().retry_config(RetryConfig::disabled()).timeout_config(timeouts(look, look));
         let logs = aws_sdk_cloudwatchlogs::config::Builder::from(&config).interceptor(dated.clone());
         let rds = aws_sdk_rds::config::Builder::from(&config).interceptor(dated.clone());
         let secrets = aws_sdk_secretsmanager::config::Builder::from(&config).interceptor(dated.clone());
@@ -177,7 +178,8 @@ impl Clients {
             apprunner_once: aws_sdk_apprunner::Client::from_conf(once),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
             rds: aws_sdk_rds::Client::from_conf(rds.build()),
-            s3_once: aws_sdk_s3::Client::from_conf(objects),
+            s3: aws_sdk_s3::Client::from_conf(objects.build()),
+            s3_once: aws_sdk_s3::Client::from_conf(objects_once.build()),
             secrets: aws_sdk_secretsmanager::Client::from_conf(secrets.build()),
             sts: aws_sdk_sts::Client::from_conf(sts.build()),
         }

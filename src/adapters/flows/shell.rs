@@ -117,7 +117,7 @@ impl Flows {
             Failure::new(FailureKind::Configuration, format!("there is no environment called {name}"))
         })?;
         let coordinates = self.0.databases.coordinates(&environment.environment).await?;
-        let bundle = settings.database.ca_bundle.as_deref();
+        let bundle = coordinates.encrypted.bundle.as_deref();
         let url = liquibase::url(run, &coordinates, &environment.environment.database, bundle);
         Ok([url, coordinates.user, coordinates.password.reveal().to_owned()])
     }

@@ -4,11 +4,13 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::discover::{Form, Runner};
 use crate::adapters::archive;
 use crate::adapters::postgres::Coordinates;
 use crate::adapters::process::Launch;
+use crate::adapters::redact::percent_encoded;
 use crate::config::RunnerKind;
 use crate::domain::changelog::{Selection, Surroundings};
 use crate::domain::names::RunId;
@@ -18,6 +20,9 @@ const MOUNT: &str = "/liquibase/changelog";
 
 /// Where a container has the trusted certificates.
 const BUNDLE: &str = "/liquibase/ca-bundle.pem";
+
+/// The least time that a server has to let Java in, which has to load what it needs for that on a busy machine.
+const LOGIN: Duration = Duration::from_secs(30);
 
 /// A short run is not worth optimising for: half the start time of the defaults.
 const JAVA_FLAGS: [&str; 3] = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData"];
@@ -64,8 +69,6 @@ pub(super) struct Job<'a> {
     pub(super) coordinates: &'a Coordinates,
     /// The database.
     pub(super) database: &'a str,
-    /// Certificates to trust, when TLS is to be used.
-    pub(super) ca_bundle: Option<&'a Path>,
     /// The contexts and labels to run with.
     pub(super) selection: &'a Selection,
     /// The image, for a Docker runner.
@@ -158,16 +161,16 @@ impl Job<'_> {
         let container = Container {
             root: self.root.into(),
             image: self.image,
-            bundle: self.ca_bundle,
+            bundle: self.coordinates.encrypted.bundle.as_deref(),
             host_network: is_loopback(&self.coordinates.host),
         };
         let CommandLine { program, mut args, env } = runner.prefix(Some(self.run), &container);
         args.extend(self.arguments().into_iter().map(OsString::from));
         let mut env: Vec<(OsString, OsString)> =
             env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        let bundle = if is_docker { self.ca_bundle.map(|_| Path::new(BUNDLE)) } else { self.ca_bundle };
+        let seen = container.bundle.map(|bundle| if is_docker { Path::new(BUNDLE) } else { bundle });
         env.extend([
-            ("LIQUIBASE_COMMAND_URL".into(), self.url(bundle).into()),
+            ("LIQUIBASE_COMMAND_URL".into(), url(self.run, self.coordinates, self.database, seen).into()),
             ("LIQUIBASE_COMMAND_USERNAME".into(), self.coordinates.user.as_str().into()),
             ("LIQUIBASE_COMMAND_PASSWORD".into(), self.coordinates.password.reveal().into()),
         ]);
@@ -203,25 +206,27 @@ impl Job<'_> {
         let labels = label_filter.as_ref().map(|filter| format!("--label-filter={filter}"));
         contexts.into_iter().chain(labels).collect()
     }
-
-    fn url(&self, bundle: Option<&Path>) -> String {
-        url(self.run, self.coordinates, self.database, bundle)
-    }
 }
 
-/// The address of a database for Java, in which sessions are named after the run.
+/// The address of a database for Java, in which sessions are named after the run. `bundle` is the file of certificates to
+/// trust, where whoever reads the address sees it.
 pub(in crate::adapters) fn url(
     run: &RunId,
     coordinates: &Coordinates,
     database: &str,
     bundle: Option<&Path>,
 ) -> String {
-    let (host, port) = (&coordinates.host, coordinates.port);
+    let (host, port, mode) = (&coordinates.host, coordinates.port, coordinates.encrypted.mode);
     let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-    let mut url = format!("jdbc:postgresql://{host}:{port}/{database}?ApplicationName={run}");
+    // Java takes the system's word for how long a connection may take, and then waits for ever for the login.
+    let patience = coordinates.patience.max(LOGIN).as_secs();
+    let mut url = format!(
+        "jdbc:postgresql://{host}:{port}/{database}?ApplicationName={run}&sslmode={mode}&loginTimeout={patience}"
+    );
     if let Some(bundle) = bundle {
-        url.push_str("&ssl=true&sslmode=verify-full&sslrootcert=");
-        url.push_str(&bundle.to_string_lossy());
+        url.push_str("&sslrootcert=");
+        // Java takes `+` for a space, and `&` for the end.
+        url.push_str(&percent_encoded(&bundle.to_string_lossy()));
     }
     url
 }
@@ -321,6 +326,7 @@ mod tests {
     use semver::Version;
 
     use super::*;
+    use crate::adapters::postgres::Encrypted;
     use crate::domain::secret::Secret;
 
     fn jvm() -> Runner {
@@ -340,13 +346,17 @@ mod tests {
             port: 5432,
             user: "app".to_owned(),
             password: Secret::new("hunter2"),
+            encrypted: Encrypted {
+                mode: if bundle.is_some() { "verify-full" } else { "disable" },
+                bundle: bundle.map(PathBuf::from),
+            },
+            patience: Duration::from_secs(10),
         };
         let job = Job {
             run: &RunId::from_text("r-1-test"),
             root: Path::new("/tmp/root"),
             coordinates: &coordinates,
             database: "test",
-            ca_bundle: bundle.map(Path::new),
             selection: &Selection {
                 contexts: vec!["test".to_owned()],
                 label_filter: Some("!wip".to_owned()),
@@ -379,7 +389,8 @@ mod tests {
              update --changelog-file=changelog/changelog-master.yaml --contexts=test --label-filter=!wip"
         );
         assert_eq!(launch.folder, Path::new("/tmp/root"));
-        let expected = "jdbc:postgresql://db.example:5432/test?ApplicationName=r-1-test";
+        let expected = "jdbc:postgresql://db.example:5432/test?ApplicationName=r-1-test\
+                        &sslmode=disable&loginTimeout=30";
         assert_eq!(variable(&launch, "LIQUIBASE_COMMAND_URL").as_deref(), Some(expected));
         assert_eq!(variable(&launch, "LIQUIBASE_COMMAND_PASSWORD").as_deref(), Some("hunter2"));
         assert_eq!(variable(&launch, "LIQUIBASE_HOME").as_deref(), Some("/lb"));
@@ -407,7 +418,7 @@ mod tests {
     fn the_installed_command_gets_its_flags_from_the_environment() {
         let form = Form::Cli { program: "/usr/bin/liquibase".into(), java_home: Some("/jre".into()) };
         let runner = Runner { form, version: Some(Version::new(4, 31, 0)) };
-        let launch = launch(&runner, "::1", Some("/etc/rds.pem"), Command::Tag("v1"));
+        let launch = launch(&runner, "::1", Some("/etc/my rds+1.pem"), Command::Tag("v1"));
         assert_eq!(line(&launch), "/usr/bin/liquibase --show-banner=false --headless=true tag --tag=v1");
         let options = variable(&launch, "JAVA_OPTS").unwrap();
         assert!(options.ends_with("-Djava.util.logging.config.file=java-logging.properties"), "{options}");
@@ -417,7 +428,7 @@ mod tests {
             variable(&launch, "LIQUIBASE_COMMAND_URL").as_deref(),
             Some(
                 "jdbc:postgresql://[::1]:5432/test?ApplicationName=r-1-test\
-                 &ssl=true&sslmode=verify-full&sslrootcert=/etc/rds.pem"
+                 &sslmode=verify-full&loginTimeout=30&sslrootcert=%2Fetc%2Fmy%20rds%2B1.pem"
             )
         );
     }
@@ -439,7 +450,7 @@ mod tests {
             )
         );
         let url = variable(&launch, "LIQUIBASE_COMMAND_URL").unwrap();
-        assert!(url.ends_with("sslrootcert=/liquibase/ca-bundle.pem"), "{url}");
+        assert!(url.ends_with("sslrootcert=%2Fliquibase%2Fca-bundle.pem"), "{url}");
     }
 
     #[test]

@@ -265,7 +265,6 @@ impl Liquibase {
             root: folder.path(),
             coordinates: &coordinates,
             database: &target.environment.environment.database,
-            ca_bundle: self.settings.database.ca_bundle.as_deref(),
             selection: &target.environment.environment.selection,
             image: &self.settings.liquibase.docker_image,
             command,

@@ -1,10 +1,16 @@
 //! Who answers at a database, and as whom a session is there: the whole of what `connect` asks.
 
+use std::path::PathBuf;
+
+use reqwest::Url;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config, Error, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Databases, Session, because_of, unanswered};
 use crate::adapters::report::within;
+use crate::adapters::tls;
+use crate::config::{EncryptionSettings, TrustSettings};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::EnvironmentName;
 use crate::domain::secret::Secret;
@@ -32,6 +38,7 @@ pub(in crate::adapters) struct Place {
     database: String,
     user: Option<String>,
     password: Option<Secret>,
+    encryption: EncryptionSettings,
 }
 
 impl Place {
@@ -57,20 +64,45 @@ impl Place {
             }
             _ => (server, 5432),
         };
+        let parameters = Url::parse(&format!("parameters:?{parameters}")).ok();
         let parameter = |name: &str| {
-            let mut pairs = parameters.split('&').filter_map(|pair| pair.split_once('='));
-            pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+            let mut pairs = parameters.as_ref()?.query_pairs();
+            pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
         };
         if host.is_empty() || database.is_empty() {
             return Err(wrong("it names no server, or no database"));
         }
+        let encryption = encryption(
+            parameter("sslmode").as_deref(),
+            parameter("ssl").is_some_and(|ssl| ssl.is_empty() || ssl == "true"),
+            parameter("sslrootcert").map(PathBuf::from),
+        );
         Ok(Self {
             host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
             port,
             database: database.to_owned(),
             user: user.or_else(|| parameter("user")),
             password: password.or_else(|| parameter("password").map(Secret::new)),
+            encryption: encryption.map_err(wrong)?,
         })
+    }
+}
+
+/// What an address says of encryption. Where Java would look for encryption and do without it (`prefer`, which is what
+/// it does when nothing is said), lockstep does without.
+fn encryption(
+    mode: Option<&str>,
+    is_on: bool,
+    bundle: Option<PathBuf>,
+) -> Result<EncryptionSettings, &'static str> {
+    let trust = || bundle.map(TrustSettings::Bundle).ok_or("it names no sslrootcert to check the server by");
+    match mode {
+        Some("require") => Ok(EncryptionSettings::Require),
+        Some("verify-ca") => Ok(EncryptionSettings::VerifyCa(trust()?)),
+        Some("verify-full") => Ok(EncryptionSettings::VerifyFull(trust()?)),
+        None if is_on => Ok(EncryptionSettings::VerifyFull(trust()?)),
+        None | Some("disable" | "allow" | "prefer") => Ok(EncryptionSettings::Disable),
+        Some(_) => Err("its sslmode is none that PostgreSQL knows"),
     }
 }
 
@@ -88,7 +120,7 @@ impl Databases {
         .await
     }
 
-    /// The same at any other place. It is not encrypted: lockstep trusts no certificates there.
+    /// The same at any other place, encrypted as its address says.
     pub(in crate::adapters) async fn greet_at(&self, place: &Place) -> Result<Greeting, Failure> {
         let what = || format!("could not connect to {}:{}/{}", place.host, place.port, place.database);
         let failed = |error: &Error| {
@@ -97,7 +129,7 @@ impl Databases {
         };
         let mut config = Config::new();
         config.host(&place.host).port(place.port).dbname(&place.database).application_name(NAME);
-        config.ssl_mode(SslMode::Disable).connect_timeout(self.look());
+        config.connect_timeout(self.look());
         if let Some(user) = &place.user {
             config.user(user);
         }
@@ -105,8 +137,21 @@ impl Databases {
             config.password(password.reveal());
         }
         within(self.look(), what, async {
-            let (client, connection) = config.connect(NoTls).await.map_err(|error| failed(&error))?;
-            let mut session = Session { client, connection: Box::pin(connection) };
+            let tls = tls::client(&place.encryption)?.map(MakeRustlsConnect::new);
+            let mut session = match tls {
+                None => {
+                    config.ssl_mode(SslMode::Disable);
+                    let opened = config.connect(NoTls).await;
+                    let (client, connection) = opened.map_err(|error| failed(&error))?;
+                    Session { client, connection: Box::pin(connection) }
+                }
+                Some(tls) => {
+                    config.ssl_mode(SslMode::Require);
+                    let opened = config.connect(tls).await;
+                    let (client, connection) = opened.map_err(|error| failed(&error))?;
+                    Session { client, connection: Box::pin(connection) }
+                }
+            };
             session.run(ask).await.map_err(|error| failed(&error))
         })
         .await
@@ -132,15 +177,27 @@ mod tests {
     #[test]
     fn an_address_is_read_as_java_writes_it() {
         let read = |url: &str| Place::read(url, None, None).map_err(|failure| failure.because.join("; "));
-        let place = read("jdbc:postgresql://[::1]:6543/dev?user=app&ssl=true").unwrap();
+        let place =
+            read("jdbc:postgresql://[::1]:6543/dev?user=app&ssl=true&sslrootcert=%2Fmy%20ca.pem").unwrap();
         assert_eq!((place.host.as_str(), place.port, place.database.as_str()), ("::1", 6543, "dev"));
         assert_eq!(place.user.as_deref(), Some("app"));
-        assert_eq!(read("jdbc:postgresql://db/dev").unwrap().port, 5432);
+        let bundle = || TrustSettings::Bundle("/my ca.pem".into());
+        assert_eq!(place.encryption, EncryptionSettings::VerifyFull(bundle()));
+        let encryption = |words: &str| {
+            read(&format!("jdbc:postgresql://db/dev?{words}&sslrootcert=/my%20ca.pem")).unwrap().encryption
+        };
+        assert_eq!(encryption("sslmode=verify-ca"), EncryptionSettings::VerifyCa(bundle()));
+        assert_eq!(encryption("sslmode=require"), EncryptionSettings::Require);
+        assert_eq!(encryption("sslmode=disable&ssl=true"), EncryptionSettings::Disable);
+        let plain = read("jdbc:postgresql://db/dev").unwrap();
+        assert_eq!((plain.port, plain.encryption), (5432, EncryptionSettings::Disable));
         for (url, because) in [
             ("jdbc:mysql://db/dev", "lockstep connects to PostgreSQL"),
             ("jdbc:postgresql://db", "it names no database"),
             ("jdbc:postgresql://db:x/dev", "its port is no number"),
             ("jdbc:postgresql:///dev", "it names no server"),
+            ("jdbc:postgresql://db/dev?sslmode=verify-full", "it names no sslrootcert"),
+            ("jdbc:postgresql://db/dev?sslmode=on", "its sslmode is none"),
         ] {
             assert!(read(url).unwrap_err().starts_with(because), "{url}");
         }

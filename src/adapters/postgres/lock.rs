@@ -45,6 +45,7 @@ impl Databases {
         let what = || format!("could not lock {name}");
         within(self.look(), what, async {
             let mut session = self.connect(&environment.environment, run.as_str()).await?;
+            self.assure_own(&environment.environment, &mut session, what).await?;
             let taken = session
                 .run(|client| async move {
                     match timeout(self.look() / 2, take(client, key)).await {
@@ -97,6 +98,7 @@ impl Databases {
         let on_error = |error: Error| unanswered(what(), &error, self.look());
         within(self.look() * 2, what, async {
             let mut session = self.connect(&environment.environment, SHARER).await?;
+            self.assure_own(&environment.environment, &mut session, what).await?;
             let shared = session
                 .run(|client| async move {
                     let sql = "select pg_try_advisory_lock_shared($1)";

@@ -36,6 +36,7 @@ impl Databases {
         let key = lock::key(&self.0.settings.id, name);
         let letting_go = async {
             let mut session = self.connect(&environment.environment, NAME).await?;
+            self.assure_own(&environment.environment, &mut session, what).await?;
             let released = session.run(|client| async move { Ok(release(client, key, grant).await) });
             let refused = |why: String| Failure::new(FailureKind::Refused, what()).because(why);
             match released.await.map_err(|error| unanswered(what(), &error, self.look()))? {

@@ -42,6 +42,8 @@ impl Databases {
         // Making one copies files: that takes longer than a look.
         within(self.0.settings.deadlines.liquibase, what, async {
             let mut owner = self.connect(&neighbour.environment, &database).await?;
+            // Its session is what shows that it is used.
+            self.assure_own(&neighbour.environment, &mut owner, what).await?;
             let made = owner
                 .run(|client| async {
                     sweep(client).await?;

@@ -59,6 +59,7 @@ struct Scene {
     running: Option<Version>,
     rival: Option<&'static str>,
     is_read_only: bool,
+    is_without_image: bool,
     is_unknown: bool,
     /// What policy finds in the changesets of the plan.
     found: Vec<Finding>,
@@ -93,6 +94,7 @@ impl Scene {
             running: None,
             rival: None,
             is_read_only: false,
+            is_without_image: false,
             is_unknown: false,
             found: Vec::new(),
         };
@@ -189,6 +191,7 @@ impl Scene {
                 blocks_at: Severity::Blocker,
                 notes: Vec::new(),
             })),
+            is_without_image: self.is_without_image,
         };
         unmet(&surroundings, |_| true)
     }
@@ -260,6 +263,11 @@ const SCENES: &[(Condition, Spoil, &str)] = &[
         "prod runs v2.0.0 already, with every changeset",
     ),
     (Condition::ReadOnly, |scene| scene.is_read_only = true, "lockstep only reads here"),
+    (
+        Condition::Image,
+        |scene| scene.is_without_image = true,
+        "the image registry/store:v2.0.0 is not in its registry",
+    ),
     (
         Condition::Newer,
         |scene| {

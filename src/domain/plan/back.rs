@@ -158,6 +158,7 @@ impl RollbackFacts<'_> {
             version: self.target.version.clone(),
             image_from: Some(self.image.clone()),
             image_to: self.target.image.clone(),
+            image_digest: None,
             archive_digest: source.archive_digest.clone(),
             changesets: if order == Order::AppOnly { Vec::new() } else { changesets },
             already_applied: kept.len(),

@@ -116,6 +116,8 @@ pub struct Plan {
     pub image_from: Option<ImageRef>,
     /// The image that will run.
     pub image_to: ImageRef,
+    /// What the registry has under that name, where it could be asked: `sha256:…`.
+    image_digest: Option<String>,
     /// SHA-256 of the changelog archive that Liquibase runs with.
     pub archive_digest: String,
     /// The changesets to run, or to undo, in the order in which that happens.
@@ -156,6 +158,7 @@ impl Plan {
             version: release.version.clone(),
             image_from: image_from.cloned(),
             image_to: release.image.clone(),
+            image_digest: None,
             archive_digest: release.archive_digest.clone(),
             course: Course::Forward(anchor(&changesets, ledger, image_from)),
             changesets,
@@ -172,6 +175,18 @@ impl Plan {
     pub fn waiving(mut self, waived: Vec<String>) -> Self {
         self.waived = waived;
         self.sealed()
+    }
+
+    /// The same plan with the digest that the registry has for its image.
+    #[must_use]
+    pub fn with_image_digest(mut self, digest: String) -> Self {
+        self.image_digest = Some(digest);
+        self.sealed()
+    }
+
+    /// The digest that the registry has for its image, where that is known.
+    pub fn image_digest(&self) -> Option<&str> {
+        self.image_digest.as_deref()
     }
 
     fn sealed(mut self) -> Self {
@@ -306,6 +321,9 @@ impl Plan {
         line("version", &self.version.to_string());
         line("image-from", self.image_from.as_ref().map_or("", ImageRef::as_str));
         line("image-to", self.image_to.as_str());
+        if let Some(digest) = &self.image_digest {
+            line("image-digest", digest);
+        }
         line("archive", &self.archive_digest);
         for changeset in &self.changesets {
             line("changeset", &changeset.id.to_string());

@@ -13,7 +13,7 @@ use crate::domain::gate::{
 use crate::domain::journal::{Entry, Notice, Vote, VoteWord};
 use crate::domain::names::EnvironmentName;
 use crate::domain::plan::{Plan, PlanDigest};
-use crate::domain::release::{Catalog, Version};
+use crate::domain::release::{Catalog, ImageSeen, Version};
 use crate::engine::effect::Effect;
 use crate::engine::planning::{Planning, Prepared};
 use crate::engine::promotion::refusal;
@@ -68,6 +68,7 @@ impl State {
             unknown: self.unknown_run(&plan.environment),
             catalog: self.catalog.value(),
             policy: if is_too_late { None } else { self.inspect(plan, begins) },
+            is_without_image: matches!(self.image_seen(plan), Some(Ok(ImageSeen::Missing))),
         };
         gate::unmet(&surroundings, is_meant)
     }

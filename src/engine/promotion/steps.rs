@@ -272,14 +272,11 @@ impl State {
         let answered: Vec<_> = answered.collect();
         let mut effects = Vec::new();
         for (environment, step) in answered {
-            if step == StepKind::Recheck
-                && let Some(effect) = self.recheck_policy(&environment)
-            {
-                effects.push(effect);
-                continue;
-            }
             effects.extend(match step {
-                StepKind::Recheck => self.recheck(&environment),
+                StepKind::Recheck => match self.recheck_release(&environment) {
+                    asked if asked.is_empty() => self.recheck(&environment),
+                    asked => asked,
+                },
                 _ => self.judge(&environment),
             });
         }
@@ -386,16 +383,19 @@ impl State {
         effects
     }
 
-    /// Asks policy once more, once it is known that the release is still there: settings may have changed.
-    fn recheck_policy(&mut self, environment: &EnvironmentName) -> Option<Effect> {
-        let promotion = self.promotion(environment)?;
-        let Stage::Looking(_, waits) = &promotion.stage else { return None };
+    /// Asks policy and the registry once more, once it is known that the release is still there: settings may have
+    /// changed, and what stands under a tag.
+    fn recheck_release(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
+        let Some(promotion) = self.promotion(environment) else { return Vec::new() };
+        let Stage::Looking(_, waits) = &promotion.stage else { return Vec::new() };
         let (request, waits) = (Request::of(&promotion.plan), waits.clone());
-        let (effect, wait) = self.ask_policy_for(environment, &request, &waits)?;
+        let policy = self.ask_policy_for(environment, &request, &waits);
+        let image = self.seek_image_for(environment, &request, &waits);
+        let (effects, more): (Vec<_>, Vec<_>) = policy.into_iter().chain(image).unzip();
         if let Some(Stage::Looking(_, waits)) = self.promotion_mut(environment).map(|it| &mut it.stage) {
-            waits.push(wait);
+            waits.extend(more);
         }
-        Some(effect)
+        effects
     }
 
     /// Compares the plan made from fresh looks with the one that was confirmed.

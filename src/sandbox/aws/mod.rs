@@ -1,6 +1,6 @@
 //! The emulated AWS of the sandbox, with a real store process behind every service.
 //!
-//! One port answers for App Runner, CloudWatch Logs, Secrets Manager, RDS, STS and S3; four more are the public
+//! One port answers for App Runner, CloudWatch Logs, Secrets Manager, RDS, STS, S3 and the registry of images; four more are the public
 //! addresses of the stores. What AWS answers is in `apprunner`, `cloudwatch`, `secrets`, `rds`, `sts` and `s3`,
 //! how it is wrapped in `wire`, what goes wrong with it in `faults`; what happens behind it in `deployment`, `place`, `instance` and `forward`.
 //! Absent on purpose: PostgreSQL itself, the listener that serves [`World::router`], and every other part of
@@ -24,6 +24,7 @@ mod logs;
 mod names;
 mod place;
 mod rds;
+mod registry;
 mod s3;
 mod secrets;
 mod seed;
@@ -37,6 +38,7 @@ mod world;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use axum::routing::get;
 pub use settings::{DatabaseAccess, ServiceSeed, Settings, WorldError};
 use world::Shared;
 
@@ -54,9 +56,14 @@ impl World {
         world::open(settings).await.map(Self)
     }
 
-    /// The AWS API: every operation is a POST to `/`, but for those of S3. Serve it on loopback, with `TCP_NODELAY`.
+    /// The AWS API: every operation is a POST to `/`, but for those of S3; and beside it the registry of images. Serve it
+    /// on loopback, with `TCP_NODELAY`.
     pub fn router(&self) -> axum::Router {
-        axum::Router::new().fallback(faults::serve).with_state(self.0.clone())
+        axum::Router::new()
+            .route("/token/", get(registry::token))
+            .route("/v2/{*path}", get(registry::manifest))
+            .fallback(faults::serve)
+            .with_state(self.0.clone())
     }
 
     /// The public address of each environment's store; it stays the same for the life of the world.

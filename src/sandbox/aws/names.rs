@@ -38,6 +38,11 @@ pub(super) fn rds_arn(settings: &Settings) -> String {
     format!("arn:aws:rds:{}:{}:db:{}", settings.region, settings.account, rds_identifier(settings))
 }
 
+/// The secret with user and password that RDS manages.
+pub(super) fn managed_secret(settings: &Settings) -> String {
+    format!("rds!db-{}", dashed(&derived(&[&rds_identifier(settings), "managed"])))
+}
+
 /// The ARN of a secret, with the six characters Secrets Manager appends to every name.
 pub(super) fn secret_arn(settings: &Settings, name: &str) -> String {
     let id = derived(&[&settings.demo_id, "secret", name]);

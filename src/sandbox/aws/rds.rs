@@ -56,6 +56,7 @@ struct DatabaseInstance {
     #[serde(rename = "DBInstanceStatus")]
     status: &'static str,
     master_username: String,
+    master_user_secret: MasterUserSecret,
     endpoint: Endpoint,
     allocated_storage: u32,
     instance_create_time: String,
@@ -79,6 +80,13 @@ struct DatabaseInstance {
 struct Endpoint {
     address: String,
     port: u16,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct MasterUserSecret {
+    secret_arn: String,
+    secret_status: &'static str,
 }
 
 #[derive(Serialize)]
@@ -141,6 +149,10 @@ async fn describe(world: &Inner, identifier: String) -> DatabaseInstance {
         engine: "postgres",
         status,
         master_username: database.username,
+        master_user_secret: MasterUserSecret {
+            secret_arn: names::secret_arn(settings, &names::managed_secret(settings)),
+            secret_status: "active",
+        },
         endpoint: Endpoint { address: database.host, port: database.port },
         allocated_storage: 20,
         instance_create_time: format!("{created:.3}"),

@@ -1,4 +1,5 @@
-//! The emulated Secrets Manager: user name and password of the instance's database.
+//! The emulated Secrets Manager: user name and password of the instance's database, in a secret each and in the one
+//! that RDS manages.
 //!
 //! Values come from the settings at the moment they are asked for and are kept nowhere. Absent on purpose:
 //! writing, rotation, versions other than `AWSCURRENT`.
@@ -69,14 +70,16 @@ pub(super) fn find(world: &Inner, name_or_arn: &str) -> Option<Secret> {
     })
 }
 
-fn all(world: &Inner) -> [Secret; 2] {
+fn all(world: &Inner) -> [Secret; 3] {
     let database = world.database();
     let [username, password] = seed::secret_names(&world.settings);
-    [(username, database.username), (password, database.password)].map(|(name, value)| Secret {
-        arn: names::secret_arn(&world.settings, &name),
-        name,
-        value,
-    })
+    let managed = json!({ "username": database.username, "password": database.password }).to_string();
+    let all = [
+        (username, database.username),
+        (password, database.password),
+        (names::managed_secret(&world.settings), managed),
+    ];
+    all.map(|(name, value)| Secret { arn: names::secret_arn(&world.settings, &name), name, value })
 }
 
 fn value(world: &Inner, request: SecretRequest) -> Result<SecretValue, Fault> {

@@ -25,6 +25,7 @@ use crate::domain::compatibility::Compatibility;
 use crate::domain::failure::Failure;
 use crate::domain::gate::{Ballot, Condition, Inspection, Tally, Unmet};
 use crate::domain::plan::{Anchor, Course, Direction, Order, Plan, PlannedChangeset, WayBack};
+use crate::domain::release::ImageSeen;
 use crate::engine::State;
 use crate::engine::planning::{Planning, Prepared};
 use crate::tui::dialog::Dialog;
@@ -174,6 +175,7 @@ fn facts<'a>(state: &State, prepared: &Prepared, width: usize, styles: &Styles) 
     let noun = if count == 1 { "changeset" } else { "changesets" };
     let image = format!("{} → {}   {}", plan.image_from_words(), plan.image_to.short(), plan.image_to);
     let mut lines = vec![text::rule(title, time, width, styles.faint), fact("image", image, width, styles)];
+    lines.extend(prepared.image.as_ref().map(|seen| registry_fact(seen, width, styles)));
     match plan.way_back() {
         None => {
             let words = format!("{count} {noun} to run, {} applied", plan.already_applied);
@@ -214,6 +216,21 @@ fn facts<'a>(state: &State, prepared: &Prepared, width: usize, styles: &Styles) 
         lines.push(Line::from(text::cut(spans, width)));
     }
     lines
+}
+
+/// What the registry says about the image, in one line.
+fn registry_fact<'a>(seen: &Result<ImageSeen, Failure>, width: usize, styles: &Styles) -> Line<'a> {
+    let (words, style) = match seen {
+        Ok(ImageSeen::There(digest)) => (format!("✔ has it as {digest}"), styles.success),
+        Ok(ImageSeen::Missing) => ("✖ does not have it".to_owned(), styles.danger),
+        Err(failure) => {
+            let because = failure.because.first().map_or("it was not asked", String::as_str);
+            (format!("? not known whether it has it: {because}"), styles.warning)
+        }
+    };
+    let spans =
+        vec![Span::styled(format!("   {:10} ", "registry"), styles.muted), Span::styled(words, style)];
+    Line::from(text::cut(spans, width))
 }
 
 /// What policy says, in one line.

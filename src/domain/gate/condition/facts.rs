@@ -55,6 +55,19 @@ pub(super) fn newer(all: &Surroundings<'_>) -> Vec<Finding> {
     one(what, format!("Go on to {newest}, or go back {back}"))
 }
 
+pub(super) fn image(all: &Surroundings<'_>) -> Vec<Finding> {
+    if !all.is_without_image {
+        return Vec::new();
+    }
+    let (image, version) = (&all.plan.image_to, &all.plan.version);
+    one(
+        format!("the image {image} is not in its registry"),
+        format!(
+            "Push the image of {version}, or correct [releases] image; image and archive have one version."
+        ),
+    )
+}
+
 pub(super) fn service(all: &Surroundings<'_>) -> Vec<Finding> {
     let name = all.here.name;
     let Some(view) = all.here.service else { return Vec::new() };

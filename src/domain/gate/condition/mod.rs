@@ -37,6 +37,8 @@ pub enum Condition {
     Nothing,
     /// The environment has something newer.
     Newer,
+    /// The image of the release is not in its registry.
+    Image,
     /// The service cannot be changed now.
     Service,
     /// Somebody holds Liquibase's lock.
@@ -117,6 +119,7 @@ pub(in crate::domain::gate) const TABLE: &[Row] = &[
     fact(Condition::Nothing, "nothing", facts::nothing),
     // To something older there is a way of its own, which nobody can override: this must be no way round it.
     Row { holds_back: false, ..fact(Condition::Newer, "newer", facts::newer) },
+    fact(Condition::Image, "image", facts::image),
     rule(Condition::Order, "order", rules::order),
     rule(Condition::Verified, "verified", rules::verified),
     rule(Condition::Soak, "soak", rules::soak),
@@ -225,6 +228,8 @@ pub struct Surroundings<'a> {
     pub catalog: Option<&'a Catalog>,
     /// What policy says about the plan, or why nobody can tell; `None` where nothing is checked.
     pub policy: Option<Result<Inspection, Failure>>,
+    /// The registry says that it has no image of that name.
+    pub is_without_image: bool,
 }
 
 impl Surroundings<'_> {

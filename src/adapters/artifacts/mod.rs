@@ -1,12 +1,18 @@
-//! The releases in a folder of changelog archives. One bad archive never hides the others.
+//! The releases of a source of changelog archives. One bad archive never hides the others.
+
+mod cache;
+mod github;
+mod source;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use futures_util::{StreamExt as _, stream};
 
+use self::cache::Kept;
+use self::source::{Found, Source};
+use super::aws::Aws;
+use super::redact::Redactor;
 use super::{archive, liquibase, way};
 use crate::config::Settings;
 use crate::domain::changelog::{Changelog, Files, SharedFiles, Surroundings};
@@ -14,9 +20,6 @@ use crate::domain::compatibility;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::release::{Catalog, ImageRef, Release, Version};
 use crate::runtime::compute;
-
-/// What stands between the name of the instance and the version in the name of an archive.
-const MARK: &str = "-changelog-";
 
 /// Archives that are unpacked at the same time; each may take [`archive::SIZE`] of memory while it is.
 const AT_ONCE: usize = 4;
@@ -28,49 +31,37 @@ pub(super) struct Artifacts(Arc<Parts>);
 struct Parts {
     settings: Arc<Settings>,
     surroundings: Surroundings,
-    /// Archives as they were read, for as long as size and time of the file stay the same.
-    read: Mutex<HashMap<PathBuf, Read>>,
+    source: Source,
+    /// Archives as they were read, by their place, for as long as they stay the same.
+    read: Mutex<HashMap<String, Read>>,
 }
 
 struct Read {
-    length: u64,
-    modified: SystemTime,
+    found: Found,
     release: Result<Release, Failure>,
 }
 
 impl Artifacts {
     /// The releases of the instance that `settings` describe.
-    pub(super) fn new(settings: Arc<Settings>) -> Self {
+    pub(super) fn new(settings: Arc<Settings>, aws: &Aws, redactor: &Redactor) -> Self {
         let mut selections: Vec<_> =
             settings.environments.iter().map(|it| it.environment.selection.clone()).collect();
         selections.dedup();
         let surroundings = Surroundings { selections, ..liquibase::surroundings(settings.liquibase.runner) };
-        Self(Arc::new(Parts { settings, surroundings, read: Mutex::default() }))
+        let source = Source::new(&settings, aws, redactor);
+        Self(Arc::new(Parts { settings, surroundings, source, read: Mutex::default() }))
     }
 
-    /// Every release in the folder, and what is wrong with the archives that were left out.
+    /// Every release of the source, and what is wrong with the archives that were left out.
     pub(super) async fn catalog(&self) -> Result<(Catalog, Vec<Failure>), Failure> {
-        let folder = &self.0.settings.releases.folder;
-        let what = || format!("could not read the releases in {}", folder.display());
-        let unreadable = |error: std::io::Error| {
-            Failure::new(FailureKind::Configuration, what())
-                .because(error)
-                .hint("Correct [releases] folder, or put the changelog archives there.")
-        };
-        let mut entries = tokio::fs::read_dir(folder).await.map_err(unreadable)?;
+        let found = self.0.source.list().await?;
         let mut releases: Vec<Release> = Vec::new();
         let mut problems = Vec::new();
-        let mut paths = Vec::new();
-        while let Some(entry) = entries.next_entry().await.map_err(unreadable)? {
-            paths.push(entry.path());
-        }
-        paths.sort();
         let shared = Arc::new(SharedFiles::default());
         let mut archives = Vec::new();
-        for path in &paths {
-            let Some(version) = version(path) else { continue };
+        for found in &found {
             let shared = shared.clone();
-            archives.push(async move { (path, self.release(path, version, shared).await) });
+            archives.push(async move { (found, self.release(found, shared).await) });
         }
         // One first, which mostly holds what the others hold too, and then the others side by side: what an archive
         // costs is reading its changesets, and there may be ten thousand in each.
@@ -80,11 +71,11 @@ impl Artifacts {
         };
         let mut read: Vec<_> = stream::iter(archives).buffered(AT_ONCE).collect().await;
         read.extend(first);
-        for (path, release) in read {
+        for (found, release) in read {
             match release {
                 Ok(release) => {
                     match releases.iter().find(|other| other.version == release.version) {
-                        Some(other) => problems.push(left_out(path).because(format!(
+                        Some(other) => problems.push(left_out(found).because(format!(
                             "{} is the archive of {} already",
                             other.archive, release.version
                         ))),
@@ -94,18 +85,18 @@ impl Artifacts {
                 Err(failure) => problems.push(failure),
             }
         }
-        self.read().retain(|path, _| paths.contains(path));
+        self.read().retain(|place, _| found.iter().any(|found| found.place == *place));
         let way = way::read(&self.0.settings).await;
         Ok((Catalog::new(releases).promoted(way), problems))
     }
 
     /// The files of a release, after making sure that the archive is still the one that was planned with.
     pub(super) async fn files(&self, release: &Release) -> Result<Files, Failure> {
-        let path = self.0.settings.releases.folder.join(&release.archive);
         let what = || format!("could not unpack {}", release.archive);
-        let bytes = tokio::fs::read(&path).await.map_err(|error| {
-            Failure::new(FailureKind::Failed, what()).because(error).hint("Put the archive back.")
-        })?;
+        let bytes = match self.0.source.by_digest(&release.archive_digest).await {
+            Some(bytes) => bytes,
+            None => self.0.source.bytes(&self.found(release).await?).await?.bytes,
+        };
         if archive::digest(&bytes) != release.archive_digest {
             return Err(Failure::new(FailureKind::Refused, what())
                 .because("it is not the archive any more that the plan was made with")
@@ -116,89 +107,95 @@ impl Artifacts {
         })
     }
 
-    async fn release(
-        &self,
-        path: &Path,
-        version: Result<Version, String>,
-        shared: Arc<SharedFiles>,
-    ) -> Result<Release, Failure> {
-        let unreadable = |error| left_out(path).because(error);
-        let metadata = tokio::fs::metadata(path).await.map_err(unreadable)?;
-        let length = metadata.len();
-        let modified = metadata.modified().map_err(unreadable)?;
-        if let Some(read) = self.read().get(path)
-            && (read.length, read.modified) == (length, modified)
+    /// The archive of a release as the source knows it.
+    async fn found(&self, release: &Release) -> Result<Found, Failure> {
+        // The place of what was fetched may name a version besides.
+        let is_its = |found: &Found| release.archive.starts_with(&found.place);
+        let known = self.read().values().map(|read| &read.found).find(|found| is_its(found)).cloned();
+        let found = match known {
+            Some(found) => Some(found),
+            None => self.0.source.list().await?.into_iter().find(is_its),
+        };
+        found.ok_or_else(|| {
+            Failure::new(FailureKind::Failed, format!("could not unpack {}", release.archive))
+                .because("it is not there any more")
+                .hint("Put the archive back.")
+        })
+    }
+
+    async fn release(&self, found: &Found, shared: Arc<SharedFiles>) -> Result<Release, Failure> {
+        if let Some(read) = self.read().get(&found.place)
+            && read.found.stamp == found.stamp
         {
             return read.release.clone();
         }
-        let version = version.map_err(|error| left_out(path).because(error))?;
-        let bytes = tokio::fs::read(path).await.map_err(unreadable)?;
-        let (own, place) = (self.clone(), path.to_owned());
-        let release = compute(move || own.parse(&place, version, &bytes, &shared)).await;
-        let read = Read { length, modified, release: release.clone() };
-        self.read().insert(path.to_owned(), read);
+        let version = found.version().map_err(|error| left_out(found).because(error))?;
+        // What could not be fetched is tried again at the next look.
+        let kept = self.0.source.bytes(found).await.map_err(|failure| {
+            let Failure { because, hint, kind, .. } = failure;
+            Failure { because, hint, kind, ..left_out(found) }
+        })?;
+        let (own, wanted) = (self.clone(), found.clone());
+        let release = compute(move || own.parse(&wanted, version, &kept, &shared)).await;
+        let read = Read { found: found.clone(), release: release.clone() };
+        self.read().insert(found.place.clone(), read);
         release
     }
 
     fn parse(
         &self,
-        path: &Path,
+        found: &Found,
         version: Version,
-        bytes: &[u8],
+        kept: &Kept,
         shared: &SharedFiles,
     ) -> Result<Release, Failure> {
-        let files = archive::read(bytes).map_err(|problem| left_out(path).because(problem))?;
+        let files = archive::read(&kept.bytes).map_err(|problem| left_out(found).because(problem))?;
         let (changelog, problems) =
             Changelog::read_sharing(&files, archive::ROOT, &self.0.surroundings, shared);
         let (oldest_images, wrong) = compatibility::declared(&files);
         let errors: Vec<_> = problems.iter().chain(&wrong).filter(|problem| problem.is_error).collect();
         if !errors.is_empty() {
-            return Err(errors.into_iter().fold(left_out(path), Failure::because));
+            return Err(errors.into_iter().fold(left_out(found), Failure::because));
         }
         Ok(Release {
             image: ImageRef::of_release(&self.0.settings.releases.image, &version),
             version,
-            archive: name(path),
-            archive_digest: archive::digest(bytes),
+            archive: kept.place.clone(),
+            archive_digest: archive::digest(&kept.bytes),
             changelog: Arc::new(changelog),
             oldest_images,
         })
     }
 
-    fn read(&self) -> MutexGuard<'_, HashMap<PathBuf, Read>> {
+    fn read(&self) -> MutexGuard<'_, HashMap<String, Read>> {
         self.0.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The version in the name of an archive; `None` when it is not the name of one.
-fn version(path: &Path) -> Option<Result<Version, String>> {
-    let name = path.file_name()?.to_str()?.strip_suffix(".zip")?;
-    let (_, version) = name.rsplit_once(MARK)?;
-    Some(Version::parse(version))
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-fn left_out(path: &Path) -> Failure {
-    Failure::new(FailureKind::Configuration, format!("the release archive {} is left out", name(path)))
-        .hint("Build it again, or take it out of the folder.")
+fn left_out(found: &Found) -> Failure {
+    Failure::new(FailureKind::Configuration, format!("the release archive {} is left out", found.place))
+        .hint("Build it again, or take it away from there.")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::adapters::archive::tests::zipped;
+    use crate::adapters::aws::Clouds;
     use crate::adapters::tests::settings;
+    use crate::config::SourceSettings;
 
     const MASTER: &str = "databaseChangeLog:\n  - include: {file: 1.sql, relativeToChangelogFile: true}\n";
     const SQL: &str = "--liquibase formatted sql\n--changeset store:1\nselect 1;\n--rollback empty\n";
 
     fn artifacts(folder: &Path) -> Artifacts {
         let mut settings = settings();
-        folder.clone_into(&mut settings.releases.folder);
-        Artifacts::new(Arc::new(settings))
+        settings.releases.source = SourceSettings::Folder(folder.to_owned());
+        let settings = Arc::new(settings);
+        let clouds = Clouds::new(&settings);
+        Artifacts::new(settings, clouds.own(), &Redactor::default())
     }
 
     fn good() -> Vec<u8> {
