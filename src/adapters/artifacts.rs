@@ -101,6 +101,15 @@ impl Artifacts {
 
     /// The files of a release, after making sure that the archive is still the one that was planned with.
     pub(super) async fn files(&self, release: &Release) -> Result<Files, Failure> {
+        let bytes = self.archive(release).await?;
+        compute(move || archive::read(&bytes)).await.map_err(|problem| {
+            let what = format!("could not unpack {}", release.archive);
+            Failure::new(FailureKind::Configuration, what).because(problem).hint("Build it again.")
+        })
+    }
+
+    /// The archive of a release, after making sure that it is still the one that was planned with.
+    pub(super) async fn archive(&self, release: &Release) -> Result<Vec<u8>, Failure> {
         let path = self.0.settings.releases.folder.join(&release.archive);
         let what = || format!("could not unpack {}", release.archive);
         let bytes = tokio::fs::read(&path).await.map_err(|error| {
@@ -111,9 +120,7 @@ impl Artifacts {
                 .because("it is not the archive any more that the plan was made with")
                 .hint("Make a new plan and look at it."));
         }
-        compute(move || archive::read(&bytes)).await.map_err(|problem| {
-            Failure::new(FailureKind::Configuration, what()).because(problem).hint("Build it again.")
-        })
+        Ok(bytes)
     }
 
     async fn release(

@@ -105,8 +105,8 @@ impl Adapters {
         let liquibase = Liquibase::new(
             settings.clone(),
             tools,
-            databases.clone(),
-            artifacts.clone(),
+            clouds.clone(),
+            (databases.clone(), artifacts.clone()),
             (leases.clone(), cancels.clone()),
         );
         let health = Health::default();
@@ -189,7 +189,7 @@ impl Perform for Adapters {
             Effect::Cancel(_, run) => parts.cancels.cancel(&run),
             Effect::Health(environment, call) => Box::pin(parts.health(&environment, call, &report)).await,
             Effect::SeekRuns(generation, runs) => {
-                let living = report.clean(parts.living(runs));
+                let living = report.clean(Box::pin(parts.living(runs)).await);
                 report.send(EventKind::Sought(generation, living)).await;
             }
             Effect::Flow(call) => Box::pin(parts.flows.perform(call, &parts.liquibase, &report)).await,
@@ -317,15 +317,23 @@ impl Parts {
         Box::pin(self.aws(environment).assure_change()).await
     }
 
-    /// Of which of these runs something lives on this machine.
-    fn living(&self, runs: Vec<RunId>) -> Result<BTreeMap<RunId, bool>, Failure> {
+    /// Of which of these runs something lives: on this machine, or as a task.
+    async fn living(&self, runs: Vec<RunId>) -> Result<BTreeMap<RunId, bool>, Failure> {
+        let with_tasks = if runs.is_empty() {
+            Vec::new()
+        } else {
+            let look = self.settings.deadlines.look;
+            let what = || "could not find out which tasks of Liquibase run".to_owned();
+            within(look, what, self.liquibase.runs_with_tasks()).await?
+        };
         let mut living = BTreeMap::new();
         for run in runs {
             let is_held = self.leases.is_held(&run).map_err(|error| {
                 Failure::new(FailureKind::Unavailable, format!("could not find out whether {run} lives here"))
                     .because(error)
             })?;
-            living.insert(run, is_held);
+            let lives = is_held || with_tasks.contains(&run);
+            living.insert(run, lives);
         }
         Ok(living)
     }
@@ -527,7 +535,11 @@ mod tests {
                 folder: "releases".into(),
                 image: "registry.example/store".to_owned(),
             },
-            liquibase: LiquibaseSettings { runner: RunnerKind::Auto, docker_image: "image".to_owned() },
+            liquibase: LiquibaseSettings {
+                runner: RunnerKind::Auto,
+                docker_image: "image".to_owned(),
+                task: None,
+            },
             promotion_flow: None,
             policy: None,
             journals: None,

@@ -86,7 +86,7 @@ pub struct State {
     pub history: History,
     /// What became of runs that nobody saw end, as far as somebody asked.
     pub reconciliation: Reconciliation,
-    /// Of which runs something lives on this machine, of those that were asked for.
+    /// Of which runs something lives, on this machine or as a task, of those that were asked for.
     living: Facet<BTreeMap<RunId, bool>>,
     /// The lock that is being let go: where, whose, and the proof that whoever held it is gone.
     releasing: Option<(EnvironmentName, String, String)>,

@@ -8,6 +8,7 @@ mod ledgers;
 mod locks;
 mod looks;
 pub(crate) mod migrating;
+mod moto;
 mod policies;
 mod recovery;
 mod schemas;
@@ -111,7 +112,11 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
             folder: releases.path().to_owned(),
             image: "registry.example/store".to_owned(),
         },
-        liquibase: LiquibaseSettings { runner: RunnerKind::Jvm, docker_image: "unused".to_owned() },
+        liquibase: LiquibaseSettings {
+            runner: RunnerKind::Jvm,
+            docker_image: "unused".to_owned(),
+            task: None,
+        },
         promotion_flow: None,
         policy: None,
         journals: None,

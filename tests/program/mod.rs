@@ -4,6 +4,7 @@ mod accounts;
 mod changelogs;
 mod checks;
 mod crashing;
+mod docker;
 pub(crate) mod drift;
 mod failing;
 mod flows;

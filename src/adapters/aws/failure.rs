@@ -29,7 +29,12 @@ const THROTTLED: [&str; 5] = [
     "LimitExceededException",
 ];
 
-const MISSING: [&str; 3] = ["ResourceNotFoundException", "DBInstanceNotFound", "DBInstanceNotFoundFault"];
+const MISSING: [&str; 4] = [
+    "ResourceNotFoundException",
+    "DBInstanceNotFound",
+    "DBInstanceNotFoundFault",
+    "ClusterNotFoundException",
+];
 
 const BROKEN: [&str; 4] =
     ["InternalServiceErrorException", "InternalServiceError", "InternalFailure", "ServiceUnavailable"];

@@ -32,9 +32,9 @@ static ODD: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The end of one log group, as far as it was read.
-pub(super) struct Tail {
+pub(in crate::adapters) struct Tail {
     group: String,
-    prefix: &'static str,
+    prefix: String,
     source: Source,
     start: i64,
     since: i64,
@@ -52,15 +52,25 @@ impl Tail {
         Self::new(arn, "application", "instance/", Source::Application, start)
     }
 
-    fn new(arn: &str, kind: &str, prefix: &'static str, source: Source, start: i64) -> Self {
+    fn new(arn: &str, kind: &str, prefix: &str, source: Source, start: i64) -> Self {
         // arn:aws:apprunner:region:account:service/NAME/ID
         let path = arn.split_once("service/").map_or(arn, |(_, path)| path);
-        let group = format!("/aws/apprunner/{path}/{kind}");
+        Self::of_stream(format!("/aws/apprunner/{path}/{kind}"), prefix, source, start)
+    }
+
+    /// What was written from `start` on into the streams of a group whose names begin like this.
+    pub(in crate::adapters) fn of_stream(
+        group: impl Into<String>,
+        prefix: impl Into<String>,
+        source: Source,
+        start: i64,
+    ) -> Self {
+        let (group, prefix) = (group.into(), prefix.into());
         Self { group, prefix, source, start, since: start, seen: HashSet::new() }
     }
 
     /// The lines that were not seen before, oldest first. A group that does not exist yet has none.
-    pub(super) async fn read(&mut self, aws: &Aws) -> Result<Vec<RawLine>, Failure> {
+    pub(in crate::adapters) async fn read(&mut self, aws: &Aws) -> Result<Vec<RawLine>, Failure> {
         let mut events = Vec::new();
         let mut token = None;
         for _ in 0..PAGES {
@@ -70,7 +80,7 @@ impl Tail {
                 .logs
                 .filter_log_events()
                 .log_group_name(&self.group)
-                .log_stream_name_prefix(self.prefix)
+                .log_stream_name_prefix(&self.prefix)
                 .start_time(self.since)
                 .set_next_token(token.take());
             let page = match request.send().await {

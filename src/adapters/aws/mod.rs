@@ -4,7 +4,9 @@
 //! A named profile is asked itself, because the chain would prefer keys that happen to be in the environment.
 
 mod apprunner;
+mod definition;
 mod deploy;
+mod ecs;
 mod failure;
 mod follow;
 mod logs;
@@ -33,7 +35,12 @@ use tokio::sync::OnceCell;
 
 use crate::config::{AwsSettings, Settings};
 
+pub(super) use definition::{ContainerView, Definition};
 pub(super) use deploy::Deployment;
+#[cfg(test)]
+pub(super) use ecs::ContainerEnd;
+pub(super) use ecs::{TaskOrder, TaskView};
+pub(super) use logs::Tail;
 
 /// How often a look is tried in all.
 const LOOK_ATTEMPTS: u32 = 3;
@@ -65,6 +72,9 @@ struct Clients {
     apprunner: aws_sdk_apprunner::Client,
     /// For changes: sends everything exactly once.
     apprunner_once: aws_sdk_apprunner::Client,
+    ecs: aws_sdk_ecs::Client,
+    /// For tasks: sends everything exactly once.
+    ecs_once: aws_sdk_ecs::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     rds: aws_sdk_rds::Client,
     /// For objects: sends everything exactly once.
@@ -109,7 +119,8 @@ impl Aws {
         }))
     }
 
-    fn settings(&self) -> &Settings {
+    /// The settings of the instance.
+    pub(super) fn settings(&self) -> &Settings {
         &self.0.settings
     }
 
@@ -140,6 +151,10 @@ impl Clients {
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts(look, look))
             .build();
+        let tasks = aws_sdk_ecs::config::Builder::from(&config)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts(look, look))
+            .build();
         // An address that is not AWS's own has no name for each bucket.
         let objects = aws_sdk_s3::config::Builder::from(&config)
             .retry_config(RetryConfig::disabled())
@@ -149,6 +164,8 @@ impl Clients {
         Self {
             apprunner: aws_sdk_apprunner::Client::new(&config),
             apprunner_once: aws_sdk_apprunner::Client::from_conf(once),
+            ecs: aws_sdk_ecs::Client::new(&config),
+            ecs_once: aws_sdk_ecs::Client::from_conf(tasks),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             rds: aws_sdk_rds::Client::new(&config),
             s3_once: aws_sdk_s3::Client::from_conf(objects),
