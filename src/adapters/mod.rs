@@ -23,6 +23,7 @@ mod report;
 mod reports;
 mod schemas;
 pub mod sources;
+mod target;
 mod tls;
 mod verdicts;
 mod way;
@@ -35,7 +36,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use self::artifacts::Artifacts;
-use self::aws::{Aws, Clouds, Deployment};
+use self::aws::{Aws, Clouds};
 use self::cancels::Cancels;
 use self::flows::{Added, Flows};
 use self::health::{Health, Waiting};
@@ -45,6 +46,7 @@ use self::postgres::Databases;
 use self::redact::Redactor;
 use self::report::{Report, within};
 use self::reports::Reports;
+use self::target::{DeployTarget, Order};
 use self::verdicts::Verdicts;
 use crate::config::{EnvironmentSettings, Settings, paths};
 use crate::domain::failure::{Failure, FailureKind};
@@ -283,10 +285,9 @@ impl Parts {
                 let deployed = async {
                     let environment = self.environment(name)?;
                     self.databases.assure(name, &run).await?;
-                    let (aws, expected) = (self.aws(environment), expected.as_ref());
-                    let (image, step) = (&image, &step);
-                    let deployment = Deployment { aws, environment, image, expected, step, is_given_up };
-                    Box::pin(deployment.run()).await
+                    let (image, expected, step) = (&image, expected.as_ref(), &step);
+                    let order = Order { image, expected, step, is_given_up };
+                    Box::pin(self.target(environment).deploy(order)).await
                 };
                 let result = deployed.await;
                 step.ended(result).await;
@@ -297,13 +298,13 @@ impl Parts {
     async fn describe(&self, name: &EnvironmentName) -> Result<ServiceView, Failure> {
         let environment = self.environment(name)?;
         let what = || format!("could not describe the service of {name}");
-        within(self.settings.deadlines.look, what, self.aws(environment).service_view(environment)).await
+        within(self.settings.deadlines.look, what, self.target(environment).view()).await
     }
 
     async fn updates(&self, name: &EnvironmentName) -> Result<Vec<Operation>, Failure> {
         let environment = self.environment(name)?;
         let what = || format!("could not list the updates of the service of {name}");
-        within(self.settings.deadlines.look, what, self.aws(environment).updates(environment)).await
+        within(self.settings.deadlines.look, what, self.target(environment).updates()).await
     }
 
     async fn let_go(&self, environment: &EnvironmentSettings, grant: &Grant) -> Result<String, Failure> {
@@ -452,7 +453,7 @@ impl Parts {
         let what = || format!("could not ask the application of {name}");
         within(look, what, async {
             let environment = self.environment(name)?;
-            let address = Box::pin(self.aws(environment).address(environment)).await?;
+            let address = Box::pin(self.target(environment).address()).await?;
             self.health.probe(name, &address, look, &report.clock()).await
         })
         .await
@@ -466,7 +467,7 @@ impl Parts {
         report: &Report,
     ) -> Result<StepOutcome, Failure> {
         let environment = self.environment(name)?;
-        let address = Box::pin(self.aws(environment).address(environment)).await?;
+        let address = Box::pin(self.target(environment).address()).await?;
         let waiting = Waiting {
             environment: name,
             address: &address,
@@ -476,6 +477,11 @@ impl Parts {
             pause: self.settings.polling.operation.min(HEALTH_PAUSE),
         };
         self.health.wait(&waiting, &report.step(run, StepKind::Health)).await
+    }
+
+    /// Where the service of this environment runs.
+    fn target<'a>(&'a self, environment: &'a EnvironmentSettings) -> DeployTarget<'a> {
+        DeployTarget::of(self.aws(environment), environment)
     }
 
     /// AWS as this environment reaches it.

@@ -266,7 +266,7 @@ pub struct PollingSettings {
 pub struct DeadlineSettings {
     /// For one question to a cloud service, a database or an application.
     pub look: Duration,
-    /// For a deployment. App Runner may take twenty minutes to give up.
+    /// For a deployment, and for taking it back when it fails.
     pub deployment: Duration,
     /// For the application to become healthy after its deployment succeeded.
     pub health: Duration,

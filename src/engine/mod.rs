@@ -33,6 +33,7 @@ use crate::domain::lock::LockSight;
 use crate::domain::log::{LogBook, LogLine};
 use crate::domain::names::{DemoId, EnvironmentName, RunId};
 use crate::domain::observation::{Facet, HealthView, Observation, Operation, ServiceStatus, ServiceView};
+use crate::domain::platform::Platform;
 use crate::domain::reconcile::Trail;
 use crate::domain::release::{Catalog, Release, Version};
 use crate::domain::schema::judgement::SchemaView;
@@ -372,6 +373,12 @@ impl State {
     fn people_spoke(&mut self) {
         self.keep_unmet_true();
         self.keep_petitions_true(None);
+    }
+
+    /// What the platform can do that an environment's service was last seen on.
+    pub fn platform(&self, name: &EnvironmentName) -> Platform {
+        let view = self.environment(name).and_then(|environment| environment.service.value());
+        view.map_or(Platform::UNKNOWN, |view| view.platform)
     }
 
     /// The environment with this name.

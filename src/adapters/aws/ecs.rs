@@ -9,9 +9,8 @@ use aws_sdk_ecs::types::{
 };
 use tokio::time::{sleep, timeout};
 
-use super::Aws;
-use super::apprunner::patience;
 use super::failure::{Fate, failure, fate};
+use super::{Aws, patience};
 use crate::domain::failure::{Failure, FailureKind};
 
 /// The most tasks that ECS describes at once.

@@ -5,10 +5,8 @@
 
 mod apprunner;
 mod definition;
-mod deploy;
 mod ecs;
 mod failure;
-mod follow;
 mod logs;
 mod rds;
 mod repeats;
@@ -35,8 +33,8 @@ use tokio::sync::OnceCell;
 
 use crate::config::{AwsSettings, Settings};
 
+pub(super) use apprunner::Deployment;
 pub(super) use definition::{ContainerView, Definition};
-pub(super) use deploy::Deployment;
 #[cfg(test)]
 pub(super) use ecs::ContainerEnd;
 pub(super) use ecs::{TaskOrder, TaskView};
@@ -238,6 +236,11 @@ async fn in_role(base: SdkConfig, way: &AwsSettings) -> SdkConfig {
     }
     let provider = role_of.build().await;
     base.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
+}
+
+/// The longest that reads may fail in a row before something counts as out of sight.
+fn patience(look: Duration) -> Duration {
+    look * 6
 }
 
 fn timeouts(operation: Duration, attempt: Duration) -> TimeoutConfig {
