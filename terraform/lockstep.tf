@@ -42,10 +42,25 @@ locals {
       Action   = "ecs:DescribeTasks"
       Resource = "${local.arn_start}:ecs:${local.arn_place}:task/${cluster.name}/*"
     }],
+    [for cluster in aws_ecs_cluster.migrations : {
+      # ECS narrows it by the cluster, not by a resource.
+      Sid       = "FindMigrations"
+      Effect    = "Allow"
+      Action    = "ecs:ListTasks"
+      Resource  = "*"
+      Condition = { ArnEquals = { "ecs:cluster" = cluster.arn } }
+    }],
+    [for cluster in aws_ecs_cluster.migrations : {
+      # Which revision a task is started from, and that its password is a secret. It can't be narrowed to some definitions.
+      Sid      = "ReadTaskDefinitions"
+      Effect   = "Allow"
+      Action   = "ecs:DescribeTaskDefinition"
+      Resource = "*"
+    }],
     [for logs in aws_cloudwatch_log_group.migrations : {
       Sid      = "ReadLogsOfMigrations"
       Effect   = "Allow"
-      Action   = ["logs:FilterLogEvents", "logs:GetLogEvents"]
+      Action   = "logs:FilterLogEvents"
       Resource = "${local.arn_start}:logs:${local.arn_place}:log-group:${logs.name}:*"
     }],
     [for bucket in aws_s3_bucket.releases : {
@@ -71,6 +86,13 @@ locals {
         Resource = "${aws_s3_bucket.reports.arn}/reports/*"
       },
     ],
+    [for bucket in aws_s3_bucket.releases : {
+      # The archive of a migration, under its digest.
+      Sid      = "BringArchives"
+      Effect   = "Allow"
+      Action   = "s3:PutObject"
+      Resource = "${bucket.arn}/*"
+    }],
     [for cluster in aws_ecs_cluster.migrations : {
       Sid       = "Migrate"
       Effect    = "Allow"

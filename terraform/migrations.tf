@@ -1,5 +1,6 @@
 # Liquibase as a one-off task beside a private database: a cluster, one task definition for each environment, their two roles.
-# Absent while the database is public. Nothing runs here by itself: whoever migrates starts a task and judges its exit code.
+# Absent while the database is public. Nothing runs here by itself: lockstep starts a task from the newest revision for every
+# command of Liquibase, with a command of its own, and judges its exit code.
 
 locals {
   # The names of the containers, for overrides: the first fetches a release's archive, the second runs Liquibase on it.
@@ -76,6 +77,7 @@ resource "aws_ecs_task_definition" "migration" {
         { name = "LIQUIBASE_SEARCH_PATH", value = local.archive_path },
         { name = "LIQUIBASE_COMMAND_CHANGELOG_FILE", value = "changelog/changelog-master.yaml" },
         { name = "LIQUIBASE_HEADLESS", value = "true" },
+        { name = "LIQUIBASE_ANALYTICS_ENABLED", value = "false" },
       ]
       secrets = concat(
         [

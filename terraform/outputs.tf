@@ -102,7 +102,14 @@ output "lockstep_toml" {
     password_secret   = aws_secretsmanager_secret.database["password"].name
     image_repository  = local.image_repository
     reports_bucket    = aws_s3_bucket.reports.bucket
-    services          = [for environment in local.environments : { name = environment, service = local.services[environment] }]
-    addresses         = var.enable_route53 ? { for environment, host in local.hosts : environment => "https://${host}" } : {}
+    migration = var.public_database ? null : {
+      cluster         = aws_ecs_cluster.migrations[0].name
+      task_definition = "${local.prefix}-liquibase-{environment}"
+      subnets         = [for subnet in aws_subnet.migrations : subnet.id]
+      security_group  = aws_security_group.migrations[0].id
+      bucket          = aws_s3_bucket.releases[0].bucket
+    }
+    services  = [for environment in local.environments : { name = environment, service = local.services[environment] }]
+    addresses = var.enable_route53 ? { for environment, host in local.hosts : environment => "https://${host}" } : {}
   })
 }

@@ -16,6 +16,7 @@ use lockstep::domain::gate::{Admission, Gate};
 use lockstep::domain::ledger::{Ledger, LedgerRow};
 use lockstep::domain::names::{DemoId, EnvironmentName};
 use lockstep::domain::observation::{Observation, ServiceStatus, ServiceView};
+use lockstep::domain::platform::Platform;
 use lockstep::domain::release::{Catalog, ImageRef, Release, Version};
 use lockstep::engine::State;
 use lockstep::engine::effect::{DatabaseCall, Effect};
@@ -105,6 +106,7 @@ impl Board {
         for effect in board.apply(EventKind::Intent(Intent::Begin)) {
             if let Effect::Cloud(name, lockstep::engine::effect::CloudCall::Describe(generation)) = effect {
                 let view = ServiceView {
+                    platform: Platform::UNKNOWN,
                     status: ServiceStatus::Running,
                     image: image.clone(),
                     address: "http://127.0.0.1:1".to_owned(),

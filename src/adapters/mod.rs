@@ -26,6 +26,7 @@ mod report;
 mod reports;
 mod schemas;
 pub mod sources;
+mod target;
 mod tls;
 mod verdicts;
 mod way;
@@ -38,7 +39,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use self::artifacts::Artifacts;
-use self::aws::{Aws, Clouds, Deployment};
+use self::aws::{Aws, Clouds};
 use self::cancels::Cancels;
 use self::flows::{Added, Flows};
 use self::health::{Health, Waiting};
@@ -49,6 +50,7 @@ use self::redact::Redactor;
 use self::registry::Registry;
 use self::report::{Report, within};
 use self::reports::Reports;
+use self::target::{DeployTarget, Order};
 use self::verdicts::Verdicts;
 use crate::config::{EnvironmentSettings, Settings, paths};
 use crate::domain::failure::{Failure, FailureKind};
@@ -110,8 +112,8 @@ impl Adapters {
         let liquibase = Liquibase::new(
             settings.clone(),
             tools,
-            databases.clone(),
-            artifacts.clone(),
+            clouds.clone(),
+            (databases.clone(), artifacts.clone()),
             (leases.clone(), cancels.clone()),
         );
         let health = Health::default();
@@ -193,7 +195,7 @@ impl Perform for Adapters {
             Effect::Cancel(_, run) => parts.cancels.cancel(&run),
             Effect::Health(environment, call) => Box::pin(parts.health(&environment, call, &report)).await,
             Effect::SeekRuns(generation, runs) => {
-                let living = report.clean(parts.living(runs));
+                let living = report.clean(Box::pin(parts.living(runs)).await);
                 report.send(EventKind::Sought(generation, living)).await;
             }
             Effect::Flow(call) => Box::pin(parts.flows.perform(call, &parts.liquibase, &report)).await,
@@ -307,10 +309,9 @@ impl Parts {
                 let deployed = async {
                     let environment = self.environment(name)?;
                     self.databases.assure(name, &run).await?;
-                    let (aws, expected) = (self.aws(environment), expected.as_ref());
-                    let (image, step) = (&image, &step);
-                    let deployment = Deployment { aws, environment, image, expected, step, is_given_up };
-                    Box::pin(deployment.run()).await
+                    let (image, expected, step) = (&image, expected.as_ref(), &step);
+                    let order = Order { image, expected, step, is_given_up };
+                    Box::pin(self.target(environment).deploy(order)).await
                 };
                 let result = deployed.await;
                 step.ended(result).await;
@@ -321,13 +322,13 @@ impl Parts {
     async fn describe(&self, name: &EnvironmentName) -> Result<ServiceView, Failure> {
         let environment = self.environment(name)?;
         let what = || format!("could not describe the service of {name}");
-        within(self.settings.deadlines.look, what, self.aws(environment).service_view(environment)).await
+        within(self.settings.deadlines.look, what, self.target(environment).view()).await
     }
 
     async fn updates(&self, name: &EnvironmentName) -> Result<Vec<Operation>, Failure> {
         let environment = self.environment(name)?;
         let what = || format!("could not list the updates of the service of {name}");
-        within(self.settings.deadlines.look, what, self.aws(environment).updates(environment)).await
+        within(self.settings.deadlines.look, what, self.target(environment).updates()).await
     }
 
     async fn let_go(&self, environment: &EnvironmentSettings, grant: &Grant) -> Result<String, Failure> {
@@ -341,15 +342,23 @@ impl Parts {
         Box::pin(self.aws(environment).assure_change()).await
     }
 
-    /// Of which of these runs something lives on this machine.
-    fn living(&self, runs: Vec<RunId>) -> Result<BTreeMap<RunId, bool>, Failure> {
+    /// Of which of these runs something lives: on this machine, or as a task.
+    async fn living(&self, runs: Vec<RunId>) -> Result<BTreeMap<RunId, bool>, Failure> {
+        let with_tasks = if runs.is_empty() {
+            Vec::new()
+        } else {
+            let look = self.settings.deadlines.look;
+            let what = || "could not find out which tasks of Liquibase run".to_owned();
+            within(look, what, self.liquibase.runs_with_tasks()).await?
+        };
         let mut living = BTreeMap::new();
         for run in runs {
             let is_held = self.leases.is_held(&run).map_err(|error| {
                 Failure::new(FailureKind::Unavailable, format!("could not find out whether {run} lives here"))
                     .because(error)
             })?;
-            living.insert(run, is_held);
+            let lives = is_held || with_tasks.contains(&run);
+            living.insert(run, lives);
         }
         Ok(living)
     }
@@ -468,7 +477,7 @@ impl Parts {
         let what = || format!("could not ask the application of {name}");
         within(look, what, async {
             let environment = self.environment(name)?;
-            let address = Box::pin(self.aws(environment).address(environment)).await?;
+            let address = Box::pin(self.target(environment).address()).await?;
             self.health.probe(name, &address, look, &report.clock()).await
         })
         .await
@@ -482,7 +491,7 @@ impl Parts {
         report: &Report,
     ) -> Result<StepOutcome, Failure> {
         let environment = self.environment(name)?;
-        let address = Box::pin(self.aws(environment).address(environment)).await?;
+        let address = Box::pin(self.target(environment).address()).await?;
         let waiting = Waiting {
             environment: name,
             address: &address,
@@ -492,6 +501,11 @@ impl Parts {
             pause: self.settings.polling.operation.min(HEALTH_PAUSE),
         };
         self.health.wait(&waiting, &report.step(run, StepKind::Health)).await
+    }
+
+    /// Where the service of this environment runs.
+    fn target<'a>(&'a self, environment: &'a EnvironmentSettings) -> DeployTarget<'a> {
+        DeployTarget::of(self.aws(environment), environment)
     }
 
     /// AWS as this environment reaches it.
@@ -553,7 +567,11 @@ mod tests {
                 image: "registry.example/store".to_owned(),
                 registry: None,
             },
-            liquibase: LiquibaseSettings { runner: RunnerKind::Auto, docker_image: "image".to_owned() },
+            liquibase: LiquibaseSettings {
+                runner: RunnerKind::Auto,
+                docker_image: "image".to_owned(),
+                task: None,
+            },
             promotion_flow: None,
             policy: None,
             journals: None,

@@ -116,6 +116,9 @@ pub(super) struct Demo {
     /// How many times faster than AWS its operations go
     #[arg(long, global = true, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000), value_name = "N")]
     pub(super) time_factor: u32,
+    /// Where Liquibase runs: `here`, or `ecs` as a one-off task of the emulated ECS
+    #[arg(long, global = true, value_enum, default_value_t = LiquibasePlace::Here, value_name = "WHERE")]
+    pub(super) liquibase: LiquibasePlace,
     /// Leave the sandbox running when the console ends
     #[arg(long)]
     pub(super) keep: bool,
@@ -436,6 +439,14 @@ pub(super) struct Check {
     /// Leave a report of it: one HTML file, and the same as JSON
     #[arg(long, conflicts_with = "list")]
     pub(super) report: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LiquibasePlace {
+    /// Where lockstep runs
+    Here,
+    /// As a one-off task of the emulated ECS
+    Ecs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

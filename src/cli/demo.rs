@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::Opening;
-use super::arguments::{Demo, DemoCommand};
+use super::arguments::{Demo, DemoCommand, LiquibasePlace};
 use super::fault;
 use crate::adapters::liquibase;
 use crate::adapters::packing;
@@ -115,6 +115,7 @@ fn launch_settings(demo: &Demo, id: &DemoId, keep: bool, root: &Path) -> Result<
         lockstep,
         postgres_bin: std::env::var_os(POSTGRES_VARIABLE).map(PathBuf::from),
         tools,
+        liquibase_as_task: demo.liquibase == LiquibasePlace::Ecs,
         liquibase: CommandTemplate {
             program: runner.program,
             args: runner.args.iter().map(|argument| argument.to_string_lossy().into_owned()).collect(),

@@ -11,11 +11,12 @@ use super::aws::AwsEntry;
 use super::database::DatabaseEntry;
 use super::environment::{EnvironmentEntry, environments};
 use super::keys::{self, KeysEntry};
+use super::liquibase::LiquibaseEntry;
 use super::policy::PolicyEntry;
 use super::recovery;
 use super::releases::ReleasesEntry;
 use super::{
-    ConsoleSettings, DeadlineSettings, LiquibaseSettings, PollingSettings, ReportSettings, RunnerKind,
+    ConsoleSettings, DeadlineSettings, PollingSettings, ReportSettings,
     Settings,
 };
 use crate::domain::failure::{Failure, FailureKind};
@@ -67,7 +68,7 @@ struct File {
     database: DatabaseEntry,
     releases: ReleasesEntry,
     #[serde(default)]
-    liquibase: Liquibase,
+    liquibase: LiquibaseEntry,
     policy: Option<PolicyEntry>,
     #[serde(default)]
     promotion: Promotion,
@@ -97,13 +98,6 @@ struct Instance {
     mode: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Liquibase {
-    runner: Runner,
-    docker_image: String,
-}
-
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Journal {
@@ -122,15 +116,6 @@ struct Reports {
     folder: Option<PathBuf>,
     bucket: Option<String>,
     prefix: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Runner {
-    Auto,
-    Jvm,
-    Cli,
-    Docker,
 }
 
 #[derive(Default, Deserialize)]
@@ -155,12 +140,6 @@ struct Deadlines {
     deployment: f64,
     health: f64,
     liquibase: f64,
-}
-
-impl Default for Liquibase {
-    fn default() -> Self {
-        Self { runner: Runner::Auto, docker_image: "liquibase/liquibase-secure:5.0.1".to_owned() }
-    }
 }
 
 impl Default for Reports {
@@ -195,6 +174,12 @@ pub(super) fn placed(text: &str, at: Option<usize>, words: &str) -> String {
     line.map_or_else(|| words.to_owned(), |line| format!("line {line}: {words}"))
 }
 
+/// The rules of S3 for names of buckets, as far as a typing mistake breaks them.
+pub(super) fn is_bucket(name: &str) -> bool {
+    let is_label = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+    (3..=63).contains(&name.len()) && name.chars().all(is_label)
+}
+
 impl File {
     fn check(self, origin: &Path, text: &str) -> Result<Settings, Vec<String>> {
         let mut problems = Vec::new();
@@ -223,6 +208,7 @@ impl File {
         let environments = environments(self.environment, &aws, text, &mut problems);
         let beside = origin.parent().unwrap_or(Path::new(""));
         let database = self.database.check(beside, aws.endpoint_url.is_some(), text, &mut problems);
+        let liquibase = self.liquibase.check(&mut problems);
         let reports = self.reports.check(beside, &mut problems);
         let releases = self.releases.check(beside, aws.endpoint_url.is_some(), text, &mut problems);
         let policy = self.policy.map(|policy| policy.check(beside, text, &mut problems));
@@ -237,15 +223,7 @@ impl File {
                 aws,
                 database,
                 releases,
-                liquibase: LiquibaseSettings {
-                    runner: match self.liquibase.runner {
-                        Runner::Auto => RunnerKind::Auto,
-                        Runner::Jvm => RunnerKind::Jvm,
-                        Runner::Cli => RunnerKind::Cli,
-                        Runner::Docker => RunnerKind::Docker,
-                    },
-                    docker_image: self.liquibase.docker_image,
-                },
+                liquibase,
                 promotion_flow: self.promotion.flow,
                 policy,
                 journals,
@@ -267,12 +245,7 @@ impl File {
 
 impl Reports {
     fn check(self, beside: &Path, problems: &mut Vec<String>) -> ReportSettings {
-        // The rules of S3 for names of buckets, as far as a typing mistake breaks them.
-        let is_name = |name: &String| {
-            let is_label = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
-            (3..=63).contains(&name.len()) && name.chars().all(is_label)
-        };
-        if let Some(bucket) = self.bucket.as_ref().filter(|name| !is_name(name)) {
+        if let Some(bucket) = self.bucket.as_ref().filter(|name| !is_bucket(name)) {
             problems.push(format!(
                 "[reports] bucket: `{bucket}` is no name of a bucket: 3 to 63 lower-case letters, digits, hyphens, dots"
             ));
@@ -288,7 +261,7 @@ impl Reports {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{PolicyEngine, SourceSettings};
+    use crate::config::{PolicyEngine, RunnerKind, SourceSettings};
     use crate::domain::names::EnvironmentName;
     use crate::domain::policy::Severity;
 
@@ -424,6 +397,39 @@ production = true
         );
         let failure = load_text(&format!("{GOOD}[reports]\nbucket = \"s3://Team\"\n")).unwrap_err();
         assert!(failure.because[0].starts_with("[reports] bucket: `s3://Team` is no name"), "{failure}");
+    }
+
+    #[test]
+    fn liquibase_runs_as_a_task_where_it_is_told_everything_that_a_task_needs() {
+        let ecs = "[liquibase]\nrunner = \"ecs\"\n[liquibase.ecs]\ncluster = \"c\"\ntask_definition = \"liquibase-{environment}\"\n\
+                   subnets = [\"subnet-1\"]\nbucket = \"team-releases\"\nprefix = \"/a/\"\n";
+        let settings = load_text(&format!("{GOOD}{ecs}")).unwrap().liquibase;
+        let task = settings.task.unwrap();
+        assert_eq!(settings.runner, RunnerKind::Ecs);
+        assert_eq!(task.family(&EnvironmentName::parse("prod").unwrap()), "liquibase-prod");
+        assert_eq!(
+            (task.container.as_str(), task.archive_path.as_str()),
+            ("liquibase", "/release/changelog.zip")
+        );
+        assert_eq!((task.prefix.as_str(), task.has_public_address), ("a", false));
+
+        let failure = load_text(&format!("{GOOD}[liquibase]\nrunner = \"ecs\"\n")).unwrap_err();
+        assert!(failure.because[0].contains("needs a table [liquibase.ecs]"), "{failure}");
+        let wrong = ecs
+            .replace("[\"subnet-1\"]", "[]")
+            .replace("team-releases", "s3://Team")
+            .replace("-{environment}", ":7");
+        let failure = load_text(&format!("{GOOD}{wrong}archive_path = \"release.zip\"\n")).unwrap_err();
+        assert_eq!(
+            failure.because,
+            [
+                "[liquibase.ecs] subnets: a task needs at least one",
+                "[liquibase.ecs] bucket: `s3://Team` is no name of a bucket",
+                "[liquibase.ecs] task_definition: `liquibase:7` names a revision; write the family alone, its newest \
+                 revision is chosen for each task",
+                "[liquibase.ecs] archive_path: `release.zip` does not begin with a slash",
+            ]
+        );
     }
 
     #[test]

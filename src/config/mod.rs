@@ -7,6 +7,7 @@ mod environment;
 pub mod file;
 pub mod instance;
 pub mod keys;
+mod liquibase;
 pub mod paths;
 mod policy;
 mod recovery;
@@ -230,6 +231,40 @@ pub struct LiquibaseSettings {
     pub runner: RunnerKind,
     /// The Docker image, for that kind.
     pub docker_image: String,
+    /// What a one-off task is told, for that kind.
+    pub task: Option<TaskSettings>,
+}
+
+/// Liquibase as a one-off task in ECS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskSettings {
+    /// The cluster that it runs in.
+    pub cluster: String,
+    /// The family of its task definition, with `{environment}` where the name of the environment belongs.
+    pub family: String,
+    /// The container that runs Liquibase.
+    pub container: String,
+    /// The container that fetches the changelog archive before that.
+    pub archive_container: String,
+    /// Where both containers have the archive.
+    pub archive_path: String,
+    /// The subnets that it may be in.
+    pub subnets: Vec<String>,
+    /// Its security groups; those of the network by default.
+    pub security_groups: Vec<String>,
+    /// True when it gets an address that the internet can route to, which some networks need to fetch images.
+    pub has_public_address: bool,
+    /// The bucket that archives are put into for it.
+    pub bucket: String,
+    /// What the keys in the bucket begin with, without a `/` at either end; may be empty.
+    pub prefix: String,
+}
+
+impl TaskSettings {
+    /// The family for one environment.
+    pub fn family(&self, environment: &EnvironmentName) -> String {
+        self.family.replace("{environment}", environment.as_str())
+    }
 }
 
 /// What no changelog may do.
@@ -265,6 +300,8 @@ pub enum RunnerKind {
     Cli,
     /// `docker run` of an image.
     Docker,
+    /// A one-off task in ECS. What needs no database of an environment is still done here, as with [`Self::Auto`].
+    Ecs,
 }
 
 /// Where reports go.
@@ -303,7 +340,7 @@ pub struct PollingSettings {
 pub struct DeadlineSettings {
     /// For one question to a cloud service, a database or an application.
     pub look: Duration,
-    /// For a deployment. App Runner may take twenty minutes to give up.
+    /// For a deployment, and for taking it back when it fails.
     pub deployment: Duration,
     /// For the application to become healthy after its deployment succeeded.
     pub health: Duration,

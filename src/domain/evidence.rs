@@ -185,10 +185,12 @@ mod tests {
     use super::*;
     use crate::domain::Timestamp;
     use crate::domain::drift::tests::{ledger, release};
+    use crate::domain::platform::Platform;
     use crate::domain::release::{ImageRef, Version};
 
     fn service(image: &str) -> ServiceView {
         ServiceView {
+            platform: Platform::UNKNOWN,
             status: ServiceStatus::Running,
             image: ImageRef::new(image),
             address: "http://127.0.0.1".to_owned(),

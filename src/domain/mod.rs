@@ -23,6 +23,7 @@ pub mod names;
 pub mod observation;
 pub mod plain;
 pub mod plan;
+pub mod platform;
 pub mod policy;
 pub mod procedure;
 pub mod reconcile;

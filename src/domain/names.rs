@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The longest `demo_id`: the App Runner service `bagel-store-<demo_id>-staging` may have 40 characters.
+/// The longest `demo_id`: the service `bagel-store-<demo_id>-staging` may have 40 characters.
 const DEMO_ID_LIMIT: usize = 20;
 
 /// The name of an environment, such as `staging`: lower-case letters, digits and hyphens.

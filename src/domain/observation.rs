@@ -6,6 +6,7 @@ use crate::domain::Timestamp;
 use crate::domain::failure::Failure;
 use crate::domain::ledger::Ledger;
 use crate::domain::lock::LockSight;
+use crate::domain::platform::Platform;
 use crate::domain::reconcile::Trail;
 use crate::domain::release::{ImageRef, Version};
 use crate::domain::schema::judgement::SchemaView;
@@ -32,11 +33,13 @@ pub enum Observation {
 /// A service as its platform describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceView {
+    /// What the platform can do.
+    pub platform: Platform,
     /// The platform's word for its state.
     pub status: ServiceStatus,
     /// The image it is configured with. While an operation runs this is already the new one.
     pub image: ImageRef,
-    /// Where it answers, such as `https://abc.awsapprunner.com`.
+    /// Where it answers, such as `https://store.example`.
     pub address: String,
     /// When its configuration last changed.
     pub updated_at: Timestamp,

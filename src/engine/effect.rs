@@ -61,7 +61,7 @@ pub enum Effect {
     Record(Entry),
     /// Read what the journal has got since the last time. Carried out at once. Outcome: `Remembered`.
     ReadJournal,
-    /// Find out of which of these runs something lives on this machine. Outcome: `Sought` with this generation.
+    /// Find out of which of these runs something lives, on this machine or as a task. Outcome: `Sought` with this generation.
     SeekRuns(u64, Vec<RunId>),
     /// Do something for a flow.
     Flow(FlowCall),

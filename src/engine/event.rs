@@ -65,7 +65,7 @@ pub enum EventKind {
     Unlocked(RunId),
     /// A stale lock of Liquibase was let go, with the proof, or was not.
     LetGo(EnvironmentName, Result<String, Failure>),
-    /// Of which of the runs that were asked for something lives on this machine. The number is the generation.
+    /// Of which of the runs that were asked for something lives, on this machine or as a task. The number is the generation.
     Sought(u64, Result<BTreeMap<RunId, bool>, Failure>),
     /// The flow files of the folder were looked at.
     FlowsListed(Result<Vec<FlowFile>, Failure>),

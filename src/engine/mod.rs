@@ -34,6 +34,7 @@ use crate::domain::lock::LockSight;
 use crate::domain::log::{LogBook, LogLine};
 use crate::domain::names::{DemoId, EnvironmentName, RunId};
 use crate::domain::observation::{Facet, HealthView, Observation, Operation, ServiceStatus, ServiceView};
+use crate::domain::platform::Platform;
 use crate::domain::reconcile::Trail;
 use crate::domain::release::{Catalog, Release, Version};
 use crate::domain::schema::judgement::SchemaView;
@@ -89,7 +90,7 @@ pub struct State {
     pub reconciliation: Reconciliation,
     /// What the registry said about images; `None` where it is not asked.
     images: Option<images::Images>,
-    /// Of which runs something lives on this machine, of those that were asked for.
+    /// Of which runs something lives, on this machine or as a task, of those that were asked for.
     living: Facet<BTreeMap<RunId, bool>>,
     /// The lock that is being let go: where, whose, and the proof that whoever held it is gone.
     releasing: Option<(EnvironmentName, String, String)>,
@@ -388,6 +389,12 @@ impl State {
     fn people_spoke(&mut self) {
         self.keep_unmet_true();
         self.keep_petitions_true(None);
+    }
+
+    /// What the platform can do that an environment's service was last seen on.
+    pub fn platform(&self, name: &EnvironmentName) -> Platform {
+        let view = self.environment(name).and_then(|environment| environment.service.value());
+        view.map_or(Platform::UNKNOWN, |view| view.platform)
     }
 
     /// The environment with this name.

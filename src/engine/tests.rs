@@ -332,6 +332,7 @@ fn ended(run: &RunId, step: StepKind, text: &str) -> Vec<EventKind> {
 
 fn running(version: &str) -> ServiceView {
     ServiceView {
+        platform: Platform::UNKNOWN,
         status: ServiceStatus::Running,
         image: image(version),
         address: String::new(),

@@ -111,6 +111,14 @@ fn service(environment: &EnvironmentState) -> Value {
         "image": view.map(|view| view.image.as_str()),
         "address": view.map(|view| view.address.as_str()),
         "updated_at": view.map(|view| view.updated_at.to_string()),
+        "platform": view.map(|view| json!({
+            "name": view.platform.name,
+            "change": view.platform.change,
+            "cancels": view.platform.cancels,
+            "shifts_traffic": view.platform.shifts_traffic,
+            "logs": view.platform.logs,
+            "takes_back_within": view.platform.takes_back_within.as_secs(),
+        })),
         "operation": view.and_then(|view| view.operation.as_ref()).map(|operation| json!({
             "id": operation.id,
             "status": operation.status.word(),

@@ -117,6 +117,16 @@ impl Sandbox {
                 username_secret: format!("{id}/rds/username"),
                 password_secret: format!("{id}/rds/password"),
             },
+            liquibase: settings.liquibase_as_task.then(|| Liquibase {
+                runner: "ecs",
+                ecs: Ecs {
+                    cluster: story::migrations_cluster(id),
+                    task_definition: story::migrations_family(id),
+                    subnets: story::NETWORK.0,
+                    security_groups: [story::NETWORK.1],
+                    bucket: story::releases_bucket(id),
+                },
+            }),
             reports: Reports { bucket: story::reports_bucket(id) },
             releases: Releases {
                 folder: self.releases.clone(),
@@ -141,6 +151,8 @@ struct Configuration {
     aws: Aws,
     database: Database,
     releases: Releases,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    liquibase: Option<Liquibase>,
     reports: Reports,
     policy: policy::Policy,
     promotion: policy::Promotion,
@@ -176,6 +188,21 @@ struct Releases {
     folder: PathBuf,
     image: String,
     registry: String,
+}
+
+#[derive(Serialize)]
+struct Liquibase {
+    runner: &'static str,
+    ecs: Ecs,
+}
+
+#[derive(Serialize)]
+struct Ecs {
+    cluster: String,
+    task_definition: String,
+    subnets: [&'static str; 2],
+    security_groups: [&'static str; 1],
+    bucket: String,
 }
 
 #[derive(Serialize)]

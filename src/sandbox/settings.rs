@@ -26,6 +26,9 @@ pub struct LaunchSettings {
     pub postgres_bin: Option<PathBuf>,
     /// The folder that `make setup` fills.
     pub tools: Option<PathBuf>,
+    /// True: the configuration says that Liquibase runs as a one-off task; false: where lockstep runs.
+    #[serde(default)]
+    pub liquibase_as_task: bool,
     /// How Liquibase is started, up to its own arguments.
     pub liquibase: CommandTemplate,
     /// The releases that exist, oldest first.

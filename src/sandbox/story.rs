@@ -97,6 +97,25 @@ pub fn reports_bucket(demo_id: &str) -> String {
     format!("bagel-store-{demo_id}-operation-reports")
 }
 
+/// The bucket for the archives that migrations fetch.
+pub fn releases_bucket(demo_id: &str) -> String {
+    format!("bagel-store-{demo_id}-releases")
+}
+
+/// The cluster of one-off tasks.
+pub fn migrations_cluster(demo_id: &str) -> String {
+    format!("bagel-store-{demo_id}-migrations")
+}
+
+/// The families of their task definitions, with `{environment}` where the name of the environment belongs.
+pub fn migrations_family(demo_id: &str) -> String {
+    format!("bagel-store-{demo_id}-liquibase-{{environment}}")
+}
+
+/// The subnets and the security group of the network; nothing looks into them.
+pub const NETWORK: ([&str; 2], &str) =
+    (["subnet-0a1b2c3d4e5f60718", "subnet-0a1b2c3d4e5f60719"], "sg-0a1b2c3d4e5f60718");
+
 /// The repository of the application's images, without a tag.
 pub fn image_repository(demo_id: &str) -> String {
     format!("public.ecr.aws/l1v5b6d6/{demo_id}-bagel-store")

@@ -26,7 +26,7 @@ run "no_policy_allows_every_action_of_anything" {
 
 run "only_what_aws_can_not_narrow_is_allowed_everywhere" {
   assert {
-    condition     = flatten([for policy in [aws_iam_policy.look.policy, aws_iam_policy.promote.policy, aws_iam_role_policy.github_releases[0].policy] : [for statement in jsondecode(policy).Statement : statement.Action if contains(flatten([statement.Resource]), "*")]]) == ["apprunner:ListServices", "ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"]
+    condition     = flatten([for policy in [aws_iam_policy.look.policy, aws_iam_policy.promote.policy, aws_iam_role_policy.github_releases[0].policy] : [for statement in jsondecode(policy).Statement : statement.Action if contains(flatten([statement.Resource]), "*")]]) == ["apprunner:ListServices", "ecs:ListTasks", "ecs:DescribeTaskDefinition", "ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"]
     error_message = "Something is allowed on every resource that AWS could narrow to this instance."
   }
 }
@@ -34,7 +34,7 @@ run "only_what_aws_can_not_narrow_is_allowed_everywhere" {
 run "looking_changes_nothing" {
   assert {
     condition = toset(flatten([for statement in jsondecode(aws_iam_policy.look.policy).Statement : statement.Action])) == toset([
-      "apprunner:DescribeService", "apprunner:ListOperations", "apprunner:ListServices", "ecs:DescribeTasks", "logs:FilterLogEvents", "logs:GetLogEvents",
+      "apprunner:DescribeService", "apprunner:ListOperations", "apprunner:ListServices", "ecs:DescribeTaskDefinition", "ecs:DescribeTasks", "ecs:ListTasks", "logs:FilterLogEvents",
       "rds:DescribeDBInstances", "s3:GetObject", "secretsmanager:GetSecretValue",
     ])
     error_message = "Looking may do more, or less, than lockstep's looks ask for."
@@ -60,6 +60,18 @@ run "promoting_moves_services_migrates_and_keeps_reports" {
   assert {
     condition     = strcontains({ for statement in jsondecode(aws_iam_policy.promote.policy).Statement : statement.Sid => jsonencode(statement) }["Migrate"], jsonencode({ ArnEquals = { "ecs:cluster" = aws_ecs_cluster.migrations[0].arn } }))
     error_message = "A task may be started in another cluster."
+  }
+}
+
+run "tasks_are_listed_in_their_own_cluster_only_and_archives_go_into_their_own_bucket" {
+  assert {
+    condition     = { for statement in jsondecode(aws_iam_policy.look.policy).Statement : statement.Sid => jsonencode(lookup(statement, "Condition", null)) }["FindMigrations"] == jsonencode({ ArnEquals = { "ecs:cluster" = aws_ecs_cluster.migrations[0].arn } })
+    error_message = "Tasks of another cluster may be listed."
+  }
+
+  assert {
+    condition     = { for statement in jsondecode(aws_iam_policy.promote.policy).Statement : statement.Sid => statement.Resource }["BringArchives"] == "${aws_s3_bucket.releases[0].arn}/*"
+    error_message = "An archive may be put somewhere else than where migrations fetch it."
   }
 }
 

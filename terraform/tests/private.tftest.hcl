@@ -157,6 +157,13 @@ run "whoever_starts_tasks_is_told_where" {
   }
 }
 
+run "the_configuration_lets_liquibase_run_as_a_task" {
+  assert {
+    condition     = strcontains(output.lockstep_toml, "runner = \"ecs\"") && strcontains(output.lockstep_toml, "task_definition = \"bagel-store-demo1-liquibase-{environment}\"") && strcontains(output.lockstep_toml, "bucket = \"bagel-store-demo1-releases\"")
+    error_message = "The lockstep.toml of a private database does not say where its migrations run."
+  }
+}
+
 run "a_public_database_needs_none_of_it" {
   command = plan
 
@@ -165,7 +172,7 @@ run "a_public_database_needs_none_of_it" {
   }
 
   assert {
-    condition     = output.migration == null && length(aws_ecs_task_definition.migration) == 0 && length(aws_ecs_cluster.migrations) == 0 && length(aws_s3_bucket.releases) == 0
+    condition     = output.migration == null && !strcontains(output.lockstep_toml, "liquibase.ecs") && length(aws_ecs_task_definition.migration) == 0 && length(aws_ecs_cluster.migrations) == 0 && length(aws_s3_bucket.releases) == 0
     error_message = "Parts of one-off tasks are made that nobody needs."
   }
 }

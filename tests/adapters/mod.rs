@@ -11,6 +11,7 @@ mod locks;
 mod logins;
 mod looks;
 pub(crate) mod migrating;
+mod moto;
 mod policies;
 mod pools;
 mod recovery;
@@ -133,7 +134,11 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
             image: "registry.example/store".to_owned(),
             registry: None,
         },
-        liquibase: LiquibaseSettings { runner: RunnerKind::Jvm, docker_image: "unused".to_owned() },
+        liquibase: LiquibaseSettings {
+            runner: RunnerKind::Jvm,
+            docker_image: "unused".to_owned(),
+            task: None,
+        },
         promotion_flow: None,
         policy: None,
         journals: None,

@@ -170,3 +170,69 @@ async fn the_aws_command_line_copies_reports_out_of_the_bucket_and_into_it() {
     assert!(error.contains("(404)"), "{error}");
     sandbox.world.shutdown().await;
 }
+
+#[tokio::test]
+async fn the_aws_command_line_registers_runs_lists_describes_and_stops_tasks() {
+    let Some((program, modules)) = installed() else {
+        println!("skipped: no AWS command line at LOCKSTEP_AWSCLI or .tools/awscli/bin/aws");
+        return;
+    };
+    let sandbox = Sandbox::open(600).await;
+    let cli = Cli { sandbox: &sandbox, program, modules };
+    let cluster = "bagel-store-demo1-migrations";
+    let family = "bagel-store-demo1-liquibase-dev";
+    let described = cli
+        .run(&["ecs", "describe-task-definition", "--task-definition", family])
+        .await
+        .expect("a definition");
+    let definition = &described["taskDefinition"];
+    assert_eq!((&definition["revision"], &definition["status"]), (&1.into(), &"ACTIVE".into()));
+    let containers = definition["containerDefinitions"].to_string();
+    assert!(!containers.contains(PASSWORD), "a definition shows no password");
+    let register =
+        ["ecs", "register-task-definition", "--family", family, "--container-definitions", &containers];
+    let registered = cli.run(&register).await.expect("registered");
+    assert_eq!(registered["taskDefinition"]["revision"], 2);
+
+    let network = "awsvpcConfiguration={subnets=[subnet-1],securityGroups=[sg-1],assignPublicIp=ENABLED}";
+    let run = ["ecs", "run-task", "--cluster", cluster, "--launch-type", "FARGATE", "--started-by", "ana"];
+    let named = ["--task-definition", family, "--client-token", "once", "--network-configuration", network];
+    let run = [&run[..], &named].concat();
+    let started = cli.run(&run).await.expect("started");
+    let arn = started["tasks"][0]["taskArn"].as_str().expect("a task").to_owned();
+    assert_eq!(
+        cli.run(&run).await.expect("the same")["tasks"][0]["taskArn"],
+        arn.as_str(),
+        "a token is for one task"
+    );
+    let describe = ["ecs", "describe-tasks", "--cluster", cluster, "--tasks", &arn, "nobody"];
+    let ended = super::support::eventually("the task ends", async || {
+        let described = cli.run(&describe).await.expect("described");
+        (described["tasks"][0]["lastStatus"] == "STOPPED").then_some(described)
+    })
+    .await;
+    // The archive is not there, so Liquibase was never started.
+    let task = &ended["tasks"][0];
+    assert_eq!(
+        (&task["stopCode"], &task["startedBy"]),
+        (&"TaskFailedToStart".into(), &"ana".into()),
+        "{task:#}"
+    );
+    assert_eq!(
+        (&task["containers"][0]["exitCode"], task["containers"][1].get("exitCode")),
+        (&1.into(), None)
+    );
+    assert!(task["stoppedAt"].is_string(), "a time AWS's own model can read: {task}");
+    assert_eq!(ended["failures"][0]["reason"], "MISSING");
+    let listed = ["ecs", "list-tasks", "--cluster", cluster, "--family", family];
+    assert_eq!(cli.run(&listed).await.expect("listed")["taskArns"].as_array().map(Vec::len), Some(0));
+    let stopped = [&listed[..], &["--desired-status", "STOPPED"]].concat();
+    assert_eq!(cli.run(&stopped).await.expect("listed")["taskArns"][0], arn.as_str());
+    let stop = ["ecs", "stop-task", "--cluster", cluster, "--task", &arn, "--reason", "over"];
+    assert_eq!(cli.run(&stop).await.expect("stopped")["task"]["desiredStatus"], "STOPPED");
+    let error = cli.run(&["ecs", "list-tasks", "--cluster", "other"]).await.expect_err("unknown");
+    assert!(error.contains("(ClusterNotFoundException)"), "{error}");
+    let error = cli.run(&["ecs", "describe-task-definition", "--task-definition", "other"]).await;
+    assert!(error.expect_err("unknown").contains("Unable to describe task definition."));
+    sandbox.world.shutdown().await;
+}

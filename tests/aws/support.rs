@@ -62,6 +62,7 @@ pub(crate) fn settings(folder: &Path, time_factor: u32, environments: &[&str]) -
             password: PASSWORD.to_owned(),
         },
         login: ("demo".to_owned(), "let me in".to_owned()),
+        liquibase: None,
         known_versions: versions.map(str::to_owned).to_vec(),
         image_repository: REPOSITORY.to_owned(),
         seeds: seeds.collect(),

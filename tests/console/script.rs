@@ -20,6 +20,7 @@ use lockstep::domain::observation::{
     HealthView, Observation, Operation, OperationStatus, ServiceStatus, ServiceView,
 };
 use lockstep::domain::plan::Until;
+use lockstep::domain::platform::Platform;
 use lockstep::domain::policy::Verdict;
 use lockstep::domain::reconcile::Trail;
 use lockstep::domain::release::{Catalog, ImageRef, ImageSeen, Release, Version};
@@ -397,6 +398,7 @@ impl Script {
 
     fn service(&self, index: usize) -> ServiceView {
         ServiceView {
+            platform: Platform::UNKNOWN,
             status: ServiceStatus::Running,
             image: ImageRef::new(format!("{REPOSITORY}:{}", self.world().versions[index])),
             address: format!("http://127.0.0.1:4100{index}"),

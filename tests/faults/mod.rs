@@ -7,6 +7,7 @@ pub(crate) mod calls;
 mod databases;
 mod deployments;
 mod table;
+mod tasks;
 mod ways_out;
 
 use std::fs;

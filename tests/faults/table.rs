@@ -17,7 +17,7 @@ fn read(path: &str) -> String {
 
 #[test]
 fn every_row_has_a_test_that_is_named_after_it_and_sets_it() {
-    let tests: String = ["calls", "databases", "deployments"]
+    let tests: String = ["calls", "databases", "deployments", "tasks"]
         .iter()
         .map(|name| read(&format!("tests/faults/{name}.rs")))
         .collect();

@@ -9,11 +9,11 @@ use super::{Scene, ending, has, running};
 use crate::program::place::Said;
 
 /// The changesets of dev in the beginning; v1.1.0 has three fewer.
-const BEFORE: usize = 14;
+pub(super) const BEFORE: usize = 14;
 
 impl Scene {
     /// Promotes v1.4.0 to dev, or another release, and asks twice to stop it once a line holds these words.
-    async fn abort(&self, version: &str, words: &str) -> Said {
+    pub(super) async fn abort(&self, version: &str, words: &str) -> Said {
         let mut promotion = self.place.command(&["promote", "dev", "--release", version]).spawn().unwrap();
         let pid = Pid::from_raw(i32::try_from(promotion.id().unwrap()).unwrap());
         let mut lines = BufReader::new(promotion.stderr.take().unwrap()).lines();
@@ -144,6 +144,6 @@ fn stale() -> [String; 2] {
     ["stale".to_owned(), "free".to_owned()]
 }
 
-fn free() -> [String; 2] {
+pub(super) fn free() -> [String; 2] {
     ["free".to_owned(), "free".to_owned()]
 }

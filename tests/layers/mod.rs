@@ -218,6 +218,31 @@ fn only_code_is_judged() {
     }
 }
 
+/// Where it may be known that a service runs on App Runner: its own folder, the clients, the shape of all targets, and the stand-in.
+const KNOWS_THE_KIND: [&str; 3] = ["adapters/aws/", "adapters/target.rs", "sandbox/"];
+
+#[test]
+fn nothing_above_the_deploy_targets_knows_which_kind_there_is() {
+    // Texts and comments, too: the words for people are the target's own.
+    let kind = Regex::new(r"(?i)app[ _-]?runner").unwrap();
+    for word in ["App Runner", "awsapprunner.com", "is_app_runner"] {
+        assert!(kind.is_match(word), "{word}");
+    }
+    let knowing: Vec<String> = sources("src")
+        .into_iter()
+        .filter(|source| !KNOWS_THE_KIND.iter().any(|place| source.path.starts_with(place)))
+        .flat_map(|source| {
+            let lines = source.text.lines().enumerate().filter(|(_, line)| kind.is_match(line));
+            lines.map(|(at, line)| format!("{}:{}: {line}", source.path, at + 1)).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(
+        knowing.is_empty(),
+        "they go by what a target can do (domain::platform):\n{}",
+        knowing.join("\n")
+    );
+}
+
 #[test]
 fn every_source_file_begins_with_what_it_owns() {
     let bare: Vec<String> = ["src", "tests"]

@@ -5,6 +5,7 @@ mod changelogs;
 mod checks;
 mod configuring;
 mod crashing;
+mod docker;
 mod doctor;
 pub(crate) mod drift;
 mod encryption;

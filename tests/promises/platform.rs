@@ -40,6 +40,7 @@ impl Platform {
     fn view(&self) -> ServiceView {
         let facts = self.0.lock().unwrap();
         ServiceView {
+            platform: lockstep::domain::platform::Platform::UNKNOWN,
             status: ServiceStatus::Running,
             image: facts.image.clone(),
             address: "http://127.0.0.1:1".to_owned(),

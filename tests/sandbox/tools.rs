@@ -31,6 +31,7 @@ impl Place {
         let folder = tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempdir().unwrap();
         let releases = changelogs::cut(&folder.path().join("cut"));
         let settings = LaunchSettings {
+            liquibase_as_task: false,
             demo_id: DEMO.to_owned(),
             time_factor: 20,
             keep: true,

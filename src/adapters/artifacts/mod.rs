@@ -92,6 +92,15 @@ impl Artifacts {
 
     /// The files of a release, after making sure that the archive is still the one that was planned with.
     pub(super) async fn files(&self, release: &Release) -> Result<Files, Failure> {
+        let bytes = self.archive(release).await?;
+        compute(move || archive::read(&bytes)).await.map_err(|problem| {
+            let what = format!("could not unpack {}", release.archive);
+            Failure::new(FailureKind::Configuration, what).because(problem).hint("Build it again.")
+        })
+    }
+
+    /// The archive of a release, after making sure that it is still the one that was planned with.
+    pub(super) async fn archive(&self, release: &Release) -> Result<Vec<u8>, Failure> {
         let what = || format!("could not unpack {}", release.archive);
         let bytes = match self.0.source.by_digest(&release.archive_digest).await {
             Some(bytes) => bytes,
@@ -102,9 +111,7 @@ impl Artifacts {
                 .because("it is not the archive any more that the plan was made with")
                 .hint("Make a new plan and look at it."));
         }
-        compute(move || archive::read(&bytes)).await.map_err(|problem| {
-            Failure::new(FailureKind::Configuration, what()).because(problem).hint("Build it again.")
-        })
+        Ok(bytes)
     }
 
     /// The archive of a release as the source knows it.

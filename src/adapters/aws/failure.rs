@@ -42,8 +42,14 @@ const THROTTLED: [&str; 9] = [
     "SlowDown",
 ];
 
-const MISSING: [&str; 5] =
-    ["ResourceNotFoundException", "DBInstanceNotFound", "DBInstanceNotFoundFault", "NoSuchBucket", "NoSuchKey"];
+const MISSING: [&str; 6] = [
+    "ResourceNotFoundException",
+    "DBInstanceNotFound",
+    "DBInstanceNotFoundFault",
+    "NoSuchBucket",
+    "NoSuchKey",
+    "ClusterNotFoundException",
+];
 
 /// Codes that mean that what was asked for is in another region, or that the account may not use this one.
 const ELSEWHERE: [&str; 5] = [

@@ -35,9 +35,9 @@ static ODD: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The end of one log group, as far as it was read.
-pub(super) struct Tail {
+pub(in crate::adapters) struct Tail {
     group: String,
-    prefix: &'static str,
+    prefix: String,
     source: Source,
     start: i64,
     since: i64,
@@ -45,25 +45,25 @@ pub(super) struct Tail {
 }
 
 impl Tail {
-    /// App Runner's own lines about the service with this ARN, from `start` on (milliseconds since 1970).
-    pub(super) fn of_service(arn: &str, start: i64) -> Self {
-        Self::new(arn, "service", "events", Source::Service, start)
-    }
-
-    /// What the application of the service with this ARN printed, from `start` on.
-    pub(super) fn of_application(arn: &str, start: i64) -> Self {
-        Self::new(arn, "application", "instance/", Source::Application, start)
-    }
-
-    fn new(arn: &str, kind: &str, prefix: &'static str, source: Source, start: i64) -> Self {
-        // arn:aws:apprunner:region:account:service/NAME/ID
-        let path = arn.split_once("service/").map_or(arn, |(_, path)| path);
-        let group = format!("/aws/apprunner/{path}/{kind}");
+    /// What was written from `start` on into the streams of a group whose names begin like this.
+    pub(in crate::adapters) fn of_stream(
+        group: impl Into<String>,
+        prefix: impl Into<String>,
+        source: Source,
+        start: i64,
+    ) -> Self {
+        let (group, prefix) = (group.into(), prefix.into());
         Self { group, prefix, source, start, since: start, seen: HashSet::new() }
     }
 
+    /// The log group.
+    #[cfg(test)]
+    pub(super) fn group(&self) -> &str {
+        &self.group
+    }
+
     /// The lines that were not seen before, oldest first. A group that does not exist yet has none.
-    pub(super) async fn read(&mut self, aws: &Aws) -> Result<Vec<RawLine>, Failure> {
+    pub(in crate::adapters) async fn read(&mut self, aws: &Aws) -> Result<Vec<RawLine>, Failure> {
         let mut events = Vec::new();
         let mut token = None;
         for _ in 0..PAGES {
@@ -73,7 +73,7 @@ impl Tail {
                 .logs
                 .filter_log_events()
                 .log_group_name(&self.group)
-                .log_stream_name_prefix(self.prefix)
+                .log_stream_name_prefix(&self.prefix)
                 .start_time(self.since)
                 .set_next_token(token.take());
             let page = match request.send().await {
@@ -143,16 +143,6 @@ fn level(text: &str) -> Level {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_group_is_named_by_the_arn() {
-        let arn = "arn:aws:apprunner:us-east-1:000000000000:service/bagel-store-demo1-dev/0123abc";
-        assert_eq!(Tail::of_service(arn, 0).group, "/aws/apprunner/bagel-store-demo1-dev/0123abc/service");
-        assert_eq!(
-            Tail::of_application(arn, 0).group,
-            "/aws/apprunner/bagel-store-demo1-dev/0123abc/application"
-        );
-    }
 
     #[test]
     fn lines_that_say_that_something_failed_are_errors() {

@@ -6,9 +6,9 @@
 mod apprunner;
 mod chain;
 mod clock;
-mod deploy;
+mod definition;
+mod ecs;
 mod failure;
-mod follow;
 mod grant;
 mod logs;
 mod rds;
@@ -39,7 +39,12 @@ use self::clock::Dated;
 use crate::config::{AwsSettings, Settings};
 use crate::domain::skew::Skew;
 
-pub(super) use deploy::Deployment;
+pub(super) use apprunner::Deployment;
+pub(super) use definition::{ContainerView, Definition};
+#[cfg(test)]
+pub(super) use ecs::ContainerEnd;
+pub(super) use ecs::{TaskOrder, TaskView};
+pub(super) use logs::Tail;
 pub(super) use rds::DatabaseServer;
 pub(super) use s3::{BucketView, Object};
 
@@ -74,6 +79,9 @@ struct Clients {
     apprunner: aws_sdk_apprunner::Client,
     /// For changes: sends everything exactly once.
     apprunner_once: aws_sdk_apprunner::Client,
+    ecs: aws_sdk_ecs::Client,
+    /// For tasks: sends everything exactly once.
+    ecs_once: aws_sdk_ecs::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     rds: aws_sdk_rds::Client,
     s3: aws_sdk_s3::Client,
@@ -120,7 +128,8 @@ impl Aws {
         }))
     }
 
-    fn settings(&self) -> &Settings {
+    /// The settings of the instance.
+    pub(super) fn settings(&self) -> &Settings {
         &self.0.settings
     }
 
@@ -163,6 +172,9 @@ impl Clients {
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts(look, look))
             .build();
+        let containers = aws_sdk_ecs::config::Builder::from(&config).interceptor(dated.clone());
+        let tasks =
+            containers.clone().retry_config(RetryConfig::disabled()).timeout_config(timeouts(look, look));
         // An address that is not AWS's own has no name for each bucket.
         let objects = aws_sdk_s3::config::Builder::from(&config)
             .interceptor(dated.clone())
@@ -176,6 +188,8 @@ impl Clients {
         Self {
             apprunner: aws_sdk_apprunner::Client::from_conf(apprunner.build()),
             apprunner_once: aws_sdk_apprunner::Client::from_conf(once),
+            ecs: aws_sdk_ecs::Client::from_conf(containers.build()),
+            ecs_once: aws_sdk_ecs::Client::from_conf(tasks.build()),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
             rds: aws_sdk_rds::Client::from_conf(rds.build()),
             s3: aws_sdk_s3::Client::from_conf(objects.build()),
@@ -249,6 +263,11 @@ async fn in_role(base: SdkConfig, way: &AwsSettings) -> SdkConfig {
     }
     let provider = role_of.build().await;
     base.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
+}
+
+/// The longest that reads may fail in a row before something counts as out of sight.
+fn patience(look: Duration) -> Duration {
+    look * 6
 }
 
 fn timeouts(operation: Duration, attempt: Duration) -> TimeoutConfig {

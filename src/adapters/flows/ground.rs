@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::Flows;
 use crate::adapters::archive::Folder;
 use crate::adapters::report::within;
+use crate::adapters::target::DeployTarget;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::flow::{Problem, Scope, Script};
 use crate::domain::names::{EnvironmentName, RunId};
@@ -133,7 +134,8 @@ impl Flows {
         within(self.0.settings.deadlines.look, what, async {
             let environment = self.0.settings.environment(name);
             let environment = environment.ok_or_else(|| Failure::new(FailureKind::Usage, what()))?;
-            Box::pin(self.0.clouds.by(&environment.aws).address(environment)).await
+            let target = DeployTarget::of(self.0.clouds.by(&environment.aws), environment);
+            Box::pin(target.address()).await
         })
         .await
     }

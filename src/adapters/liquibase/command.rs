@@ -36,6 +36,16 @@ const IMAGE: &str = "liquibase/liquibase-secure:5.0.1";
 const DOCKER: [&str; 5] =
     ["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"];
 
+/// Variables that ECS gives to every container of a task.
+const TASK: [&str; 6] = [
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_DEFAULT_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_REGION",
+    "ECS_AGENT_URI",
+    "ECS_CONTAINER_METADATA_URI_V4",
+];
+
 /// The part of a command line that comes before Liquibase's own options and command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine {
@@ -90,6 +100,43 @@ pub(super) enum Command<'a> {
     RollbackTo(&'a str),
     /// `rollback-count`
     RollbackCount(usize),
+}
+
+impl Command<'_> {
+    /// Its word.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Validate => "validate",
+            Self::Tag(_) => "tag",
+            Self::Update => "update",
+            Self::RollbackTo(_) => "rollback",
+            Self::RollbackCount(_) => "rollback-count",
+        }
+    }
+
+    /// What Liquibase is told, with the contexts and labels of `selection`. The changelog is relative to the search path.
+    pub(super) fn arguments(self, selection: &Selection) -> Vec<String> {
+        let changelog = format!("--changelog-file={}", archive::ROOT);
+        let mut arguments =
+            ["--show-banner=false", "--headless=true", self.word()].map(str::to_owned).to_vec();
+        match self {
+            Self::Validate => return [arguments, vec![changelog]].concat(),
+            Self::Tag(tag) => return [arguments, vec![format!("--tag={tag}")]].concat(),
+            Self::Update => arguments.push(changelog),
+            Self::RollbackTo(tag) => arguments.extend([changelog, format!("--tag={tag}")]),
+            Self::RollbackCount(count) => arguments.extend([changelog, format!("--count={count}")]),
+        }
+        arguments.extend(selected(selection));
+        arguments
+    }
+}
+
+/// The contexts and labels to run with.
+fn selected(selection: &Selection) -> impl Iterator<Item = String> {
+    let Selection { contexts, label_filter } = selection;
+    let contexts = (!contexts.is_empty()).then(|| format!("--contexts={}", contexts.join(",")));
+    let labels = label_filter.as_ref().map(|filter| format!("--label-filter={filter}"));
+    contexts.into_iter().chain(labels)
 }
 
 impl Runner {
@@ -165,7 +212,7 @@ impl Job<'_> {
             host_network: is_loopback(&self.coordinates.host),
         };
         let CommandLine { program, mut args, env } = runner.prefix(Some(self.run), &container);
-        args.extend(self.arguments().into_iter().map(OsString::from));
+        args.extend(self.command.arguments(self.selection).into_iter().map(OsString::from));
         let mut env: Vec<(OsString, OsString)> =
             env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         let seen = container.bundle.map(|bundle| if is_docker { Path::new(BUNDLE) } else { bundle });
@@ -175,36 +222,6 @@ impl Job<'_> {
             ("LIQUIBASE_COMMAND_PASSWORD".into(), self.coordinates.password.reveal().into()),
         ]);
         Launch { program, args, env, folder: self.root.to_owned(), lease: None }
-    }
-
-    fn arguments(&self) -> Vec<String> {
-        let mut arguments = vec!["--show-banner=false".to_owned(), "--headless=true".to_owned()];
-        let changelog = format!("--changelog-file={}", archive::ROOT);
-        match self.command {
-            Command::Validate => arguments.extend(["validate".to_owned(), changelog]),
-            Command::Update => {
-                arguments.extend(["update".to_owned(), changelog]);
-                arguments.extend(self.selected());
-            }
-            Command::Tag(tag) => arguments.extend(["tag".to_owned(), format!("--tag={tag}")]),
-            Command::RollbackTo(tag) => {
-                arguments.extend(["rollback".to_owned(), changelog, format!("--tag={tag}")]);
-                arguments.extend(self.selected());
-            }
-            Command::RollbackCount(count) => {
-                arguments.extend(["rollback-count".to_owned(), changelog, format!("--count={count}")]);
-                arguments.extend(self.selected());
-            }
-        }
-        arguments
-    }
-
-    /// The contexts and labels to run with.
-    fn selected(&self) -> Vec<String> {
-        let Selection { contexts, label_filter } = self.selection;
-        let contexts = (!contexts.is_empty()).then(|| format!("--contexts={}", contexts.join(",")));
-        let labels = label_filter.as_ref().map(|filter| format!("--label-filter={filter}"));
-        contexts.into_iter().chain(labels).collect()
     }
 }
 
@@ -231,6 +248,14 @@ pub(in crate::adapters) fn url(
     url
 }
 
+/// The variables of a Liquibase that runs in a container which somebody else defines: it signs its locks, and times are
+/// written as everywhere.
+pub(super) fn in_a_container(run: &RunId) -> [(String, String); 3] {
+    let flags = [&JAVA_FLAGS[..], &[&format!("-Dliquibase.hostDescription={run}")]].concat().join(" ");
+    [("JAVA_OPTS", flags.as_str()), ("LANG", "C.UTF-8"), ("TZ", "UTC")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+}
+
 /// What a container is given.
 struct Container<'a> {
     root: OsString,
@@ -242,7 +267,7 @@ struct Container<'a> {
 
 impl Container<'_> {
     fn args(&self) -> Vec<OsString> {
-        let mut args: Vec<OsString> = vec!["run".into(), "--rm".into(), "-i".into()];
+        let mut args: Vec<OsString> = vec!["run".into(), "--rm".into()];
         // The folder can be entered by this user only.
         let (user, group) = (nix::unistd::geteuid(), nix::unistd::getegid());
         args.extend(["--user".into(), format!("{user}:{group}").into()]);
@@ -309,11 +334,13 @@ pub(super) fn offline(runner: &Runner, root: &Path, image: &str, rows: &str) -> 
 /// What changelogs can see of the process that Liquibase runs in.
 pub(in crate::adapters) fn surroundings(runner: RunnerKind) -> Surroundings {
     // What is in a container is not known here. What a launcher adds depends on the shell.
-    let (known, unknown): (Vec<_>, Vec<_>) = environment()
-        .into_iter()
-        .partition(|(name, _)| runner != RunnerKind::Docker || matches!(name.as_str(), "LANG" | "TZ"));
+    let is_here = !matches!(runner, RunnerKind::Docker | RunnerKind::Ecs);
+    let (known, unknown): (Vec<_>, Vec<_>) =
+        environment().into_iter().partition(|(name, _)| is_here || matches!(name.as_str(), "LANG" | "TZ"));
     let added = ["JAVA_OPTS", "JAVA_HOME", "PWD", "OLDPWD", "SHLVL", "_", "CLASSPATH", "HOSTNAME"];
-    let hidden = unknown.into_iter().map(|(name, _)| name).chain(added.map(str::to_owned)).collect();
+    let of_a_task = TASK.iter().filter(|_| runner == RunnerKind::Ecs).copied();
+    let added = added.into_iter().chain(of_a_task).map(str::to_owned);
+    let hidden = unknown.into_iter().map(|(name, _)| name).chain(added).collect();
     Surroundings { variables: known.into_iter().collect(), hidden, selections: Vec::new() }
 }
 
@@ -441,7 +468,7 @@ mod tests {
         assert_eq!(
             line(&launch),
             format!(
-                "/usr/bin/docker run --rm -i --user {user} -v /tmp/root:/liquibase/changelog \
+                "/usr/bin/docker run --rm --user {user} -v /tmp/root:/liquibase/changelog \
                  -v /etc/rds.pem:/liquibase/ca-bundle.pem:ro -w /liquibase/changelog \
                  -e LIQUIBASE_COMMAND_URL -e LIQUIBASE_COMMAND_USERNAME -e LIQUIBASE_COMMAND_PASSWORD \
                  -e LIQUIBASE_ANALYTICS_ENABLED -e JAVA_OPTS -e LANG -e TZ \

@@ -89,7 +89,7 @@ impl Places {
     fn find(&self, kind: RunnerKind) -> Result<Runner, Failure> {
         let mut missed = Vec::new();
         let found = match kind {
-            RunnerKind::Auto => self.jvm(&mut missed).or_else(|| self.cli(&mut missed)),
+            RunnerKind::Auto | RunnerKind::Ecs => self.jvm(&mut missed).or_else(|| self.cli(&mut missed)),
             RunnerKind::Jvm => self.jvm(&mut missed),
             RunnerKind::Cli => self.cli(&mut missed),
             RunnerKind::Docker => self.docker(&mut missed),
@@ -100,7 +100,7 @@ impl Places {
             let failure = missed.into_iter().fold(failure, Failure::because);
             failure.hint(match kind {
                 RunnerKind::Docker => "Install Docker, or set [liquibase] runner = \"auto\".",
-                RunnerKind::Auto | RunnerKind::Jvm | RunnerKind::Cli => {
+                RunnerKind::Auto | RunnerKind::Jvm | RunnerKind::Cli | RunnerKind::Ecs => {
                     "To get both, run `make setup`; or install Java 17 and Liquibase 4.29 or newer."
                 }
             })

@@ -5,28 +5,31 @@ mod command;
 mod discover;
 mod output;
 mod reason;
+mod running;
 mod sums;
+mod task;
 
 use std::path::PathBuf;
-use std::process::ExitStatus;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use self::command::{Command, Job, Logging};
+use self::running::{Ended, Running};
 use super::archive::Folder;
 use super::artifacts::Artifacts;
+use super::aws::Clouds;
 use super::cancels::Cancels;
 use super::leases::Leases;
 use super::postgres::{Databases, Seen, Watch};
 use super::process::Process;
-use super::report::{RawLine, StepReport, seconds};
-use crate::config::{EnvironmentSettings, Settings};
+use super::report::{StepReport, seconds};
+use crate::config::{EnvironmentSettings, RunnerKind, Settings, TaskSettings};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::ledger::LockState;
 use crate::domain::lock::Grant;
-use crate::domain::log::Source;
 use crate::domain::names::RunId;
 use crate::domain::plan::Until;
 use crate::domain::release::Release;
@@ -44,6 +47,7 @@ const BETWEEN_CANCELS: Duration = Duration::from_millis(50);
 pub(super) struct Liquibase {
     settings: Arc<Settings>,
     tools: Option<PathBuf>,
+    clouds: Clouds,
     databases: Databases,
     artifacts: Artifacts,
     leases: Leases,
@@ -63,23 +67,23 @@ pub(super) struct Target<'a> {
     pub(super) step: &'a StepReport,
 }
 
-/// A process that was started, and the folder that it works in.
-struct Running {
-    process: Process,
-    said: Said,
-    _folder: Folder,
-}
-
 impl Liquibase {
     /// Liquibase for the instance that `settings` describe. Nothing is looked for before the first run.
     pub(super) fn new(
         settings: Arc<Settings>,
         tools: Option<PathBuf>,
-        databases: Databases,
-        artifacts: Artifacts,
+        clouds: Clouds,
+        (databases, artifacts): (Databases, Artifacts),
         (leases, cancels): (Leases, Cancels),
     ) -> Self {
-        Self { settings, tools, databases, artifacts, leases, runner: Mutex::default(), cancels }
+        let runner = Mutex::default();
+        Self { settings, tools, clouds, databases, artifacts, leases, runner, cancels }
+    }
+
+    /// What a task is told, where tasks run Liquibase.
+    fn task_settings(&self) -> Option<&TaskSettings> {
+        let settings = &self.settings.liquibase;
+        settings.task.as_ref().filter(|_| settings.runner == RunnerKind::Ecs)
     }
 
     /// Lets Liquibase validate the changelog of a release against a database.
@@ -88,17 +92,22 @@ impl Liquibase {
         let mut running = self.start(target, Command::Validate, &what).await?;
         let cancelled = self.cancels.token(target.run);
         let ended = timeout(self.settings.deadlines.liquibase, running.finish(target.step));
-        // What it has begun ends with it: it changes nothing.
+        // It changes nothing, so it is ended wherever it stands.
         let Some(ended) = cancelled.run_until_cancelled(ended).await else {
+            running.kill(target.step).await;
             return Err(Failure::new(FailureKind::Interrupted, what).because("it was aborted"));
         };
         match ended {
-            Ok(Ok(status)) if status.success() => {
+            Ok(Ok(ended)) if ended.is_success() => {
                 Ok(StepOutcome::Done("Liquibase found no validation errors".to_owned()))
             }
+            Ok(Ok(Ended::Never(why))) => Err(never(what, why)),
             Ok(Ok(_)) => Err(running.said.failure(&what, target.name())),
-            Ok(Err(error)) => Err(Failure::new(FailureKind::Failed, what).because(error)),
-            Err(_) => Err(self.out_of_time(what, false).with_kind(FailureKind::Failed)),
+            Ok(Err(failure)) => Err(told(what, failure).with_kind(FailureKind::Failed)),
+            Err(_) => {
+                running.kill(target.step).await;
+                Err(self.out_of_time(what, false).with_kind(FailureKind::Failed))
+            }
         }
     }
 
@@ -108,13 +117,17 @@ impl Liquibase {
         self.refuse_while_locked(target.environment, &what).await?;
         let mut running = self.start(target, Command::Tag(tag), &what).await?;
         match timeout(self.settings.deadlines.liquibase, running.finish(target.step)).await {
-            Ok(Ok(status)) if status.success() => Ok(StepOutcome::Done(format!("tagged as {tag}"))),
-            Ok(Ok(status)) => {
-                let failure = settled(running.said.failure(&what, target.name()), status);
+            Ok(Ok(ended)) if ended.is_success() => Ok(StepOutcome::Done(format!("tagged as {tag}"))),
+            Ok(Ok(Ended::Never(why))) => Err(never(what, why)),
+            Ok(Ok(ended)) => {
+                let failure = settled(running.said.failure(&what, target.name()), &ended);
                 Err(self.with_lock_left(target, failure).await)
             }
-            Ok(Err(error)) => Err(Failure::new(FailureKind::Unknown, what).because(error)),
-            Err(_) => Err(self.out_of_time(what, false)),
+            Ok(Err(failure)) => Err(told(what, failure)),
+            Err(_) => {
+                running.kill(target.step).await;
+                Err(self.out_of_time(what, false))
+            }
         }
     }
 
@@ -169,19 +182,23 @@ impl Liquibase {
         };
         self.cancels.forget(target.run);
         match ended {
-            Some(Ok(status)) if status.success() => Ok(StepOutcome::Done(watch.seen().words())),
-            Some(Ok(status)) if is_aborted => {
-                let failure = settled(target.in_parts(aborted(target, &running.said), &running.said), status);
+            Some(Ok(ended)) if ended.is_success() => Ok(StepOutcome::Done(watch.seen().words())),
+            Some(Ok(Ended::Never(_))) if is_aborted => {
+                Err(aborted(target, &running.said).because("its task was stopped before it began anything"))
+            }
+            Some(Ok(Ended::Never(why))) => Err(never(what, why)),
+            Some(Ok(ended)) => {
+                let failure = if is_aborted {
+                    aborted(target, &running.said)
+                } else {
+                    running.said.failure(&what, target.name())
+                };
+                let failure = settled(target.in_parts(failure, &running.said), &ended);
                 Err(self.with_lock_left(target, half_done(failure, watch.seen(), last)).await)
             }
-            Some(Ok(status)) => {
-                let failure = running.said.failure(&what, target.name());
-                let failure = settled(target.in_parts(failure, &running.said), status);
-                Err(self.with_lock_left(target, half_done(failure, watch.seen(), last)).await)
-            }
-            Some(Err(error)) => Err(Failure::new(FailureKind::Unknown, what).because(error)),
+            Some(Err(failure)) => Err(told(what, failure)),
             None => {
-                running.process.kill().await.ok();
+                running.kill(target.step).await;
                 let failure = self.out_of_time(what, is_aborted);
                 let is_released = watch.clear_away().await;
                 let failure = if is_released { failure.because("its lock was let go") } else { failure };
@@ -197,15 +214,20 @@ impl Liquibase {
         target: &Target<'_>,
         running: &mut Running,
         watch: &mut Watch<'_>,
-    ) -> Option<std::io::Result<ExitStatus>> {
+    ) -> Option<Result<Ended, Failure>> {
+        if !running.has_begun() {
+            return running.kill(target.step).await.map(Ok);
+        }
+        let mut ended = pin!(running.finish(target.step));
         timeout(self.settings.deadlines.look, async {
             // Between two statements there is nothing to cancel.
             while !watch.cancel().await {
-                if let Ok(ended) = timeout(BETWEEN_CANCELS, running.finish(target.step)).await {
-                    return ended;
+                tokio::select! {
+                    ended = &mut ended => return ended,
+                    () = sleep(BETWEEN_CANCELS) => {}
                 }
             }
-            running.finish(target.step).await
+            ended.await
         })
         .await
         .ok()
@@ -251,6 +273,9 @@ impl Liquibase {
     }
 
     async fn start(&self, target: &Target<'_>, command: Command<'_>, what: &str) -> Result<Running, Failure> {
+        if let Some(task) = self.task_settings() {
+            return Box::pin(self.start_task(target, command, what, task)).await;
+        }
         let runner = self.runner()?;
         let files = self.artifacts.files(target.release).await?;
         let failed = |error: std::io::Error| Failure::new(FailureKind::Failed, what).because(error);
@@ -281,7 +306,7 @@ impl Liquibase {
         if let Some(version) = &runner.version {
             target.step.advanced(format!("Liquibase {version} started")).await;
         }
-        Ok(Running { process, said: Said::default(), _folder: folder })
+        Ok(Running::here(process, folder))
     }
 
     pub(super) fn runner(&self) -> Result<Runner, Failure> {
@@ -332,23 +357,6 @@ impl Target<'_> {
     }
 }
 
-impl Running {
-    /// Forwards its lines until it ends.
-    async fn finish(&mut self, step: &StepReport) -> std::io::Result<ExitStatus> {
-        while let Some(lines) = self.process.lines().await {
-            let lines = lines.into_iter().filter(|text| !text.trim().is_empty());
-            let lines =
-                lines.map(|text| RawLine { at: None, source: Source::Liquibase, level: level(&text), text });
-            let texts = step.report.lines(lines.collect()).await;
-            if let Some(changeset) = texts.iter().rev().find_map(|text| output::running(text)) {
-                step.advanced(format!("running {changeset}")).await;
-            }
-            self.said.extend(texts);
-        }
-        self.process.end().await
-    }
-}
-
 /// What an aborted migration failed with: the changeset that was under way is rolled back, if it can be.
 fn aborted(target: &Target<'_>, said: &Said) -> Failure {
     let what = format!("what Liquibase did in {} was aborted", target.name());
@@ -363,14 +371,32 @@ fn aborted(target: &Target<'_>, said: &Said) -> Failure {
     failure.hint("Plan it again to go on from where it stands, or roll back what was done.")
 }
 
-/// A process that was killed may have left anything behind; one that ended by itself says what happened.
-fn settled(failure: Failure, status: ExitStatus) -> Failure {
-    if status.code().is_some() {
-        return failure;
+/// Liquibase never began, so nothing was done.
+fn never(what: String, why: Vec<String>) -> Failure {
+    let failure = Failure::new(FailureKind::Unavailable, what)
+        .because("the task of Liquibase never started: nothing was done");
+    why.into_iter().fold(failure, Failure::because).hint(
+        "Mend what ECS names: the image, the secrets and roles of the task definition, the way out of its subnets, the \
+         archive in its bucket.",
+    )
+}
+
+/// The same failure, said of what could not be done.
+fn told(what: String, failure: Failure) -> Failure {
+    let told = Failure::new(failure.kind, what).because(failure.what);
+    let told = failure.because.into_iter().fold(told, Failure::because);
+    match failure.hint {
+        Some(hint) => told.hint(hint),
+        None => told,
     }
+}
+
+/// A Liquibase that was killed may have left anything behind; one that ended by itself says what happened.
+fn settled(failure: Failure, ended: &Ended) -> Failure {
+    let Ended::Killed(words) = ended else { return failure };
     let last = failure.because.last().map(|line| format!("its last line was: {line}"));
     let killed = Failure::new(FailureKind::Unknown, failure.what)
-        .because(format!("Liquibase was killed ({status})"))
+        .because(format!("Liquibase was killed ({words})"))
         .hint(
             "Look at the ledger and at Liquibase's lock: a changeset may have run without leaving its row.",
         );
@@ -393,8 +419,6 @@ fn half_done(failure: Failure, seen: Seen, last: Result<(), Failure>) -> Failure
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::process::ExitStatusExt as _;
-
     use super::*;
 
     fn failure() -> Failure {
@@ -413,9 +437,9 @@ mod tests {
 
     #[test]
     fn a_killed_run_is_unknown_and_stays_so() {
-        let killed = settled(failure(), ExitStatus::from_raw(9));
+        let killed = settled(failure(), &Ended::Killed("signal: 9 (SIGKILL)".to_owned()));
         assert_eq!(killed.kind, FailureKind::Unknown);
         assert_eq!(half_done(killed, Seen { came: 2, went: 0 }, Ok(())).kind, FailureKind::Unknown);
-        assert_eq!(settled(failure(), ExitStatus::from_raw(256)).kind, FailureKind::Failed);
+        assert_eq!(settled(failure(), &Ended::Itself(1)).kind, FailureKind::Failed);
     }
 }

@@ -14,6 +14,7 @@ use crate::domain::ledger::{Ledger, LockState};
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::observation::{ServiceStatus, ServiceView};
 use crate::domain::plan::Plan;
+use crate::domain::platform::Platform;
 use crate::domain::policy::{Finding, Severity, Subject};
 use crate::domain::procedure::Procedure;
 use crate::domain::release::{ImageRef, Version};
@@ -36,6 +37,7 @@ fn name(text: &str) -> EnvironmentName {
 
 fn service(image: &str) -> ServiceView {
     ServiceView {
+        platform: Platform::UNKNOWN,
         status: ServiceStatus::Running,
         image: ImageRef::new(format!("registry/store:{image}")),
         address: String::new(),

@@ -50,7 +50,7 @@ pub struct Looks<'a> {
     pub updates: Result<&'a [Operation], String>,
     /// The application's own word.
     pub health: Result<&'a HealthView, String>,
-    /// True when a process of the run lives on this machine.
+    /// True when a process of the run lives, on this machine or as a task somewhere else.
     pub has_process: bool,
     /// True when it began so shortly before that it may not be seen yet.
     pub is_beginning: bool,
@@ -332,7 +332,7 @@ fn prove(
     (finding, missing.map(|(what, proof)| format!("{what}: {}", proof.text())).collect())
 }
 
-/// Whether something of the run lives: a process here, or a session of the database, which names itself after the run.
+/// Whether something of the run lives: a process, or a session of the database, which names itself after the run.
 fn life(run: &PastRun, looks: &Looks<'_>, evidence: &mut Vec<Seen>) -> Life {
     let process =
         if looks.has_process { "one of this run lives here" } else { "none of this run lives here" };
@@ -342,7 +342,7 @@ fn life(run: &PastRun, looks: &Looks<'_>, evidence: &mut Vec<Seen>) -> Life {
         Err(why) => {
             evidence.push(Seen::new("sessions", format!("not seen: {why}")));
             return if looks.has_process {
-                Life::Alive(format!("a process of {} lives on this machine", run.run))
+                Life::Alive(format!("a process of {} lives on this machine or as a task", run.run))
             } else {
                 Life::Unclear(format!("who is connected to the database was not seen: {why}"))
             };
@@ -371,7 +371,9 @@ fn life(run: &PastRun, looks: &Looks<'_>, evidence: &mut Vec<Seen>) -> Life {
     );
     evidence.push(Seen::new("Liquibase's lock", lock));
     match own.iter().find(|session| sight.promoting.contains(&session.process)).or(own.first()) {
-        _ if looks.has_process => Life::Alive(format!("a process of {} lives on this machine", run.run)),
+        _ if looks.has_process => {
+            Life::Alive(format!("a process of {} lives on this machine or as a task", run.run))
+        }
         Some(session) if sight.promoting.contains(&session.process) => {
             Life::Alive(format!("{} is at work elsewhere: it holds lockstep's lock", run.run))
         }

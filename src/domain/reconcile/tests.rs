@@ -10,6 +10,7 @@ use crate::domain::drift::tests::{ledger, release};
 use crate::domain::journal::Aim;
 use crate::domain::lock::Grant;
 use crate::domain::observation::{OperationStatus, ServiceStatus};
+use crate::domain::platform::Platform;
 use crate::domain::release::ImageRef;
 
 const RUN: &str = "r-20261121-140155000-test";
@@ -320,6 +321,7 @@ impl World {
     fn service(self) -> ServiceView {
         let [old, new] = self.versions();
         ServiceView {
+            platform: Platform::UNKNOWN,
             status: if self.service == ServiceSeen::Busy {
                 ServiceStatus::Busy
             } else {

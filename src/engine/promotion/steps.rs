@@ -160,6 +160,7 @@ impl State {
     }
 
     fn give_up(&mut self, environment: &EnvironmentName) -> Vec<Effect> {
+        let platform = self.platform(environment);
         let Some(promotion) =
             self.promotion_mut(environment).filter(|promotion| promotion.conclusion().is_none())
         else {
@@ -168,8 +169,11 @@ impl State {
         promotion.is_interrupted = true;
         let failure = match promotion.stage {
             Stage::Performing(StepKind::Service) => {
-                Failure::new(FailureKind::Unknown, "nobody watches the deployment any more")
-                    .because("it was interrupted while the platform was at work, which cannot be cancelled")
+                Failure::new(FailureKind::Unknown, "nobody watches the deployment any more").because(format!(
+                    "it was interrupted while {} was at work, {}",
+                    platform.name,
+                    platform.fate()
+                ))
             }
             Stage::Performing(StepKind::Health) | Stage::Looking(StepKind::Evidence, _) => {
                 Failure::new(FailureKind::Unknown, "the result was not proven").because("it was interrupted")

@@ -1,4 +1,4 @@
-//! How long real App Runner takes, and the pace at which the sandbox imitates it.
+//! How long real App Runner and ECS take, and the pace at which the sandbox imitates it.
 //!
 //! One table for every figure and where it comes from. Absent on purpose: waiting itself, and any limit
 //! that protects a real process on this machine except those of [`floor`].
@@ -34,6 +34,21 @@ pub(super) const ROLLBACK: Duration = Duration::from_mins(1);
 /// Pausing a service: the lower end of the two to five minutes reported in apprunner-roadmap issue 128.
 /// Resuming is a deployment and takes as long as one (1 min 59 s), the lower end as well.
 pub(super) const PAUSE: Duration = Duration::from_mins(2);
+
+/// Moments of a one-off task, counted from when it was asked for, on Fargate with an image of some hundred megabytes: half a
+/// minute until it runs is what is commonly seen; AWS promises no figure.
+pub(super) mod task {
+    use std::time::Duration;
+
+    /// It has a place; its images are pulled.
+    pub(in super::super) const PENDING: Duration = Duration::from_secs(10);
+    /// Its first container runs.
+    pub(in super::super) const RUNNING: Duration = Duration::from_secs(30);
+    /// From the end of its last container to its own.
+    pub(in super::super) const DEPROVISIONING: Duration = Duration::from_secs(10);
+    /// From being asked to end to being killed: ECS's default.
+    pub(in super::super) const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+}
 
 /// What a real process on this machine needs whatever the pace is.
 pub(super) mod floor {

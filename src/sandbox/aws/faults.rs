@@ -15,16 +15,26 @@ use futures_util::stream::{iter, once};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::s3;
 use super::wire::{self, Fault};
 use super::world::Shared;
+use super::{ecs, s3};
 use crate::sandbox::faults::Effect;
 
 /// The most bytes of a request: one that puts an object is as long as the object.
 const REQUEST: usize = 16 * 1024 * 1024;
 
 /// Members of answers that are moments, in seconds.
-const SECONDS: [&str; 4] = ["CreatedAt", "UpdatedAt", "StartedAt", "EndedAt"];
+const SECONDS: [&str; 9] = [
+    "CreatedAt",
+    "UpdatedAt",
+    "StartedAt",
+    "EndedAt",
+    "createdAt",
+    "registeredAt",
+    "startedAt",
+    "stoppingAt",
+    "stoppedAt",
+];
 
 /// Members of answers and requests that are moments, in milliseconds.
 const MILLISECONDS: [&str; 8] = [
@@ -117,9 +127,11 @@ impl Call {
             let is_group = group.is_some_and(|group| group.contains(&format!("/{}/", service.name)));
             body["ServiceArn"].as_str() == Some(service.arn.as_str()) || is_group
         };
-        let state = world.state();
-        let environment = state.services.iter().find(|service| named(service));
-        let environment = environment.map(|service| service.environment.clone());
+        let of_service = || {
+            let state = world.state();
+            state.services.iter().find(|service| named(service)).map(|service| service.environment.clone())
+        };
+        let environment = ecs::environment_of(world, &body).or_else(of_service);
         Self { action: action.to_owned(), environment }
     }
 }

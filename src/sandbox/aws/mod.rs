@@ -1,7 +1,7 @@
 //! The emulated AWS of the sandbox, with a real store process behind every service.
 //!
-//! One port answers for App Runner, CloudWatch Logs, Secrets Manager, RDS, STS, S3 and the registry of images; four more are the public
-//! addresses of the stores. What AWS answers is in `apprunner`, `cloudwatch`, `secrets`, `rds`, `sts` and `s3`,
+//! One port answers for App Runner, ECS, CloudWatch Logs, Secrets Manager, RDS, STS, S3 and the registry of images; four more are the public
+//! addresses of the stores. What AWS answers is in `apprunner`, `ecs`, `cloudwatch`, `secrets`, `rds`, `sts` and `s3`,
 //! how it is wrapped in `wire`, what goes wrong with it in `faults`; what happens behind it in `deployment`, `place`, `instance` and `forward`.
 //! Absent on purpose: PostgreSQL itself, the listener that serves [`World::router`], and every other part of
 //! the program: this one knows none of them.
@@ -12,6 +12,7 @@ mod cloudwatch;
 mod configuration;
 mod deployment;
 mod durations;
+mod ecs;
 mod faults;
 mod forward;
 mod health;

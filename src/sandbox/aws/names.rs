@@ -60,6 +60,45 @@ pub(super) fn reports_bucket(settings: &Settings) -> String {
     format!("bagel-store-{}-operation-reports", settings.demo_id)
 }
 
+/// The bucket for the archives that migrations fetch.
+pub(super) fn releases_bucket(settings: &Settings) -> String {
+    format!("bagel-store-{}-releases", settings.demo_id)
+}
+
+/// The cluster of migrations.
+pub(super) fn migrations_cluster(settings: &Settings) -> String {
+    format!("bagel-store-{}-migrations", settings.demo_id)
+}
+
+/// The ARN of that cluster.
+pub(super) fn cluster_arn(settings: &Settings) -> String {
+    ecs_arn(settings, &format!("cluster/{}", migrations_cluster(settings)))
+}
+
+/// The family of the task definitions for an environment's migrations.
+pub(super) fn migration_family(settings: &Settings, environment: &str) -> String {
+    format!("bagel-store-{}-liquibase-{environment}", settings.demo_id)
+}
+
+/// The log group of migrations.
+pub(super) fn migrations_log(settings: &Settings) -> String {
+    format!("/bagel-store-{}/liquibase", settings.demo_id)
+}
+
+/// The ARN of a revision of a task definition.
+pub(super) fn task_definition_arn(settings: &Settings, family: &str, revision: usize) -> String {
+    ecs_arn(settings, &format!("task-definition/{family}:{revision}"))
+}
+
+/// The ARN of a task.
+pub(super) fn task_arn(settings: &Settings, id: &str) -> String {
+    ecs_arn(settings, &format!("task/{}/{id}", migrations_cluster(settings)))
+}
+
+fn ecs_arn(settings: &Settings, resource: &str) -> String {
+    format!("arn:aws:ecs:{}:{}:{resource}", settings.region, settings.account)
+}
+
 /// SHA-256 in lower-case hexadecimal digits.
 pub(super) fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))

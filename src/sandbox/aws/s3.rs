@@ -1,4 +1,5 @@
-//! The emulated S3: one private bucket for operation reports, asked with the bucket in the path.
+//! The emulated S3: a private bucket for operation reports and one for the archives that migrations fetch, asked with the
+//! bucket in the path.
 //!
 //! Objects are files in the world's folder, each with what is known of it beside it. Absent on purpose: other buckets,
 //! uploads in parts, versions, deleting, public reading.
@@ -92,14 +93,15 @@ async fn call(world: &Inner, request: Request) -> Result<Response, Fault> {
     let Some((name, key)) = target(request.uri()) else {
         return Err(Fault::unknown_operation("s3", action, OFFERED));
     };
-    if name != names::reports_bucket(&world.settings) {
+    if !buckets(world).contains(&name) {
         return Err(missing("NoSuchBucket", "The specified bucket does not exist"));
     }
     match action {
         "HeadBucket" => Ok(Response::new(Body::empty())),
-        "PutObject" => put(world, key, request).await,
+        "PutObject" => put(world, &name, key, request).await,
         "GetObject" | "HeadObject" => {
-            let Some((object, bytes)) = find(world, &key).await.map_err(|error| broken(&error))? else {
+            let Some((object, bytes)) = find(world, &name, &key).await.map_err(|error| broken(&error))?
+            else {
                 return Err(missing("NoSuchKey", "The specified key does not exist."));
             };
             Ok(whole(&object, bytes, action == "HeadObject"))
@@ -107,7 +109,7 @@ async fn call(world: &Inner, request: Request) -> Result<Response, Fault> {
         "ListObjectsV2" => {
             let Query(asked) = Query::<BTreeMap<String, String>>::try_from_uri(request.uri())
                 .map_err(|error| Fault::client("InvalidArgument", error.to_string()))?;
-            let objects = all(world).await.map_err(|error| broken(&error))?;
+            let objects = all(world, &name).await.map_err(|error| broken(&error))?;
             Ok(xml(wire::xml::<Listed>(&listing(&name, objects, &asked))?))
         }
         other => {
@@ -117,7 +119,7 @@ async fn call(world: &Inner, request: Request) -> Result<Response, Fault> {
     }
 }
 
-async fn put(world: &Inner, key: String, request: Request) -> Result<Response, Fault> {
+async fn put(world: &Inner, bucket: &str, key: String, request: Request) -> Result<Response, Fault> {
     let headers = request.headers().clone();
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if key.len() > KEY {
@@ -148,7 +150,7 @@ async fn put(world: &Inner, key: String, request: Request) -> Result<Response, F
         content_type: content_type.to_owned(),
         key,
     };
-    keep(world, &object, bytes).await.map_err(|error| broken(&error))?;
+    keep(world, bucket, &object, bytes).await.map_err(|error| broken(&error))?;
     let mut response = Response::new(Body::empty());
     set(&mut response, header::ETAG.as_str(), &format!("\"{}\"", object.etag));
     Ok(response)
@@ -170,27 +172,36 @@ fn whole(object: &Object, bytes: Vec<u8>, is_head: bool) -> Response {
     response
 }
 
-/// Where the objects are.
+/// Where the objects of all buckets are.
 pub(super) fn folder(world: &Inner) -> PathBuf {
     world.settings.state_folder.join("objects")
 }
 
-/// The file of an object, and that of what is known of it. Keys are anybody's, so no file is named after one.
-fn paths(world: &Inner, key: &str) -> [PathBuf; 2] {
-    let name = names::sha256(key.as_bytes());
-    ["body", "json"].map(|kind| folder(world).join(format!("{name}.{kind}")))
+fn buckets(world: &Inner) -> [String; 2] {
+    [names::reports_bucket(&world.settings), names::releases_bucket(&world.settings)]
 }
 
-async fn keep(world: &Inner, object: &Object, bytes: Bytes) -> io::Result<()> {
-    let [body, known] = paths(world, &object.key);
-    tokio::fs::create_dir_all(folder(world)).await?;
+/// The bytes of an object, if there is one.
+pub(super) async fn object(world: &Inner, bucket: &str, key: &str) -> io::Result<Option<Vec<u8>>> {
+    Ok(find(world, bucket, key).await?.map(|(_, bytes)| bytes))
+}
+
+/// The file of an object, and that of what is known of it. Keys are anybody's, so no file is named after one.
+fn paths(world: &Inner, bucket: &str, key: &str) -> [PathBuf; 2] {
+    let name = names::sha256(key.as_bytes());
+    ["body", "json"].map(|kind| folder(world).join(bucket).join(format!("{name}.{kind}")))
+}
+
+async fn keep(world: &Inner, bucket: &str, object: &Object, bytes: Bytes) -> io::Result<()> {
+    let [body, known] = paths(world, bucket, &object.key);
+    tokio::fs::create_dir_all(folder(world).join(bucket)).await?;
     let replaced = |error: WorldError| io::Error::other(error.to_string());
     state::replace(&body, bytes.into()).await.map_err(replaced)?;
     state::replace(&known, serde_json::to_vec(object)?).await.map_err(replaced)
 }
 
-async fn find(world: &Inner, key: &str) -> io::Result<Option<(Object, Vec<u8>)>> {
-    let [body, known] = paths(world, key);
+async fn find(world: &Inner, bucket: &str, key: &str) -> io::Result<Option<(Object, Vec<u8>)>> {
+    let [body, known] = paths(world, bucket, key);
     match tokio::fs::read(known).await {
         Ok(known) => Ok(Some((serde_json::from_slice(&known)?, tokio::fs::read(body).await?))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -198,10 +209,10 @@ async fn find(world: &Inner, key: &str) -> io::Result<Option<(Object, Vec<u8>)>>
     }
 }
 
-/// Every object, in the order of the keys.
-async fn all(world: &Inner) -> io::Result<Vec<Object>> {
+/// Every object of a bucket, in the order of the keys.
+async fn all(world: &Inner, bucket: &str) -> io::Result<Vec<Object>> {
     let mut objects = Vec::new();
-    let mut entries = match tokio::fs::read_dir(folder(world)).await {
+    let mut entries = match tokio::fs::read_dir(folder(world).join(bucket)).await {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(objects),
         entries => entries?,
     };

@@ -159,6 +159,7 @@ pub(super) fn example_settings() -> Settings {
             password: "secret word".to_owned(),
         },
         login: ("demo".to_owned(), "another word".to_owned()),
+        liquibase: None,
         known_versions: vec!["v1.0.0".to_owned(), "v1.1.0".to_owned()],
         image_repository: "public.ecr.aws/l1v5b6d6/demo1-bagel-store".to_owned(),
         seeds: Vec::new(),

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use crate::sandbox::CommandTemplate;
 use crate::sandbox::faults::Board;
 
 /// Everything the emulated AWS has to know before it can serve one demo instance.
@@ -30,6 +31,8 @@ pub struct Settings {
     pub database: DatabaseAccess,
     /// Name and password of the store's one user.
     pub login: (String, String),
+    /// This program, and how it starts the Liquibase that tasks run; without it none of them can be started.
+    pub liquibase: Option<(PathBuf, CommandTemplate)>,
     /// The versions whose image exists; any other cannot be pulled.
     pub known_versions: Vec<String>,
     /// The repository those images are in, without a tag.

@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::world::Shared;
-use super::{apprunner, cloudwatch, names, rds, s3, secrets, sts};
+use super::{apprunner, cloudwatch, ecs, names, rds, s3, secrets, sts};
 
 /// An error answer: the HTTP status, AWS's code and its message.
 #[derive(Debug)]
@@ -124,7 +124,7 @@ async fn json_call(
     let (service, operation) = target.rsplit_once('.').unwrap_or((target, ""));
     let (version, message_key) = match service {
         "AppRunner" => ("1.0", "Message"),
-        "Logs_20140328" => ("1.1", "message"),
+        "Logs_20140328" | "AmazonEC2ContainerServiceV20141113" => ("1.1", "message"),
         _ => ("1.1", "Message"),
     };
     let content_type = format!("application/x-amz-json-{version}");
@@ -137,6 +137,7 @@ async fn json_call(
             Ok(body) => match service {
                 "AppRunner" => apprunner::call(world, operation, &body).await,
                 "Logs_20140328" => cloudwatch::call(world, operation, &body),
+                "AmazonEC2ContainerServiceV20141113" => ecs::call(world, operation, &body),
                 "secretsmanager" => secrets::call(world, operation, &body),
                 other => Err(Fault::unknown_operation(other, operation, &everything())),
             },
@@ -247,6 +248,7 @@ fn not_offered(service: &str, operation: &str, offered: &str) -> String {
 fn everything() -> String {
     [
         ("App Runner", apprunner::OFFERED),
+        ("ECS", ecs::OFFERED),
         ("CloudWatch Logs", cloudwatch::OFFERED),
         ("Secrets Manager", secrets::OFFERED),
         ("RDS", rds::OFFERED),

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::durations::Pace;
+use super::ecs::Ecs;
 use super::forward::{Forward, Patient};
 use super::launch;
 use super::lines::Line;
@@ -28,6 +29,8 @@ pub(super) struct Inner {
     pub(super) pace: Pace,
     pub(super) logs: LogBook,
     pub(super) places: BTreeMap<String, Place>,
+    /// Tasks, and what they are made from.
+    pub(super) ecs: Ecs,
     /// Held by whoever begins an operation, resets, moves or closes: one at a time.
     pub(super) turn: tokio::sync::Mutex<()>,
     /// Cancelled when the world closes.
@@ -67,6 +70,7 @@ pub(super) async fn open(settings: Settings) -> Result<Shared, WorldError> {
         turn: tokio::sync::Mutex::default(),
         logs,
         places,
+        ecs: Ecs::default(),
         closing,
         settings,
     };
@@ -96,8 +100,9 @@ pub(super) async fn reset(world: &Shared, seeds: &[ServiceSeed]) -> Result<(), W
         return Err(WorldError::Seeds { because: format!("{forgotten} is missing from them.") });
     }
     take_down(world).await;
+    world.ecs.forget();
     world.logs.clear();
-    empty_bucket(world).await?;
+    empty_buckets(world).await?;
     for (seed, service) in seeds.iter().zip(&services) {
         write_history(&world.logs, &world.settings, seed, service);
     }
@@ -190,7 +195,7 @@ async fn open_places(
     Ok(places)
 }
 
-async fn empty_bucket(world: &Shared) -> Result<(), WorldError> {
+async fn empty_buckets(world: &Shared) -> Result<(), WorldError> {
     let path = s3::folder(world);
     match tokio::fs::remove_dir_all(&path).await {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {

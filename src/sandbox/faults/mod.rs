@@ -42,6 +42,8 @@ pub enum Scope {
     Clock,
     /// Deployments by App Runner.
     Deployments,
+    /// One-off tasks.
+    Tasks,
     /// The application at its public address.
     Application,
     /// What a promotion does in a database.
@@ -75,6 +77,10 @@ pub(in crate::sandbox) enum Effect {
     TakenBackUnsaid,
     /// An operation does not go on.
     Stuck,
+    /// A one-off task never starts.
+    TaskNever,
+    /// A one-off task takes longer to start.
+    TaskSlow,
     /// `/health` says 503.
     Unwell,
     /// This happens to what is done in a database, at this moment.
@@ -130,10 +136,11 @@ impl Fault {
 
 impl Scope {
     /// Every scope, in the order of the table.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Calls,
         Self::Clock,
         Self::Deployments,
+        Self::Tasks,
         Self::Application,
         Self::Statements,
         Self::Lock,
@@ -146,6 +153,7 @@ impl Scope {
             Self::Calls => "AWS API calls",
             Self::Clock => "AWS clock",
             Self::Deployments => "App Runner deployments",
+            Self::Tasks => "One-off tasks in ECS",
             Self::Application => "Application",
             Self::Statements => "SQL statements",
             Self::Lock => "Liquibase's lock",
@@ -159,6 +167,7 @@ impl Scope {
             Self::Calls => "calls",
             Self::Clock => "clock",
             Self::Deployments => "deployments",
+            Self::Tasks => "tasks",
             Self::Application => "application",
             Self::Statements => "statements",
             Self::Lock => "lock",
@@ -173,7 +182,7 @@ impl Scope {
 
     /// True when a fault strikes one by one, and can be limited to a number.
     pub(in crate::sandbox) fn is_counted(self) -> bool {
-        matches!(self, Self::Calls | Self::Deployments | Self::Application | Self::Statements)
+        matches!(self, Self::Calls | Self::Deployments | Self::Tasks | Self::Application | Self::Statements)
     }
 
     /// True when a fault leaves something in a database, which has to be taken away again.

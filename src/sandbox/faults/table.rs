@@ -84,6 +84,19 @@ pub const TABLE: &[Fault] = &[
         ..fault(Scope::Deployments, Effect::Stuck)
     },
     Fault {
+        name: "task-never-starts",
+        does: "ECS cannot pull the image of the task: it stops without an exit code",
+        shows: "with `[liquibase] runner = \"ecs\"`: the task never started, in ECS's own words; nothing was done",
+        ..fault(Scope::Tasks, Effect::TaskNever)
+    },
+    Fault {
+        name: "slow-task",
+        does: "the task waits before its first container is started",
+        shows: "with `[liquibase] runner = \"ecs\"`: a step that takes longer; past [deadlines] liquibase the task is stopped",
+        seconds: Some(5.0),
+        ..fault(Scope::Tasks, Effect::TaskSlow)
+    },
+    Fault {
         name: "unhealthy",
         does: "/health at the public address says 503 though the schema is right; App Runner's own check passes",
         shows: "the deployment succeeds; past [deadlines] health the application did not become healthy",

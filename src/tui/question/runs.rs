@@ -38,9 +38,12 @@ pub(super) fn abort(state: &State, environment: &EnvironmentName) -> Result<Aske
             )
         }
         StepKind::Service if is_at_it => {
+            let platform = state.platform(environment);
             format!(
-                "The platform is at work, and its operation cannot be cancelled. lockstep stops watching it: what \
-                 becomes of it is unknown until it is reconciled.{stay}"
+                "The service is being changed, {}. lockstep stops watching it: what becomes of it in {} is unknown until \
+                 it is reconciled.{stay}",
+                platform.fate(),
+                platform.name
             )
         }
         StepKind::Health | StepKind::Evidence => {

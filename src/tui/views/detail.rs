@@ -84,6 +84,8 @@ impl<'a> Page<'a> {
         self.fact("image", service.image.to_string(), self.plain());
         self.fact("address", service.address.clone(), self.plain());
         self.fact("changed", self.time(service.updated_at), self.plain());
+        self.fact("platform", service.platform.manners(), self.plain());
+        self.fact("logs", service.platform.logs.to_owned(), self.plain());
         if let Some(operation) = &service.operation {
             let when =
                 operation.ended_at.or(operation.started_at).map(|at| self.time(at)).unwrap_or_default();

@@ -113,7 +113,7 @@ impl Estate {
                 }
                 self.faults.board.saw(setting, 1);
             }
-            Scope::Calls | Scope::Clock | Scope::Deployments | Scope::Application => {}
+            Scope::Calls | Scope::Clock | Scope::Deployments | Scope::Tasks | Scope::Application => {}
         }
         Ok(())
     }
@@ -195,7 +195,7 @@ impl Estate {
                     }
                 }
             }
-            Scope::Calls | Scope::Clock | Scope::Deployments | Scope::Application => {}
+            Scope::Calls | Scope::Clock | Scope::Deployments | Scope::Tasks | Scope::Application => {}
         }
         Ok(())
     }

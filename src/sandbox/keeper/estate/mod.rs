@@ -235,6 +235,7 @@ impl Estate {
             store: self.settings.store.clone(),
             database: database_access(self.access()?),
             login: (story::LOGIN.0.to_owned(), story::LOGIN.1.to_owned()),
+            liquibase: Some((self.settings.lockstep.clone(), self.settings.liquibase.clone())),
             known_versions: self.settings.releases.iter().map(|release| release.version.clone()).collect(),
             image_repository: story::image_repository(&self.settings.demo_id),
             seeds: seeds(now),

@@ -1,4 +1,8 @@
-//! App Runner: finding, describing and reading the operations of a service. Changing it is [`super::deploy`]'s.
+//! App Runner, the first kind of deploy target: what it can do, and finding, describing and reading the operations of a service.
+//! Changing it is `deploy`'s, and following that `follow`'s.
+
+mod deploy;
+mod follow;
 
 use std::time::Duration;
 
@@ -7,11 +11,26 @@ use aws_sdk_apprunner::types::{OperationSummary, OperationType, Service};
 
 use super::Aws;
 use super::failure::failure;
+use super::logs::Tail;
 use crate::config::EnvironmentSettings;
 use crate::domain::Timestamp;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::log::Source;
 use crate::domain::observation::{Operation, OperationStatus, ServiceStatus, ServiceView};
+use crate::domain::platform::Platform;
 use crate::domain::release::ImageRef;
+
+pub(in crate::adapters) use deploy::Deployment;
+
+/// What App Runner can do. Reports have it take back a failed deployment in fifteen minutes and more.
+const PLATFORM: Platform = Platform {
+    name: "App Runner",
+    change: "UpdateService",
+    cancels: false,
+    shifts_traffic: false,
+    logs: "CloudWatch, below /aws/apprunner/",
+    takes_back_within: Duration::from_mins(20),
+};
 
 /// The most that App Runner lists at once.
 const PAGE: i32 = 20;
@@ -26,6 +45,7 @@ impl Aws {
         let operations = self.operations(environment, service.service_arn()).await?;
         let address = self.note_address(environment, &service);
         Ok(ServiceView {
+            platform: PLATFORM,
             status: status(&service),
             image: image(environment, &service)?,
             address,
@@ -50,7 +70,7 @@ impl Aws {
     }
 
     /// Describes the service of an environment, finding its ARN by name first.
-    pub(super) async fn service(&self, environment: &EnvironmentSettings) -> Result<Service, Failure> {
+    async fn service(&self, environment: &EnvironmentSettings) -> Result<Service, Failure> {
         let name = &environment.environment.service;
         let known = self.arns().get(name).cloned();
         if let Some(arn) = known {
@@ -65,7 +85,7 @@ impl Aws {
     }
 
     /// The newest operations of a service, newest first.
-    pub(super) async fn operations(
+    async fn operations(
         &self,
         environment: &EnvironmentSettings,
         arn: &str,
@@ -134,12 +154,12 @@ impl Aws {
 }
 
 /// How a person would call the service of an environment.
-pub(super) fn described(environment: &EnvironmentSettings) -> String {
+fn described(environment: &EnvironmentSettings) -> String {
     format!("the service {} of {}", environment.environment.service, environment.environment.name)
 }
 
 /// The image that a service is configured with.
-pub(super) fn image(environment: &EnvironmentSettings, service: &Service) -> Result<ImageRef, Failure> {
+fn image(environment: &EnvironmentSettings, service: &Service) -> Result<ImageRef, Failure> {
     let repository = service.source_configuration().and_then(|source| source.image_repository());
     repository.map(|repository| ImageRef::new(repository.image_identifier())).ok_or_else(|| {
         Failure::new(FailureKind::Configuration, format!("could not use {}", described(environment)))
@@ -149,7 +169,7 @@ pub(super) fn image(environment: &EnvironmentSettings, service: &Service) -> Res
 }
 
 /// What a service does.
-pub(super) fn status(service: &Service) -> ServiceStatus {
+fn status(service: &Service) -> ServiceStatus {
     match service.status().as_str() {
         "RUNNING" => ServiceStatus::Running,
         "OPERATION_IN_PROGRESS" => ServiceStatus::Busy,
@@ -159,7 +179,7 @@ pub(super) fn status(service: &Service) -> ServiceStatus {
 }
 
 /// An operation in lockstep's words.
-pub(super) fn operation(summary: &OperationSummary) -> Operation {
+fn operation(summary: &OperationSummary) -> Operation {
     let word = summary.status().map_or("", |status| status.as_str());
     Operation {
         id: summary.id().unwrap_or_default().to_owned(),
@@ -177,7 +197,7 @@ pub(super) fn operation(summary: &OperationSummary) -> Operation {
 }
 
 /// True when an operation changes the configuration of a service.
-pub(super) fn is_update(summary: &OperationSummary) -> bool {
+fn is_update(summary: &OperationSummary) -> bool {
     summary.r#type() == Some(&OperationType::UpdateService)
 }
 
@@ -187,13 +207,20 @@ fn timestamp(time: &DateTime) -> Timestamp {
 }
 
 /// Milliseconds since 1970, as CloudWatch counts.
-pub(super) fn millis(at: Timestamp) -> i64 {
+fn millis(at: Timestamp) -> i64 {
     at.as_millisecond()
 }
 
-/// The longest that reads may fail in a row before an operation counts as out of sight.
-pub(super) fn patience(look: Duration) -> Duration {
-    look * 6
+/// What App Runner says about the service with this ARN, and what its application prints, from `start` on (milliseconds since
+/// 1970).
+fn tails(arn: &str, start: i64) -> [Tail; 2] {
+    // arn:aws:apprunner:region:account:service/NAME/ID
+    let path = arn.split_once("service/").map_or(arn, |(_, path)| path);
+    [("service", "events", Source::Service), ("application", "instance/", Source::Application)].map(
+        |(kind, prefix, source)| {
+            Tail::of_stream(format!("/aws/apprunner/{path}/{kind}"), prefix, source, start)
+        },
+    )
 }
 
 #[cfg(test)]
@@ -201,6 +228,14 @@ mod tests {
     use aws_sdk_apprunner::types;
 
     use super::*;
+
+    #[test]
+    fn the_groups_are_named_by_the_arn() {
+        let arn = "arn:aws:apprunner:us-east-1:000000000000:service/bagel-store-demo1-dev/0123abc";
+        let groups = tails(arn, 0).map(|tail| tail.group().to_owned());
+        let group = |kind: &str| format!("/aws/apprunner/bagel-store-demo1-dev/0123abc/{kind}");
+        assert_eq!(groups, ["service", "application"].map(group));
+    }
 
     #[test]
     fn every_word_for_an_operation_has_its_meaning() {

@@ -6,10 +6,10 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 use tokio::time::sleep;
 
-use super::Aws;
-use super::apprunner::{described, millis, operation, patience};
-use super::logs::Tail;
-use super::repeats::Repeats;
+use super::{described, millis, operation, tails};
+use crate::adapters::aws::logs::Tail;
+use crate::adapters::aws::repeats::Repeats;
+use crate::adapters::aws::{Aws, patience};
 use crate::adapters::report::StepReport;
 use crate::config::EnvironmentSettings;
 use crate::domain::Timestamp;
@@ -123,9 +123,7 @@ impl<'a> Follow<'a> {
     async fn read_logs(&mut self, operation: &Operation) {
         // The clocks of this machine and of AWS may differ; the earlier one loses nothing.
         let start = millis(operation.started_at.map_or(self.called, |started| started.min(self.called)));
-        let [service, application] = self.tails.get_or_insert_with(|| {
-            [Tail::of_service(&self.arn, start), Tail::of_application(&self.arn, start)]
-        });
+        let [service, application] = self.tails.get_or_insert_with(|| tails(&self.arn, start));
         let said = service.read(self.aws).await.unwrap_or_default();
         let printed = self.repeats.fold(application.read(self.aws).await.unwrap_or_default());
         let said = self.step.report.lines(said).await;

@@ -5,10 +5,10 @@ use aws_sdk_apprunner::operation::update_service::UpdateServiceError;
 use aws_sdk_apprunner::types::{Service, SourceConfiguration};
 use tokio_util::sync::CancellationToken;
 
-use super::Aws;
-use super::apprunner::{described, image, is_update, operation, patience, status};
-use super::failure::{Fate, fate};
 use super::follow::{Ending, Follow};
+use super::{described, image, is_update, operation, status};
+use crate::adapters::aws::failure::{Fate, fate};
+use crate::adapters::aws::{Aws, patience};
 use crate::adapters::report::StepReport;
 use crate::config::EnvironmentSettings;
 use crate::domain::Timestamp;

@@ -1,0 +1,475 @@
+//! Liquibase as a one-off task in ECS, beside a database that nothing else needs a way to.
+//!
+//! The archive is put into a bucket under its digest; one container of the task fetches it, the other runs Liquibase with
+//! the archive as its search path, so that FILENAME is `changelog/…` as everywhere. What a task may do, and its secrets,
+//! are in its definition: only the command, the address of the database and whose it is are said otherwise.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use super::command::{self, Command};
+use super::running::{Ended, Running, forward};
+use super::{Liquibase, Said, Target, level};
+use crate::adapters::aws::{Aws, ContainerView, Definition, Tail, TaskOrder, TaskView};
+use crate::adapters::report::StepReport;
+use crate::config::TaskSettings;
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::log::Source;
+use crate::domain::names::RunId;
+use crate::domain::release::Release;
+
+/// What every task of ours says that it was started by, before the run and the command.
+const MARK: &str = "lockstep/";
+
+/// The variable with the address of the database.
+const URL: &str = "LIQUIBASE_COMMAND_URL";
+
+/// The variable with the password.
+const PASSWORD: &str = "LIQUIBASE_COMMAND_PASSWORD";
+
+/// How many looks in a row may not know the task yet.
+const UNLISTED: u32 = 30;
+
+/// How often the log is read again once the task has ended: lines may be filed late.
+const LATE_LOOKS: usize = 5;
+
+/// The longest pause between two looks at the end of a log.
+const LATE_PAUSE: Duration = Duration::from_secs(2);
+
+/// How long a task may take to end that was asked to: ECS kills after half a minute, and then clears away.
+const STOP: Duration = Duration::from_mins(2);
+
+/// How many lines of the other container a failure names.
+const ARCHIVE_LINES: usize = 2;
+
+/// A task that was started.
+pub(super) struct Task {
+    aws: Aws,
+    cluster: String,
+    container: String,
+    arn: String,
+    id: String,
+    log: Tail,
+    archive_log: Tail,
+    status: String,
+    has_begun: bool,
+    has_spoken: bool,
+}
+
+impl Liquibase {
+    /// Lets a task of the environment's family carry a command out.
+    pub(super) async fn start_task(
+        &self,
+        target: &Target<'_>,
+        command: Command<'_>,
+        what: &str,
+        settings: &TaskSettings,
+    ) -> Result<Running, Failure> {
+        let environment = &target.environment.environment;
+        let aws = self.clouds.by(&target.environment.aws);
+        let family = settings.family(&environment.name);
+        let definition = aws.task_definition(&family).await?;
+        let wrong = |problem: Problem| problem.failure(what, &definition);
+        let (liquibase, archive) = containers(&definition, settings).map_err(wrong)?;
+        let url = if let Some(url) = liquibase.variables.get(URL) {
+            addressed(url, &environment.database, target.run).map_err(wrong)?
+        } else {
+            let mut coordinates = self.databases.coordinates(environment).await?;
+            // Certificates of this machine are not in the image. It talks in secret nevertheless.
+            if coordinates.encrypted.bundle.take().is_some() {
+                coordinates.encrypted.mode = "require";
+            }
+            command::url(target.run, &coordinates, &environment.database, None)
+        };
+        let (log, archive_log) = (log_of(liquibase).map_err(wrong)?, log_of(archive).map_err(wrong)?);
+        if let Some(other) = aws.tasks_of(&settings.cluster, &family, false).await?.first() {
+            return Err(taken(what, &family, settings, other));
+        }
+        let archived = self.artifacts.archive(target.release).await?;
+        let key = key(&settings.prefix, target.release);
+        aws.put_archive(&settings.bucket, &key, archived).await?;
+        if self.cancels.token(target.run).is_cancelled() {
+            return Err(Failure::new(FailureKind::Interrupted, what)
+                .because("it was aborted before a task was asked for"));
+        }
+        let fetch = ["s3", "cp", &format!("s3://{}/{key}", settings.bucket), &settings.archive_path];
+        let mut variables = BTreeMap::from([(URL.to_owned(), url)]);
+        variables.insert("LIQUIBASE_SEARCH_PATH".to_owned(), settings.archive_path.clone());
+        variables.extend(command::in_a_container(target.run));
+        let order = TaskOrder {
+            cluster: &settings.cluster,
+            family: &family,
+            definition: &definition.arn,
+            started_by: &started_by(target.run, command),
+            network: (&settings.subnets, &settings.security_groups, settings.has_public_address),
+            containers: vec![
+                (settings.archive_container.clone(), fetch.map(str::to_owned).to_vec(), BTreeMap::new()),
+                (settings.container.clone(), command.arguments(&environment.selection), variables),
+            ],
+        };
+        let asked = target.step.report.clock().now().as_millisecond();
+        let lost = async || target.step.advanced("the answer was lost; looking whether the task began").await;
+        let started = aws.run_task(what, &order, lost).await?;
+        // The clocks of this machine and of AWS may differ; the earlier one loses nothing.
+        let start = started.created.map_or(asked, |created| created.min(asked));
+        let id = started.id().to_owned();
+        let tail = |(group, prefix): (String, String), name: &str, source| {
+            Tail::of_stream(group, format!("{prefix}/{name}/{id}"), source, start)
+        };
+        target.step.advanced(format!("task {id} of {} was started", definition.name())).await;
+        Ok(Running::task(Task {
+            aws: aws.clone(),
+            cluster: settings.cluster.clone(),
+            container: settings.container.clone(),
+            log: tail(log, &settings.container, Source::Liquibase),
+            archive_log: tail(archive_log, &settings.archive_container, Source::Service),
+            arn: started.arn.clone(),
+            id: id.clone(),
+            status: String::new(),
+            has_begun: false,
+            has_spoken: false,
+        }))
+    }
+
+    /// The runs of which a task is to run, in any environment.
+    pub(in crate::adapters) async fn runs_with_tasks(&self) -> Result<Vec<RunId>, Failure> {
+        let Some(settings) = &self.task_settings() else { return Ok(Vec::new()) };
+        let mut seen: Vec<(&Aws, String)> = Vec::new();
+        let mut runs = Vec::new();
+        for environment in &self.settings.environments {
+            let aws = self.clouds.by(&environment.aws);
+            let family = settings.family(&environment.environment.name);
+            if seen.iter().any(|(other, known)| other.way() == aws.way() && *known == family) {
+                continue;
+            }
+            let tasks = aws.tasks_of(&settings.cluster, &family, false).await?;
+            runs.extend(tasks.iter().filter_map(|task| run_of(&task.started_by)));
+            seen.push((aws, family));
+        }
+        Ok(runs)
+    }
+}
+
+impl Task {
+    /// True once its Liquibase may have begun.
+    pub(super) fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
+    /// Forwards its lines until it ends.
+    pub(super) async fn finish(&mut self, said: &mut Said, step: &StepReport) -> Result<Ended, Failure> {
+        let settings = self.aws.settings();
+        let (pause, look) = (settings.polling.operation, settings.deadlines.look);
+        let mut out_of_sight = None;
+        let mut unlisted = 0;
+        loop {
+            match self.aws.task(&self.cluster, &self.arn).await {
+                Ok(Some(view)) => {
+                    (out_of_sight, unlisted) = (None, 0);
+                    self.note(&view, step).await;
+                    self.read(said, step).await;
+                    if view.is_stopped() {
+                        return Ok(self.end(&view, pause, said, step).await);
+                    }
+                }
+                Ok(None) if unlisted < UNLISTED => unlisted += 1,
+                Ok(None) => return Err(self.lost(&[format!("ECS does not list it in {}", self.cluster)])),
+                Err(failure) => {
+                    let since = *out_of_sight.get_or_insert_with(|| step.report.clock().stopwatch());
+                    if since.elapsed() > look * 6 {
+                        return Err(self.lost(&[&[failure.what][..], &failure.because].concat()));
+                    }
+                    step.advanced(format!("cannot be followed just now: {}", failure.what)).await;
+                }
+            }
+            sleep(pause).await;
+        }
+    }
+
+    /// Stops it and waits for its end; `None` when that cannot be seen.
+    pub(super) async fn stop(&mut self, said: &mut Said, step: &StepReport) -> Option<Ended> {
+        if let Err(failure) = self.aws.stop_task(&self.cluster, &self.arn, "stopped by lockstep").await {
+            step.advanced(&failure.what).await;
+        }
+        timeout(STOP, self.finish(said, step)).await.ok()?.ok()
+    }
+
+    /// Says what the task does, when that is new.
+    async fn note(&mut self, view: &TaskView, step: &StepReport) {
+        let liquibase = view.containers.get(&self.container);
+        self.has_begun |= liquibase.is_some_and(|container| container.status == "RUNNING");
+        if self.status != view.status {
+            self.status.clone_from(&view.status);
+            step.advanced(format!("the task is {}", view.status.to_lowercase())).await;
+        }
+    }
+
+    /// Forwards what is new; true when something was. A log that cannot be read never changes how a task ends.
+    async fn read(&mut self, said: &mut Said, step: &StepReport) -> bool {
+        let mut lines = self.log.read(&self.aws).await.unwrap_or_default();
+        for line in &mut lines {
+            line.level = level(&line.text);
+        }
+        let is_new = !lines.is_empty();
+        self.has_spoken |= is_new;
+        self.has_begun |= is_new;
+        forward(lines, said, step).await;
+        is_new
+    }
+
+    async fn end(&mut self, view: &TaskView, pause: Duration, said: &mut Said, step: &StepReport) -> Ended {
+        for _ in 0..LATE_LOOKS {
+            sleep(pause.min(LATE_PAUSE)).await;
+            if !self.read(said, step).await {
+                break;
+            }
+        }
+        let ended = judge(view, &self.container, self.has_spoken);
+        let Ended::Never(mut why) = ended else { return ended };
+        let lines = self.archive_log.read(&self.aws).await.unwrap_or_default();
+        let lines = step.report.lines(lines).await;
+        let last = lines.iter().rev().take(ARCHIVE_LINES).rev();
+        why.extend(last.map(|line| format!("what fetches the archive said: {line}")));
+        Ended::Never(why)
+    }
+
+    fn lost(&self, why: &[String]) -> Failure {
+        let lost = Failure::new(FailureKind::Unknown, format!("nobody knows how the task {} ends", self.id));
+        why.iter().fold(lost, Failure::because).hint(
+            "It may still be running in AWS. Find out what it got done with `lockstep reconcile` once AWS can be reached.",
+        )
+    }
+}
+
+/// What the end of a task means for the Liquibase in `container`.
+fn judge(view: &TaskView, container: &str, has_spoken: bool) -> Ended {
+    let end = view.containers.get(container).cloned().unwrap_or_default();
+    let mut why: Vec<String> = view.stopped_reason.iter().chain(&end.reason).cloned().collect();
+    why.dedup();
+    let is_own_end = view.stop_code == "EssentialContainerExited";
+    match end.exit_code {
+        // The codes above are those of signals.
+        Some(code) if is_own_end && (0..128).contains(&code) => Ended::Itself(code),
+        Some(code) => {
+            why.insert(0, format!("exit code {code}, {}", view.stop_code));
+            Ended::Killed(why.join(": "))
+        }
+        None if has_spoken => {
+            why.insert(0, "no exit code".to_owned());
+            Ended::Killed(why.join(": "))
+        }
+        None => Ended::Never(if why.is_empty() { vec![view.stop_code.clone()] } else { why }),
+    }
+}
+
+/// What is wrong with a task definition, and how to mend it.
+struct Problem(String, &'static str);
+
+impl Problem {
+    fn failure(self, what: &str, definition: &Definition) -> Failure {
+        let Self(problem, hint) = self;
+        Failure::new(FailureKind::Configuration, what)
+            .because(format!("the task definition {} {problem}", definition.name()))
+            .hint(hint)
+    }
+}
+
+/// The container that runs Liquibase and the one that fetches the archive, if the first is given its password as a secret.
+fn containers<'a>(
+    definition: &'a Definition,
+    settings: &TaskSettings,
+) -> Result<(&'a ContainerView, &'a ContainerView), Problem> {
+    let find = |name: &str| {
+        definition.container(name).ok_or_else(|| {
+            let names: Vec<_> = definition.containers.iter().map(|it| it.name.as_str()).collect();
+            Problem(
+                format!("has no container called {name}; it has {}", names.join(", ")),
+                "Correct [liquibase.ecs] container and archive_container, or the definition.",
+            )
+        })
+    };
+    let (liquibase, archive) = (find(&settings.container)?, find(&settings.archive_container)?);
+    if liquibase.variables.contains_key(PASSWORD) {
+        return Err(Problem(
+            format!(
+                "holds the password of the database in {PASSWORD}, where everybody who may describe it reads it"
+            ),
+            "Name a secret in its `secrets` instead, and change the password.",
+        ));
+    }
+    if !liquibase.secrets.contains(PASSWORD) {
+        return Err(Problem(
+            format!("gives {} no secret {PASSWORD}", liquibase.name),
+            "Name the secret with the password in its `secrets`; lockstep never sends it.",
+        ));
+    }
+    Ok((liquibase, archive))
+}
+
+fn log_of(container: &ContainerView) -> Result<(String, String), Problem> {
+    container.log.clone().ok_or_else(|| {
+        Problem(
+            format!("does not send the lines of {} to CloudWatch", container.name),
+            "Give it the log driver awslogs, with awslogs-group and awslogs-stream-prefix.",
+        )
+    })
+}
+
+/// The address that the definition has, if it is that of the environment's database, with sessions that are named after
+/// the run.
+fn addressed(url: &str, database: &str, run: &RunId) -> Result<String, Problem> {
+    const HINT: &str = "Correct LIQUIBASE_COMMAND_URL there, or [liquibase.ecs] task_definition.";
+    let (place, parameters) = url.split_once('?').map_or((url, None), |(place, rest)| (place, Some(rest)));
+    let found = place.strip_prefix("jdbc:postgresql://").and_then(|place| place.split_once('/'));
+    let Some((_, found)) = found else {
+        let words = "has no address like jdbc:postgresql://HOST:PORT/DATABASE in LIQUIBASE_COMMAND_URL";
+        return Err(Problem(words.to_owned(), HINT));
+    };
+    if found != database {
+        return Err(Problem(format!("is for the database {found}, not {database}"), HINT));
+    }
+    let kept = parameters.into_iter().flat_map(|all| all.split('&'));
+    let kept = kept.filter(|pair| !pair.is_empty() && !pair.starts_with("ApplicationName="));
+    let name = format!("ApplicationName={run}");
+    let all: Vec<&str> = [name.as_str()].into_iter().chain(kept).collect();
+    Ok(format!("{place}?{}", all.join("&")))
+}
+
+fn taken(what: &str, family: &str, settings: &TaskSettings, other: &TaskView) -> Failure {
+    let whose = match run_of(&other.started_by) {
+        Some(run) => format!("for {run}"),
+        None if other.started_by.is_empty() => "and does not say for whom".to_owned(),
+        None => format!("for {}", other.started_by),
+    };
+    Failure::new(FailureKind::Refused, what)
+        .because(format!("the task {} of {family} runs already, {whose}", other.id()))
+        .hint(format!(
+            "Wait until it has ended. If nobody wants it any more: `aws ecs stop-task --cluster {} --task {}`.",
+            settings.cluster,
+            other.id()
+        ))
+}
+
+/// Where the archive of a release is for tasks: an archive with other bytes is another object.
+fn key(prefix: &str, release: &Release) -> String {
+    let slash = if prefix.is_empty() { "" } else { "/" };
+    format!("{prefix}{slash}{}/{}", release.archive_digest, release.archive)
+}
+
+/// Whose a task is: a run has at most one task for each command.
+fn started_by(run: &RunId, command: Command<'_>) -> String {
+    format!("{MARK}{run}/{}", command.word())
+}
+
+/// The run that a task belongs to, if it is one of ours.
+fn run_of(started_by: &str) -> Option<RunId> {
+    RunId::recognise(started_by.strip_prefix(MARK)?.split('/').next()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::aws::ContainerEnd;
+
+    fn view(stop_code: &str, reason: &str, exit_code: Option<i32>) -> TaskView {
+        let end = ContainerEnd { status: "STOPPED".to_owned(), exit_code, reason: None };
+        TaskView {
+            status: "STOPPED".to_owned(),
+            stop_code: stop_code.to_owned(),
+            stopped_reason: Some(reason.to_owned()),
+            containers: BTreeMap::from([("liquibase".to_owned(), end)]),
+            ..TaskView::default()
+        }
+    }
+
+    #[test]
+    fn only_a_container_that_ended_by_itself_has_an_exit_code_of_its_own() {
+        let own = "Essential container in task exited";
+        let ended = |code| judge(&view("EssentialContainerExited", own, code), "liquibase", true);
+        assert!(ended(Some(0)).is_success());
+        assert_eq!(ended(Some(1)), Ended::Itself(1));
+        let killed = |words: &str| Ended::Killed(words.to_owned());
+        assert_eq!(ended(Some(137)), killed(&format!("exit code 137, EssentialContainerExited: {own}")));
+        assert_eq!(ended(None), killed(&format!("no exit code: {own}")));
+        // Whoever stops a task whose Liquibase has just ended well has not seen it end.
+        let stopped = judge(&view("UserInitiated", "by hand", Some(0)), "liquibase", true);
+        assert_eq!(stopped, killed("exit code 0, UserInitiated: by hand"));
+    }
+
+    #[test]
+    fn a_task_without_an_exit_code_and_without_a_line_never_started() {
+        let reason = "CannotPullContainerError: no such image";
+        let ended = judge(&view("TaskFailedToStart", reason, None), "liquibase", false);
+        assert_eq!(ended, Ended::Never(vec![reason.to_owned()]));
+        assert!(matches!(judge(&TaskView::default(), "liquibase", false), Ended::Never(_)));
+    }
+
+    fn definition(change: impl FnOnce(&mut ContainerView)) -> Definition {
+        let mut liquibase = ContainerView {
+            name: "liquibase".to_owned(),
+            secrets: [PASSWORD.to_owned()].into(),
+            log: Some(("/g".to_owned(), "dev".to_owned())),
+            ..ContainerView::default()
+        };
+        change(&mut liquibase);
+        let archive = ContainerView { name: "archive".to_owned(), ..ContainerView::default() };
+        let arn = "arn:aws:ecs:us-east-1:000000000000:task-definition/liquibase-dev:7".to_owned();
+        Definition { arn, containers: vec![archive, liquibase] }
+    }
+
+    fn settings() -> TaskSettings {
+        TaskSettings {
+            cluster: "c".to_owned(),
+            family: "liquibase-{environment}".to_owned(),
+            container: "liquibase".to_owned(),
+            archive_container: "archive".to_owned(),
+            archive_path: "/release/changelog.zip".to_owned(),
+            subnets: vec!["subnet-1".to_owned()],
+            security_groups: Vec::new(),
+            has_public_address: false,
+            bucket: "releases".to_owned(),
+            prefix: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_definition_that_shows_its_password_or_has_none_is_refused() {
+        let refused = |change: fn(&mut ContainerView)| {
+            let definition = definition(change);
+            let Err(problem) = containers(&definition, &settings()) else { panic!("it was taken") };
+            problem.failure("could not", &definition).because[0].clone()
+        };
+        let shown = refused(|it| drop(it.variables.insert(PASSWORD.to_owned(), "x".to_owned())));
+        assert!(shown.starts_with("the task definition liquibase-dev:7 holds the password"), "{shown}");
+        let none = refused(|it| it.secrets.clear());
+        assert!(none.contains("gives liquibase no secret LIQUIBASE_COMMAND_PASSWORD"), "{none}");
+        let missing = refused(|it| it.name = "migrate".to_owned());
+        assert!(missing.contains("has no container called liquibase; it has archive, migrate"), "{missing}");
+        assert!(containers(&definition(|_| {}), &settings()).is_ok());
+        assert!(log_of(&ContainerView::default()).is_err());
+    }
+
+    #[test]
+    fn the_address_of_another_database_is_refused_and_the_right_one_names_the_run() {
+        let run = RunId::from_text("r-1-dev");
+        let url = "jdbc:postgresql://db.example:5432/dev?sslmode=require&ApplicationName=x";
+        assert_eq!(
+            addressed(url, "dev", &run).ok(),
+            Some("jdbc:postgresql://db.example:5432/dev?ApplicationName=r-1-dev&sslmode=require".to_owned())
+        );
+        let Err(Problem(words, _)) = addressed(url, "prod", &run) else { panic!("it was taken") };
+        assert_eq!(words, "is for the database dev, not prod");
+        assert!(addressed("jdbc:h2:mem", "dev", &run).is_err());
+    }
+
+    #[test]
+    fn whose_a_task_is_can_be_read_back() {
+        let run = RunId::from_text("r-20261121-140155000-3fa2c-dev");
+        let text = started_by(&run, Command::Update);
+        assert_eq!(text, "lockstep/r-20261121-140155000-3fa2c-dev/update");
+        assert_eq!(run_of(&text), Some(run));
+        assert_eq!(run_of("somebody"), None);
+    }
+}
