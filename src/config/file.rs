@@ -15,10 +15,7 @@ use super::liquibase::LiquibaseEntry;
 use super::policy::PolicyEntry;
 use super::recovery;
 use super::releases::ReleasesEntry;
-use super::{
-    ConsoleSettings, DeadlineSettings, PollingSettings, ReportSettings,
-    Settings,
-};
+use super::{ConsoleSettings, DeadlineSettings, PollingSettings, ReportSettings, Settings};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::DemoId;
 

@@ -9,11 +9,9 @@ use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsError;
 use regex::Regex;
 
 use super::Aws;
-use super::apprunner::millis;
 use super::failure::failure;
 use super::grant::{Action, arn};
 use crate::adapters::report::RawLine;
-use crate::config::EnvironmentSettings;
 use crate::domain::Timestamp;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::log::{Level, Source};
@@ -109,18 +107,6 @@ impl Tail {
             self.since = self.since.max(newest - OVERLAP_MILLIS).max(self.start);
         }
         Ok(events.into_iter().flat_map(|(at, message)| lines(self.source, at, &message)).collect())
-    }
-}
-
-impl Aws {
-    /// Makes sure that the log of a service could be read while it is deployed to; a log that is not there yet could be.
-    pub(in crate::adapters) async fn try_log(
-        &self,
-        environment: &EnvironmentSettings,
-        since: Timestamp,
-    ) -> Result<(), Failure> {
-        let service = self.service(environment).await?;
-        Tail::of_service(service.service_arn(), millis(since)).read(self).await.map(drop)
     }
 }
 

@@ -119,7 +119,14 @@ impl Aws {
             let mut pages = asking.into_paginator().send();
             let mut objects = Vec::new();
             while let Some(page) = pages.next().await {
-                let page = page.map_err(|error| failure(what(), Action::on("s3:ListBucket", bucket_arn(self.way(), bucket)), &error, self.way()))?;
+                let page = page.map_err(|error| {
+                    failure(
+                        what(),
+                        Action::on("s3:ListBucket", bucket_arn(self.way(), bucket)),
+                        &error,
+                        self.way(),
+                    )
+                })?;
                 objects.extend(page.contents().iter().filter_map(|object| {
                     Some(Object {
                         key: object.key()?.to_owned(),
@@ -155,7 +162,14 @@ impl Aws {
         within(patience, what, async {
             let asking = client.get_object().bucket(bucket).key(key).if_match(&object.etag);
             let answer = asking.send().await;
-            let mut answer = answer.map_err(|error| failure(what(), Action::on("s3:GetObject", bucket_arn(self.way(), &format!("{bucket}/{key}"))), &error, self.way()))?;
+            let mut answer = answer.map_err(|error| {
+                failure(
+                    what(),
+                    Action::on("s3:GetObject", bucket_arn(self.way(), &format!("{bucket}/{key}"))),
+                    &error,
+                    self.way(),
+                )
+            })?;
             let version = answer.version_id().filter(|version| *version != "null").map(str::to_owned);
             let mut bytes = Vec::new();
             while let Some(chunk) = answer.body.next().await {

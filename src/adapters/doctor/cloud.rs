@@ -73,8 +73,8 @@ impl Parts {
         let look = self.settings.deadlines.look;
         let server = async {
             let what = || format!("could not find the database server {}", self.settings.database.instance);
-            let found = within(look, what, Box::pin(aws.database_place())).await;
-            told(found.map(|(host, port)| format!("{} at {host}:{port}", self.settings.database.instance)))
+            let found = within(look, what, Box::pin(aws.database_server())).await;
+            told(found.map(|at| format!("{} at {}:{}", self.settings.database.instance, at.host, at.port)))
         };
         let sign_in = async {
             let what = || "could not read the secrets of the database".to_owned();

@@ -64,11 +64,11 @@ impl Parts {
         let need = |found: Found, name| found.need(Place::Instance, name);
         let settings = &self.settings;
         let releases = async {
-            let folder = settings.releases.folder.display().to_string();
+            let place = settings.releases.source.to_string();
             Found::of(Box::pin(self.artifacts.catalog()).await, |(catalog, problems)| {
                 let problems = problems.into_iter();
                 let problems = problems.map(|it| format!("{}: {}", it.what, it.because.join("; ")));
-                judgement::releases(&catalog, &folder, problems.collect())
+                judgement::releases(&catalog, &place, problems.collect())
             })
         };
         let (releases, flow) = tokio::join!(releases, self.examine_flow());

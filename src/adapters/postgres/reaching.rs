@@ -150,7 +150,7 @@ impl Databases {
         self.0.clouds.by(known.map_or(&settings.aws, |known| &known.aws))
     }
 
-    async fn fetch_login(&self, aws: &Aws, server: &DatabaseServer) -> Result<Login, Failure> {
+    pub(super) async fn fetch_login(&self, aws: &Aws, server: &DatabaseServer) -> Result<Login, Failure> {
         let settings = &self.0.settings.database;
         let (user, password) = match &settings.login {
             LoginSettings::Managed => {

@@ -5,6 +5,7 @@ use tokio_postgres::{Client, Error};
 use super::{Databases, unanswered};
 use crate::adapters::aws::Aws;
 use crate::adapters::report::within;
+use crate::config::LoginSettings;
 use crate::domain::doctor::judgement::Server;
 use crate::domain::environment::Environment;
 use crate::domain::failure::Failure;
@@ -25,9 +26,15 @@ struct Answers {
 impl Databases {
     /// Makes sure that the secrets of the database can be read. Their values stay here.
     pub(in crate::adapters) async fn sign_in(&self, aws: &Aws) -> Result<String, Failure> {
-        let settings = &self.0.settings.database;
-        self.fetch_login(aws).await?;
-        Ok(format!("{} and {} can be read", settings.username_secret, settings.password_secret))
+        let server = Box::pin(aws.database_server()).await?;
+        self.fetch_login(aws, &server).await?;
+        Ok(match &self.0.settings.database.login {
+            LoginSettings::Managed => "the secret that RDS manages can be read".to_owned(),
+            LoginSettings::Secret(secret) => format!("{secret} can be read"),
+            LoginSettings::Secrets { username, password } => {
+                format!("{username} and {password} can be read")
+            }
+        })
     }
 
     /// Asks the database of an environment what it is and what it allows.

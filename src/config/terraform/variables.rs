@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::config::{RunnerKind, Settings};
+use crate::config::{LoginSettings, RunnerKind, Settings};
 
 /// The environments that `terraform/` makes.
 const ENVIRONMENTS: [&str; 4] = ["dev", "test", "staging", "prod"];
@@ -72,17 +72,14 @@ fn names(settings: &Settings) -> Vec<String> {
     let database = &settings.database;
     let mut held = vec![
         ("[database] instance".to_owned(), database.instance.clone(), format!("bagel-store-{id}-rds")),
-        (
-            "[database] username_secret".to_owned(),
-            database.username_secret.clone(),
-            format!("{id}/rds/username"),
-        ),
-        (
-            "[database] password_secret".to_owned(),
-            database.password_secret.clone(),
-            format!("{id}/rds/password"),
-        ),
     ];
+    // Terraform makes a secret for each; where they are kept otherwise, it has no name for them.
+    if let LoginSettings::Secrets { username, password } = &database.login {
+        for (key, secret) in [("username", username), ("password", password)] {
+            let made = format!("{id}/rds/{key}");
+            held.push((format!("[database] {key}_secret"), secret.clone(), made));
+        }
+    }
     if let Some(bucket) = &settings.reports.bucket {
         held.push((
             "[reports] bucket".to_owned(),

@@ -223,6 +223,7 @@ mod tests {
     use super::*;
     use crate::domain::Timestamp;
     use crate::domain::doctor::Standing;
+    use crate::domain::platform::Platform;
     use crate::domain::release::{ImageRef, Version};
 
     const OUT: Standing = Standing::Wrong(FailureKind::Unavailable);
@@ -286,6 +287,7 @@ mod tests {
                 address: String::new(),
                 updated_at: Timestamp::UNIX_EPOCH,
                 operation: None,
+                platform: Platform::UNKNOWN,
             })
         };
         assert_eq!(of(ServiceStatus::Running).words, "running, v1.0.0");

@@ -98,6 +98,17 @@ impl Aws {
         Ok(answer.operation_summary_list.unwrap_or_default())
     }
 
+    /// Makes sure that the log of a service could be read while it is deployed to; a log that is not there yet could be.
+    pub(in crate::adapters) async fn try_log(
+        &self,
+        environment: &EnvironmentSettings,
+        since: Timestamp,
+    ) -> Result<(), Failure> {
+        let service = self.service(environment).await?;
+        let [mut own, _] = tails(service.service_arn(), millis(since));
+        own.read(self).await.map(drop)
+    }
+
     /// The updates of the service of an environment that App Runner lists, newest first.
     pub(in crate::adapters) async fn updates(
         &self,
