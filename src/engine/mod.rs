@@ -290,9 +290,7 @@ impl State {
                 Vec::new()
             }
             EventKind::Opened(result) | EventKind::Kept(result) => self.told(result.clone()),
-            EventKind::LogSaved(result) => {
-                self.told(result.clone().map(|path| format!("log saved: {path}")))
-            }
+            EventKind::LogSaved(result) => self.told(result.clone().map(|path| format!("log saved: {path}"))),
         };
         effects.extend(self.settle_planning());
         effects.extend(self.settle_promotions());
