@@ -16,7 +16,7 @@ use crate::tui::seen::Seen;
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
-use crate::tui::views::{column, failing, locks, page, sign};
+use crate::tui::views::{failing, lines, locks, page, sign};
 
 /// Draws the details of the selected environment.
 pub(super) fn draw(
@@ -52,7 +52,7 @@ impl<'a> Page<'a> {
     fn heading(&mut self, state: &State, environment: &EnvironmentState) {
         let settings = &environment.environment;
         let pair = state.pair(environment);
-        let is_looking = matches!(pair, Pair::Unknown(_)) && column::is_looking(state, environment);
+        let is_looking = matches!(pair, Pair::Unknown(_)) && lines::is_looking(state, environment);
         let (shape, word, _, style) = match &pair {
             _ if is_looking => ("…", "looking", "", self.styles.muted),
             pair => sign::pair(pair, self.styles),

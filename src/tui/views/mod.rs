@@ -18,6 +18,7 @@ mod grid;
 mod help;
 mod history;
 mod journal;
+mod lines;
 mod locks;
 mod log;
 mod menu;

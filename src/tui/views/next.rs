@@ -9,7 +9,7 @@ use crate::tui::keymap::{Action, Keymap};
 use crate::tui::style::Styles;
 use crate::tui::text;
 use crate::tui::ui::Ui;
-use crate::tui::views::{column, failing};
+use crate::tui::views::{failing, lines};
 
 /// What the selected environment waits for.
 pub(super) fn lines<'a>(
@@ -101,7 +101,7 @@ fn unseen<'a>(
         lines.extend(failing::failure_lines(failure, width, styles));
         return Some(lines);
     }
-    column::is_looking(state, environment).then(|| {
+    lines::is_looking(state, environment).then(|| {
         let title = vec![Span::styled(name.to_string(), styles.strong)];
         let words = " Looking at what runs, what has been applied, and at the releases …";
         vec![text::rule(title, Vec::new(), width, styles.faint), Line::styled(words, styles.muted)]
