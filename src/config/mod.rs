@@ -44,18 +44,7 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// Where releases are.
     pub releases: ReleaseSettings,
-    impl fmt::Display for SourceSettings {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Folder(path) => write!(out, "{}", path.display()),
-            Self::Bucket { bucket, prefix } if prefix.is_empty() => write!(out, "s3://{bucket}"),
-            Self::Bucket { bucket, prefix } => write!(out, "s3://{bucket}/{prefix}"),
-            Self::GitHub { owner, repository, .. } => write!(out, "github:{owner}/{repository}"),
-        }
-    }
-}
-
-/// How to run Liquibase.
+    /// How to run Liquibase.
     pub liquibase: LiquibaseSettings,
     /// The flow that promotions go by, relative to the folder of the file; `None` for lockstep's own steps.
     pub promotion_flow: Option<PathBuf>,
@@ -234,6 +223,17 @@ pub enum SourceSettings {
         /// Where GitHub's interface answers, without a `/` at the end.
         api: String,
     },
+}
+
+impl fmt::Display for SourceSettings {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(path) => write!(out, "{}", path.display()),
+            Self::Bucket { bucket, prefix } if prefix.is_empty() => write!(out, "s3://{bucket}"),
+            Self::Bucket { bucket, prefix } => write!(out, "s3://{bucket}/{prefix}"),
+            Self::GitHub { owner, repository, .. } => write!(out, "github:{owner}/{repository}"),
+        }
+    }
 }
 
 /// How to run Liquibase.

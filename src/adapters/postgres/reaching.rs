@@ -150,7 +150,12 @@ impl Databases {
         self.0.clouds.by(known.map_or(&settings.aws, |known| &known.aws))
     }
 
-    pub(super) async fn fetch_login(&self, aws: &Aws, server: &DatabaseServer) -> Result<Login, Failure> {
+    /// Makes sure that whoever logs in can be found out. Who that is stays here.
+    pub(super) async fn try_login(&self, aws: &Aws, server: &DatabaseServer) -> Result<(), Failure> {
+        self.fetch_login(aws, server).await.map(drop)
+    }
+
+    async fn fetch_login(&self, aws: &Aws, server: &DatabaseServer) -> Result<Login, Failure> {
         let settings = &self.0.settings.database;
         let (user, password) = match &settings.login {
             LoginSettings::Managed => {

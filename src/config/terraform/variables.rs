@@ -70,9 +70,8 @@ fn domain(settings: &Settings) -> Option<String> {
 fn names(settings: &Settings) -> Vec<String> {
     let id = &settings.id;
     let database = &settings.database;
-    let mut held = vec![
-        ("[database] instance".to_owned(), database.instance.clone(), format!("bagel-store-{id}-rds")),
-    ];
+    let mut held =
+        vec![("[database] instance".to_owned(), database.instance.clone(), format!("bagel-store-{id}-rds"))];
     // Terraform makes a secret for each; where they are kept otherwise, it has no name for them.
     if let LoginSettings::Secrets { username, password } = &database.login {
         for (key, secret) in [("username", username), ("password", password)] {

@@ -20,6 +20,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Paragraph};
 
+use crate::domain::drift::Pair;
 use crate::engine::{EnvironmentState, OpenRun, State};
 use crate::tui::keymap::{Action, Keymap};
 use crate::tui::style::Styles;
@@ -107,7 +108,7 @@ pub(super) fn draw_row(
     let width = usize::from(area.width);
     let pair = state.pair(environment);
     let (shape, word, _, style) = match &pair {
-        Pair::Unknown(_) if is_looking(state, environment) => ("…", "looking", "", styles.muted),
+        Pair::Unknown(_) if lines::is_looking(state, environment) => ("…", "looking", "", styles.muted),
         pair => sign::pair(pair, styles),
     };
     let name = if settings.production {
@@ -124,7 +125,7 @@ pub(super) fn draw_row(
         Span::styled(format!("{shape} {word:12} "), style),
     ];
     let (sign, latency, style) = lines::health_words(environment, styles);
-    let (words, style) = match oldest(environment) {
+    let (words, style) = match lines::oldest(environment) {
         // That nobody answers is news; an answer from long ago is none.
         Some((at, has_failed))
             if environment.health.failure().is_none() && sign::is_stale(at, state.now, has_failed) =>
@@ -206,7 +207,7 @@ fn rows<'a>(
     if width >= SPARKLINE_FROM {
         add(6, Line::from(lines::sparkline(environment, width, styles)));
     }
-    add(1, lines::changesets_line(environment, is_looking(state, environment), width, styles));
+    add(1, lines::changesets_line(environment, lines::is_looking(state, environment), width, styles));
     if let Some(ledger) = environment.ledger.value() {
         for (position, row) in ledger.rows.iter().rev().take(height).enumerate() {
             let tag = row.tag.as_deref();

@@ -25,7 +25,12 @@ pub(super) fn is_looking(state: &State, environment: &EnvironmentState) -> bool 
         || is_open(state.catalog.value().is_some(), state.catalog.failure().is_some())
 }
 
-pub(super) fn headline<'a>(state: &State, environment: &EnvironmentState, width: usize, styles: &Styles) -> Line<'a> {
+pub(super) fn headline<'a>(
+    state: &State,
+    environment: &EnvironmentState,
+    width: usize,
+    styles: &Styles,
+) -> Line<'a> {
     let pair = state.pair(environment);
     let version = version(environment);
     let (shape, word, short, style) = match &pair {
@@ -173,7 +178,11 @@ pub(super) fn counts(comparison: &Comparison) -> String {
 }
 
 /// What the database holds that it should not, or the other way round: `◆ + orders.note   +2`.
-pub(super) fn schema_line<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) -> Option<Line<'a>> {
+pub(super) fn schema_line<'a>(
+    environment: &EnvironmentState,
+    width: usize,
+    styles: &Styles,
+) -> Option<Line<'a>> {
     let drift = environment.schemas.drifts().first()?;
     let first = drift.differences.iter().find(|difference| !difference.is_part);
     let words = first.map_or_else(
@@ -192,7 +201,11 @@ pub(super) fn schema_line<'a>(environment: &EnvironmentState, width: usize, styl
     ))
 }
 
-pub(super) fn lock_line<'a>(environment: &EnvironmentState, width: usize, styles: &Styles) -> Option<Line<'a>> {
+pub(super) fn lock_line<'a>(
+    environment: &EnvironmentState,
+    width: usize,
+    styles: &Styles,
+) -> Option<Line<'a>> {
     let ledger = environment.ledger.value()?;
     let words = match (&ledger.promoting, &ledger.lock) {
         (Some(_), _) => "▶ being promoted".to_owned(),
