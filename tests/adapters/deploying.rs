@@ -73,10 +73,10 @@ async fn a_denied_look_names_the_permission_and_a_throttled_one_is_repeated() {
     ]);
     let failure = describe(&rig).await.unwrap_err();
     assert_eq!((failure.kind, rig.cloud.count("ListServices")), (FailureKind::Refused, 1));
-    assert_eq!(
-        failure.hint.as_deref(),
-        Some("Ask for the permission `apprunner:ListServices`, or use another profile.")
-    );
+    let least = r#"{"Effect":"Allow","Action":"apprunner:ListServices","Resource":"*"}"#;
+    let ask =
+        "Ask for the permission `apprunner:ListServices`, or use another profile. The least that gives it:";
+    assert_eq!(failure.hint, Some(format!("{ask}\n{least}")));
     assert!(describe(&rig).await.is_ok());
     assert_eq!(rig.cloud.count("DescribeService"), 2);
 }

@@ -25,10 +25,7 @@ impl Parts {
         // That of the instance reads nothing where every environment has one of its own.
         let is_used = |way: &AwsSettings| self.settings.environments.iter().any(|it| it.aws == *way);
         let has_bucket = self.settings.reports.bucket.is_some();
-        let own = &self.settings.aws;
-        ways.retain(|way| {
-            is_used(way) || (way == own && (has_bucket || self.settings.environments.is_empty()))
-        });
+        ways.retain(|way| is_used(way) || (*way == self.settings.aws && has_bucket));
         ways
     }
 

@@ -65,7 +65,9 @@ impl Parts {
         let settings = &self.settings;
         let releases = async {
             let place = settings.releases.source.to_string();
-            Found::of(Box::pin(self.artifacts.catalog()).await, |(catalog, problems)| {
+            let what = || format!("could not read the releases in {place}");
+            let read = within(settings.deadlines.look, what, Box::pin(self.artifacts.catalog())).await;
+            Found::of(read, |(catalog, problems)| {
                 let problems = problems.into_iter();
                 let problems = problems.map(|it| format!("{}: {}", it.what, it.because.join("; ")));
                 judgement::releases(&catalog, &place, problems.collect())

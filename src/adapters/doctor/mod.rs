@@ -20,7 +20,7 @@ impl Adapters {
     /// Looks at everything. What is found passes the redactor.
     pub async fn examine(&self, clock: &Clock) -> Vec<Need> {
         let parts = &*self.0;
-        let machine = async { vec![Box::pin(parts.examine_runner()).await] };
+        let machine = Box::pin(parts.examine_runner());
         let instance = Box::pin(parts.examine_instance());
         let ways = join_all(parts.ways().into_iter().map(|way| Box::pin(parts.examine_way(way, clock))));
         let (machine, instance, ways) = tokio::join!(machine, instance, ways);
@@ -34,8 +34,13 @@ impl Adapters {
             _ => None,
         };
         environments.sort_by_key(order);
-        let all = [machine, instance, clouds.into_iter().flatten().collect(), environments].concat();
+        let all = [vec![machine], instance, clouds.into_iter().flatten().collect(), environments].concat();
         all.into_iter().map(|need| self.clean(need)).collect()
+    }
+
+    /// Looks at this machine alone, where there is no instance to ask anybody about.
+    pub async fn examine_machine(&self) -> Vec<Need> {
+        vec![self.clean(Box::pin(self.0.examine_runner()).await)]
     }
 
     fn clean(&self, need: Need) -> Need {

@@ -87,9 +87,11 @@ pub fn account(expected: Option<&str>, account: &str) -> Found {
 
 /// A database, for Liquibase and for looking.
 pub fn database(server: &Server) -> Found {
-    let Server { version, user, tls, took, .. } = server;
-    let encrypted = tls.as_ref().map_or_else(|| "not encrypted".to_owned(), Clone::clone);
-    let words = format!("PostgreSQL {version} as {user}, {encrypted}, {} ms", took.as_millis());
+    let Server { user, tls, took, .. } = server;
+    // What follows is who built it.
+    let version = server.version.split(' ').next().unwrap_or_default();
+    let encrypted = tls.as_deref().unwrap_or("not encrypted");
+    let words = format!("PostgreSQL {version}, {encrypted}, {} ms", took.as_millis());
     if server.is_standby {
         let mend = "Correct [database] instance: name the server that is written to.";
         return Found::wrong(
@@ -102,7 +104,7 @@ pub fn database(server: &Server) -> Found {
         let mend = format!("Let the user make tables:\ngrant create on schema public to \"{user}\";");
         return Found::wrong(FailureKind::Unavailable, format!("{words}; it may not make tables"), mend);
     }
-    let major = version.split(['.', ' ']).next().and_then(|major| major.parse::<u32>().ok());
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
     if major.is_some_and(|major| major < POSTGRES) {
         return Found::doubtful(
             words,
@@ -260,10 +262,7 @@ mod tests {
     #[test]
     fn a_database_is_judged_by_what_liquibase_needs_of_it() {
         let well = database(&server());
-        assert_eq!(
-            (well.standing, well.words.as_str()),
-            (Standing::Well, "PostgreSQL 16.4 as bagel, TLSv1.3, 12 ms")
-        );
+        assert_eq!((well.standing, well.words.as_str()), (Standing::Well, "PostgreSQL 16.4, TLSv1.3, 12 ms"));
         let standby = database(&Server { is_standby: true, ..server() });
         assert_eq!(standby.standing, FILE, "{standby:?}");
         let closed = database(&Server { may_create: false, ..server() });

@@ -1,0 +1,10 @@
+//! What others say of AWS, held against lockstep: moto, an AWS made by others, answers our calls; botocore, AWS's own
+//! service models, judges what the sandbox answers.
+//!
+//! Both are Python modules in `.tools/moto`, or where `LOCKSTEP_MOTO` says; `make setup-tests` fetches them. Where they are
+//! missing a test says that it did not look. Moto has no App Runner: the stand-in of `tests/adapters` answers in its
+//! place. Its ECS is there for tests of one-off tasks.
+
+mod calls;
+mod models;
+mod moto;
