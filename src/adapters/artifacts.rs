@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use futures_util::{StreamExt as _, stream};
 
+use super::texts::Texts;
 use super::{archive, liquibase, way};
 use crate::config::Settings;
 use crate::domain::changelog::{Changelog, Files, SharedFiles, Surroundings};
@@ -27,6 +28,7 @@ pub(super) struct Artifacts(Arc<Parts>);
 
 struct Parts {
     settings: Arc<Settings>,
+    texts: Texts,
     surroundings: Surroundings,
     /// Archives as they were read, for as long as size and time of the file stay the same.
     read: Mutex<HashMap<PathBuf, Read>>,
@@ -39,13 +41,13 @@ struct Read {
 }
 
 impl Artifacts {
-    /// The releases of the instance that `settings` describe.
-    pub(super) fn new(settings: Arc<Settings>) -> Self {
+    /// The releases of the instance that `settings` describe, promoted by a flow among `texts` where it names one.
+    pub(super) fn new(settings: Arc<Settings>, texts: Texts) -> Self {
         let mut selections: Vec<_> =
             settings.environments.iter().map(|it| it.environment.selection.clone()).collect();
         selections.dedup();
         let surroundings = Surroundings { selections, ..liquibase::surroundings(settings.liquibase.runner) };
-        Self(Arc::new(Parts { settings, surroundings, read: Mutex::default() }))
+        Self(Arc::new(Parts { settings, texts, surroundings, read: Mutex::default() }))
     }
 
     /// Every release in the folder, and what is wrong with the archives that were left out.
@@ -95,7 +97,7 @@ impl Artifacts {
             }
         }
         self.read().retain(|path, _| paths.contains(path));
-        let way = way::read(&self.0.settings).await;
+        let way = way::read(&self.0.settings, &self.0.texts).await;
         Ok((Catalog::new(releases).promoted(way), problems))
     }
 
@@ -190,6 +192,7 @@ fn left_out(path: &Path) -> Failure {
 mod tests {
     use super::*;
     use crate::adapters::archive::tests::zipped;
+    use crate::adapters::aws::Clouds;
     use crate::adapters::tests::settings;
 
     const MASTER: &str = "databaseChangeLog:\n  - include: {file: 1.sql, relativeToChangelogFile: true}\n";
@@ -198,7 +201,9 @@ mod tests {
     fn artifacts(folder: &Path) -> Artifacts {
         let mut settings = settings();
         folder.clone_into(&mut settings.releases.folder);
-        Artifacts::new(Arc::new(settings))
+        let settings = Arc::new(settings);
+        let texts = Texts::new(Clouds::new(&settings).own().clone(), settings.deadlines.look);
+        Artifacts::new(settings, texts)
     }
 
     fn good() -> Vec<u8> {

@@ -11,6 +11,7 @@ pub mod promotion;
 
 mod gates;
 mod grid;
+mod notifying;
 pub mod reconcile;
 mod refresh;
 pub mod report;
@@ -32,6 +33,7 @@ use crate::domain::ledger::Ledger;
 use crate::domain::lock::LockSight;
 use crate::domain::log::{LogBook, LogLine};
 use crate::domain::names::{DemoId, EnvironmentName, RunId};
+use crate::domain::notification::Notification;
 use crate::domain::observation::{Facet, HealthView, Observation, Operation, ServiceStatus, ServiceView};
 use crate::domain::reconcile::Trail;
 use crate::domain::release::{Catalog, Release, Version};
@@ -39,6 +41,7 @@ use crate::domain::schema::judgement::SchemaView;
 use automatic::Upcoming;
 use effect::{Effect, FlowCall};
 use event::{Event, EventKind, Identity, Intent};
+use notifying::Notifying;
 use petitions::Petition;
 use planning::Planning;
 use policy::{Outlook, Policing};
@@ -76,6 +79,9 @@ pub struct State {
     returns: Vec<promotion::Return>,
     /// The reports that are on their way.
     reports: report::Reports,
+    /// What there is to tell people of what this process did last; a frontend may show it where they look.
+    pub announcement: Option<Notification>,
+    notifying: Notifying,
     /// The promotions of this process, at most one for each environment: the one that runs there, or ran last.
     pub promotions: Vec<Promotion>,
     /// The flow that runs, or ran last.
@@ -203,6 +209,8 @@ impl State {
             flow: None,
             flow_files: None,
             reports: report::Reports::default(),
+            announcement: None,
+            notifying: Notifying::default(),
             history: History::default(),
             reconciliation: Reconciliation::default(),
             living: Facet::default(),
@@ -278,10 +286,8 @@ impl State {
             | EventKind::FlowRead(..)
             | EventKind::FlowFound(..)
             | EventKind::FlowActed(..) => Vec::new(),
-            EventKind::Reported(run, result) => {
-                self.reported(run, result);
-                Vec::new()
-            }
+            EventKind::Reported(run, result) => self.reported(run, result),
+            EventKind::Notified(delivery, result) => self.notified(delivery, result),
             EventKind::Opened(result) | EventKind::Kept(result) => {
                 self.say(result.clone());
                 Vec::new()
@@ -309,6 +315,7 @@ impl State {
             self.people_spoke();
         }
         let mut effects = self.pass_gates();
+        effects.extend(self.tell_of_request());
         let sought = self.seek_runs();
         effects.extend(self.flow_remembers(sought.as_ref().map(|(_, wait)| wait.clone())));
         effects.extend(sought.map(|(effect, _)| effect));

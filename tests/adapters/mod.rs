@@ -8,6 +8,8 @@ mod ledgers;
 mod locks;
 mod looks;
 pub(crate) mod migrating;
+mod notifying;
+mod objects;
 mod policies;
 mod recovery;
 mod schemas;
@@ -20,7 +22,7 @@ use std::time::Duration;
 use lockstep::adapters::Adapters;
 use lockstep::config::{
     AwsSettings, ConsoleSettings, DatabaseSettings, DeadlineSettings, EnvironmentSettings, LiquibaseSettings,
-    PollingSettings, ReleaseSettings, ReportSettings, RunnerKind, Settings, paths,
+    NotifySettings, PollingSettings, ReleaseSettings, ReportSettings, RunnerKind, Settings, paths,
 };
 use lockstep::domain::changelog::Selection;
 use lockstep::domain::environment::Environment;
@@ -116,6 +118,7 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
         policy: None,
         journals: None,
         reports: ReportSettings { folder: None, bucket: None, prefix: String::new() },
+        notify: NotifySettings::default(),
         console: ConsoleSettings::default(),
         polling: PollingSettings { operation: Duration::from_millis(20), observe: Duration::from_secs(1) },
         deadlines: DeadlineSettings {

@@ -8,6 +8,7 @@ mod deploy;
 mod failure;
 mod follow;
 mod logs;
+mod objects;
 mod rds;
 mod repeats;
 mod s3;
@@ -34,6 +35,7 @@ use tokio::sync::OnceCell;
 use crate::config::{AwsSettings, Settings};
 
 pub(super) use deploy::Deployment;
+pub(super) use objects::Seen;
 
 /// How often a look is tried in all.
 const LOOK_ATTEMPTS: u32 = 3;
@@ -67,7 +69,9 @@ struct Clients {
     apprunner_once: aws_sdk_apprunner::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     rds: aws_sdk_rds::Client,
-    /// For objects: sends everything exactly once.
+    /// For reading objects.
+    s3: aws_sdk_s3::Client,
+    /// For putting objects: sends everything exactly once.
     s3_once: aws_sdk_s3::Client,
     secrets: aws_sdk_secretsmanager::Client,
     sts: aws_sdk_sts::Client,
@@ -141,17 +145,19 @@ impl Clients {
             .timeout_config(timeouts(look, look))
             .build();
         // An address that is not AWS's own has no name for each bucket.
-        let objects = aws_sdk_s3::config::Builder::from(&config)
+        let objects = aws_sdk_s3::config::Builder::from(&config).force_path_style(way.endpoint_url.is_some());
+        let objects_once = objects
+            .clone()
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts(look, look))
-            .force_path_style(way.endpoint_url.is_some())
             .build();
         Self {
             apprunner: aws_sdk_apprunner::Client::new(&config),
             apprunner_once: aws_sdk_apprunner::Client::from_conf(once),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             rds: aws_sdk_rds::Client::new(&config),
-            s3_once: aws_sdk_s3::Client::from_conf(objects),
+            s3: aws_sdk_s3::Client::from_conf(objects.build()),
+            s3_once: aws_sdk_s3::Client::from_conf(objects_once),
             secrets: aws_sdk_secretsmanager::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
         }

@@ -1,7 +1,8 @@
-//! The emulated S3: one private bucket for operation reports, asked with the bucket in the path.
+//! The emulated S3: a private bucket for operation reports, and one for flow files that keeps versions and lets everybody
+//! read; asked with the bucket in the path.
 //!
 //! Objects are files in the world's folder, each with what is known of it beside it. Absent on purpose: other buckets,
-//! uploads in parts, versions, deleting, public reading.
+//! uploads in parts, every version but the newest, deleting.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -35,6 +36,9 @@ pub(super) struct Object {
     pub(super) etag: String,
     pub(super) modified: Timestamp,
     content_type: String,
+    /// Which version it is, where the bucket keeps versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -67,7 +71,12 @@ pub(super) async fn serve(world: &Inner, request: Request, refusal: Option<Fault
     let request_id = names::request_id();
     let is_head = *request.method() == Method::HEAD;
     let resource = request.uri().path().to_owned();
-    let refusal = refusal.map_or_else(|| wire::signed(request.headers(), "AccessDenied"), Err);
+    let is_public = is_public(world, &request);
+    let refusal = match refusal {
+        None if is_public => Ok(()),
+        None => wire::signed(request.headers(), "AccessDenied"),
+        Some(fault) => Err(fault),
+    };
     let answer = match refusal {
         Ok(()) => call(world, request).await,
         Err(fault) => Err(Fault { status: 403, ..fault }),
@@ -87,28 +96,46 @@ pub(super) async fn serve(world: &Inner, request: Request, refusal: Option<Fault
     response
 }
 
+/// True for reading what everybody may read.
+fn is_public(world: &Inner, request: &Request) -> bool {
+    let is_flow = target(request.uri())
+        .is_some_and(|(bucket, key)| !key.is_empty() && bucket == names::flows_bucket(&world.settings));
+    is_flow && matches!(*request.method(), Method::GET | Method::HEAD)
+}
+
 async fn call(world: &Inner, request: Request) -> Result<Response, Fault> {
     let action = action(request.method(), request.uri(), request.headers()).unwrap_or_default();
     let Some((name, key)) = target(request.uri()) else {
         return Err(Fault::unknown_operation("s3", action, OFFERED));
     };
-    if name != names::reports_bucket(&world.settings) {
+    if !buckets(world).contains(&name) {
         return Err(missing("NoSuchBucket", "The specified bucket does not exist"));
     }
     match action {
         "HeadBucket" => Ok(Response::new(Body::empty())),
-        "PutObject" => put(world, key, request).await,
+        "PutObject" => put(world, &name, key, request).await,
         "GetObject" | "HeadObject" => {
-            let Some((object, bytes)) = find(world, &key).await.map_err(|error| broken(&error))? else {
+            let Some((object, bytes)) = find(world, &name, &key).await.map_err(|error| broken(&error))?
+            else {
                 return Err(missing("NoSuchKey", "The specified key does not exist."));
             };
-            Ok(whole(&object, bytes, action == "HeadObject"))
+            if let Some(version) = asked(&request)?.get("versionId")
+                && Some(version) != object.version.as_ref()
+            {
+                return Err(missing("NoSuchVersion", "The specified version does not exist."));
+            }
+            let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+            let is_known = known.is_some_and(|etag| etag.trim_matches('"') == object.etag);
+            let mut response = whole(&object, bytes, is_known || action == "HeadObject");
+            if is_known {
+                *response.status_mut() = StatusCode::NOT_MODIFIED;
+                response.headers_mut().remove(header::CONTENT_LENGTH);
+            }
+            Ok(response)
         }
         "ListObjectsV2" => {
-            let Query(asked) = Query::<BTreeMap<String, String>>::try_from_uri(request.uri())
-                .map_err(|error| Fault::client("InvalidArgument", error.to_string()))?;
-            let objects = all(world).await.map_err(|error| broken(&error))?;
-            Ok(xml(wire::xml::<Listed>(&listing(&name, objects, &asked))?))
+            let objects = all(world, &name).await.map_err(|error| broken(&error))?;
+            Ok(xml(wire::xml::<Listed>(&listing(&name, objects, &asked(&request)?))?))
         }
         other => {
             let fault = Fault::unknown_operation("s3", other, OFFERED);
@@ -117,7 +144,13 @@ async fn call(world: &Inner, request: Request) -> Result<Response, Fault> {
     }
 }
 
-async fn put(world: &Inner, key: String, request: Request) -> Result<Response, Fault> {
+/// What a request asks for besides.
+fn asked(request: &Request) -> Result<BTreeMap<String, String>, Fault> {
+    let asked = Query::<BTreeMap<String, String>>::try_from_uri(request.uri());
+    asked.map(|Query(asked)| asked).map_err(|error| Fault::client("InvalidArgument", error.to_string()))
+}
+
+async fn put(world: &Inner, bucket: &str, key: String, request: Request) -> Result<Response, Fault> {
     let headers = request.headers().clone();
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if key.len() > KEY {
@@ -141,17 +174,42 @@ async fn put(world: &Inner, key: String, request: Request) -> Result<Response, F
         "" => "binary/octet-stream",
         told => told,
     };
-    let object = Object {
-        size: bytes.len(),
-        etag: names::hex(&md5::Md5::digest(&bytes)),
-        modified: Timestamp::now(),
-        content_type: content_type.to_owned(),
-        key,
-    };
-    keep(world, &object, bytes).await.map_err(|error| broken(&error))?;
+    let version = (bucket == names::flows_bucket(&world.settings)).then(names::fresh_id);
+    let object = Object::of(key, version, content_type, &bytes);
+    keep(world, bucket, &object, bytes).await.map_err(|error| broken(&error))?;
     let mut response = Response::new(Body::empty());
     set(&mut response, header::ETAG.as_str(), &format!("\"{}\"", object.etag));
+    tell_version(&mut response, &object);
     Ok(response)
+}
+
+impl Object {
+    fn of(key: String, version: Option<String>, content_type: &str, bytes: &Bytes) -> Self {
+        Self {
+            size: bytes.len(),
+            etag: names::hex(&md5::Md5::digest(bytes)),
+            modified: Timestamp::now(),
+            content_type: content_type.to_owned(),
+            version,
+            key,
+        }
+    }
+}
+
+/// Puts those files into the bucket for flows that it does not have yet.
+pub(super) async fn place_flows(world: &Inner, files: &[(&str, &'static [u8])]) -> Result<(), WorldError> {
+    let bucket = names::flows_bucket(&world.settings);
+    let failed = |source| WorldError::File { doing: "write", path: folder(world).join(&bucket), source };
+    for (key, bytes) in files {
+        if find(world, &bucket, key).await.map_err(failed)?.is_none() {
+            let bytes = Bytes::from_static(bytes);
+            let version = names::derived(&[&world.settings.demo_id, key, &names::sha256(&bytes)]);
+            let kind = "text/plain; charset=utf-8";
+            let object = Object::of((*key).to_owned(), Some(version), kind, &bytes);
+            keep(world, &bucket, &object, bytes).await.map_err(failed)?;
+        }
+    }
+    Ok(())
 }
 
 /// An object as its reader gets it.
@@ -167,30 +225,41 @@ fn whole(object: &Object, bytes: Vec<u8>, is_head: bool) -> Response {
     for (name, value) in fields {
         set(&mut response, name, value);
     }
+    tell_version(&mut response, object);
     response
 }
 
-/// Where the objects are.
+fn tell_version(response: &mut Response, object: &Object) {
+    if let Some(version) = &object.version {
+        set(response, "x-amz-version-id", version);
+    }
+}
+
+/// Where the objects of all buckets are.
 pub(super) fn folder(world: &Inner) -> PathBuf {
     world.settings.state_folder.join("objects")
 }
 
-/// The file of an object, and that of what is known of it. Keys are anybody's, so no file is named after one.
-fn paths(world: &Inner, key: &str) -> [PathBuf; 2] {
-    let name = names::sha256(key.as_bytes());
-    ["body", "json"].map(|kind| folder(world).join(format!("{name}.{kind}")))
+fn buckets(world: &Inner) -> [String; 2] {
+    [names::reports_bucket(&world.settings), names::flows_bucket(&world.settings)]
 }
 
-async fn keep(world: &Inner, object: &Object, bytes: Bytes) -> io::Result<()> {
-    let [body, known] = paths(world, &object.key);
-    tokio::fs::create_dir_all(folder(world)).await?;
+/// The file of an object, and that of what is known of it. Keys are anybody's, so no file is named after one.
+fn paths(world: &Inner, bucket: &str, key: &str) -> [PathBuf; 2] {
+    let name = names::sha256(key.as_bytes());
+    ["body", "json"].map(|kind| folder(world).join(bucket).join(format!("{name}.{kind}")))
+}
+
+async fn keep(world: &Inner, bucket: &str, object: &Object, bytes: Bytes) -> io::Result<()> {
+    let [body, known] = paths(world, bucket, &object.key);
+    tokio::fs::create_dir_all(folder(world).join(bucket)).await?;
     let replaced = |error: WorldError| io::Error::other(error.to_string());
     state::replace(&body, bytes.into()).await.map_err(replaced)?;
     state::replace(&known, serde_json::to_vec(object)?).await.map_err(replaced)
 }
 
-async fn find(world: &Inner, key: &str) -> io::Result<Option<(Object, Vec<u8>)>> {
-    let [body, known] = paths(world, key);
+async fn find(world: &Inner, bucket: &str, key: &str) -> io::Result<Option<(Object, Vec<u8>)>> {
+    let [body, known] = paths(world, bucket, key);
     match tokio::fs::read(known).await {
         Ok(known) => Ok(Some((serde_json::from_slice(&known)?, tokio::fs::read(body).await?))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -198,10 +267,10 @@ async fn find(world: &Inner, key: &str) -> io::Result<Option<(Object, Vec<u8>)>>
     }
 }
 
-/// Every object, in the order of the keys.
-async fn all(world: &Inner) -> io::Result<Vec<Object>> {
+/// Every object of a bucket, in the order of the keys.
+async fn all(world: &Inner, bucket: &str) -> io::Result<Vec<Object>> {
     let mut objects = Vec::new();
-    let mut entries = match tokio::fs::read_dir(folder(world)).await {
+    let mut entries = match tokio::fs::read_dir(folder(world).join(bucket)).await {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(objects),
         entries => entries?,
     };

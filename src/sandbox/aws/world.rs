@@ -97,7 +97,7 @@ pub(super) async fn reset(world: &Shared, seeds: &[ServiceSeed]) -> Result<(), W
     }
     take_down(world).await;
     world.logs.clear();
-    empty_bucket(world).await?;
+    empty_buckets(world).await?;
     for (seed, service) in seeds.iter().zip(&services) {
         write_history(&world.logs, &world.settings, seed, service);
     }
@@ -190,7 +190,7 @@ async fn open_places(
     Ok(places)
 }
 
-async fn empty_bucket(world: &Shared) -> Result<(), WorldError> {
+async fn empty_buckets(world: &Shared) -> Result<(), WorldError> {
     let path = s3::folder(world);
     match tokio::fs::remove_dir_all(&path).await {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
