@@ -74,6 +74,10 @@ impl Stage for Screen {
         Ok(())
     }
 
+    fn call(&mut self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+
     fn link(&mut self, _: &[Link]) -> io::Result<()> {
         Ok(())
     }

@@ -35,6 +35,12 @@ locals {
         Action   = "logs:FilterLogEvents"
         Resource = [for name in values(local.services) : "${local.arn_start}:logs:${local.arn_place}:log-group:/aws/apprunner/${name}/*"]
       },
+      {
+        Sid      = "ReadFlows"
+        Effect   = "Allow"
+        Action   = "s3:GetObject"
+        Resource = "${aws_s3_bucket.flows.arn}/*"
+      },
     ],
     [for cluster in aws_ecs_cluster.migrations : {
       Sid      = "LookAtMigrations"

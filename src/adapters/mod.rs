@@ -15,9 +15,10 @@ mod keeping;
 mod leases;
 pub mod liquibase;
 mod logs;
+mod notify;
 pub mod opening;
 pub mod packing;
-pub mod policy;
+mod policy;
 mod postgres;
 mod process;
 mod redact;
@@ -27,6 +28,7 @@ mod reports;
 mod schemas;
 pub mod sources;
 mod target;
+mod texts;
 mod tls;
 mod verdicts;
 mod way;
@@ -45,19 +47,26 @@ use self::flows::{Added, Flows};
 use self::health::{Health, Waiting};
 use self::leases::Leases;
 use self::liquibase::{Liquibase, Target};
+use self::notify::Channels;
 use self::postgres::Databases;
 use self::redact::Redactor;
 use self::registry::Registry;
 use self::report::{Report, within};
 use self::reports::Reports;
 use self::target::{DeployTarget, Order};
+use self::texts::Texts;
 use self::verdicts::Verdicts;
 use crate::config::{EnvironmentSettings, Settings, paths};
+use crate::domain::changelog::Problem;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::flow::Source;
+use crate::domain::location::Location;
 use crate::domain::lock::Grant;
 use crate::domain::log::Level;
 use crate::domain::names::{EnvironmentName, RunId};
+use crate::domain::notification::{Channel, Notification};
 use crate::domain::observation::{HealthView, Observation, Operation, ServiceView};
+use crate::domain::policy::Policy;
 use crate::domain::release::{ImageRef, Release, Version};
 use crate::domain::report::{Filed, OperationReport};
 use crate::domain::step::StepKind;
@@ -77,6 +86,7 @@ struct Parts {
     redactor: Redactor,
     clouds: Clouds,
     databases: Databases,
+    texts: Texts,
     artifacts: Artifacts,
     registry: Registry,
     verdicts: Verdicts,
@@ -86,6 +96,7 @@ struct Parts {
     cancels: Cancels,
     flows: Flows,
     reports: Reports,
+    channels: Channels,
 }
 
 impl Adapters {
@@ -107,7 +118,8 @@ impl Adapters {
         }
         let clouds = Clouds::new(&settings);
         let databases = Databases::new(settings.clone(), clouds.clone(), redactor.clone());
-        let artifacts = Artifacts::new(settings.clone(), clouds.own(), &redactor);
+        let texts = Texts::new(clouds.own().clone(), settings.deadlines.look);
+        let artifacts = Artifacts::new(settings.clone(), texts.clone(), clouds.own(), &redactor);
         let cancels = Cancels::default();
         let liquibase = Liquibase::new(
             settings.clone(),
@@ -118,13 +130,14 @@ impl Adapters {
         );
         let health = Health::default();
         let registry = Registry::new(settings.clone());
-        let verdicts = Verdicts::new(settings.clone());
+        let verdicts = Verdicts::new(settings.clone(), texts.clone());
         let reports = Reports::new(settings.clone(), redactor.clone(), clouds.own().clone());
+        let channels = Channels::new(settings.clone(), clouds.own().clone(), redactor.clone());
         let flows = Flows::new(
             settings.clone(),
             clouds.clone(),
             databases.clone(),
-            artifacts.clone(),
+            (texts.clone(), artifacts.clone()),
             leases.clone(),
             (redactor.clone(), reports.clone()),
         );
@@ -133,6 +146,7 @@ impl Adapters {
             redactor,
             clouds,
             databases,
+            texts,
             artifacts,
             registry,
             verdicts,
@@ -142,11 +156,33 @@ impl Adapters {
             cancels,
             flows,
             reports,
+            channels,
         }))
     }
 }
 
 impl Adapters {
+    /// Reads the policy that these files make, with what there is to know about it.
+    pub async fn policy(
+        &self,
+        settings: Option<&Location>,
+        waivers: Option<&Location>,
+    ) -> Result<(Policy, Vec<Problem>), Failure> {
+        let read = Box::pin(policy::read(&self.0.texts, settings, waivers)).await;
+        read.map_err(|failure| self.0.redactor.failure(&failure))
+    }
+
+    /// Lets `read` read texts by their names, wherever they lie, until all are there that it asks for. Paths are meant
+    /// from `folder`.
+    pub async fn gather<T>(&self, folder: &Path, read: impl Fn(&Source<'_>) -> T) -> T {
+        Box::pin(self.0.texts.gather(folder, read)).await
+    }
+
+    /// Tells people something that no engine has to tell, through this channel and once.
+    pub async fn tell(&self, channel: Channel, told: Notification) -> Result<String, Failure> {
+        Box::pin(self.0.channels.tell(channel, told)).await
+    }
+
     /// Files the report of something that no engine watched over.
     pub async fn file(&self, made: OperationReport) -> Result<Filed, Failure> {
         let filed = Box::pin(self.0.reports.file(made)).await;
@@ -204,18 +240,11 @@ impl Perform for Adapters {
                 parts.leases.end(&run);
                 parts.cancels.end(&run);
             }
-            Effect::Report(made) => {
-                let run = made.run.clone();
-                let filed = Box::pin(parts.reports.file(*made)).await;
-                report.send(EventKind::Reported(run, report.clean(filed))).await;
-            }
-            Effect::Open(path) => report.send(EventKind::Opened(report.clean(opened(&path)))).await,
-            Effect::Keep(what, text) => {
-                let folder = paths::copies(&parts.settings.id);
-                let kept = keeping::keep(&folder, &what, &text, report.clock().now()).await;
-                report.send(EventKind::Kept(report.clean(kept))).await;
-            }
-            Effect::SaveLog(runs) => parts.save_log(runs, &report).await,
+            effect @ (Effect::Report(_)
+            | Effect::Notify(..)
+            | Effect::Open(_)
+            | Effect::Keep(..)
+            | Effect::SaveLog(_)) => Box::pin(parts.leave(effect, &report)).await,
             Effect::Record(_) | Effect::ReadJournal => {
                 let words =
                     "the journal is the runtime's own; the adapters were asked for it and did nothing";
@@ -260,6 +289,30 @@ impl Parts {
     async fn seek_image(&self, generation: u64, image: ImageRef, report: &Report) {
         let seen = report.clean(self.registry.look(&image).await);
         report.send(EventKind::Image(image, generation, seen)).await;
+    }
+
+    /// Does what is for people alone: reports, messages, files. No outcome hangs on any of it.
+    async fn leave(&self, effect: Effect, report: &Report) {
+        match effect {
+            Effect::Report(made) => {
+                let run = made.run.clone();
+                let filed = Box::pin(self.reports.file(*made)).await;
+                report.send(EventKind::Reported(run, report.clean(filed))).await;
+            }
+            Effect::Notify(channel, told) => {
+                let delivery = told.delivery(channel);
+                let result = Box::pin(self.channels.tell(channel, *told)).await;
+                report.send(EventKind::Notified(delivery, result)).await;
+            }
+            Effect::Open(path) => report.send(EventKind::Opened(report.clean(opened(&path)))).await,
+            Effect::Keep(what, text) => {
+                let folder = paths::copies(&self.settings.id);
+                let kept = keeping::keep(&folder, &what, &text, report.clock().now()).await;
+                report.send(EventKind::Kept(report.clean(kept))).await;
+            }
+            Effect::SaveLog(runs) => self.save_log(runs, report).await,
+            _ => {}
+        }
     }
 
     /// Copies the full logs of these runs into one file in the folder that lockstep was started in.
@@ -533,8 +586,8 @@ mod tests {
     use super::*;
     use crate::config::{
         AwsSettings, ConsoleSettings, DatabaseSettings, DeadlineSettings, EncryptionSettings,
-        LiquibaseSettings, LoginSettings, PollingSettings, ReleaseSettings, ReportSettings, RunnerKind,
-        SourceSettings,
+        LiquibaseSettings, LoginSettings, NotifySettings, PollingSettings, ReleaseSettings, ReportSettings,
+        RunnerKind, SourceSettings,
     };
     use crate::domain::names::DemoId;
     use crate::runtime::Clock;
@@ -576,6 +629,7 @@ mod tests {
             policy: None,
             journals: None,
             reports: ReportSettings { folder: None, bucket: None, prefix: String::new() },
+            notify: NotifySettings::default(),
             console: ConsoleSettings::default(),
             polling: PollingSettings { operation: second, observe: second },
             deadlines: DeadlineSettings {

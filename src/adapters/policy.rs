@@ -1,11 +1,9 @@
 //! Policies as they lie in files: settings of checks and waivers.
 
-use std::fs;
-use std::io;
-use std::path::Path;
-
+use super::texts::Texts;
 use crate::domain::changelog::Problem;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::location::Location;
 use crate::domain::policy::{Policy, Settings, Waivers};
 
 /// What the settings of a policy are called.
@@ -16,26 +14,38 @@ pub(super) const WAIVERS: &str = "waivers";
 
 /// Reads the policy that these files make; without settings it is what Liquibase does by itself. The problems are
 /// what to know about it; a policy that cannot be used is a failure that names everything that is wrong.
-pub fn read(settings: Option<&Path>, waivers: Option<&Path>) -> Result<(Policy, Vec<Problem>), Failure> {
-    let text = |path: Option<&Path>, what| path.map(|path| text(path, what)).transpose();
-    let texts = (text(settings, SETTINGS)?, text(waivers, WAIVERS)?);
-    understood(settings.zip(texts.0.as_deref()), waivers.zip(texts.1.as_deref()))
+pub(super) async fn read(
+    texts: &Texts,
+    settings: Option<&Location>,
+    waivers: Option<&Location>,
+) -> Result<(Policy, Vec<Problem>), Failure> {
+    let settings = match settings {
+        Some(location) => Some((location, text(texts, location, SETTINGS).await?)),
+        None => None,
+    };
+    let waivers = match waivers {
+        Some(location) => Some((location, text(texts, location, WAIVERS).await?)),
+        None => None,
+    };
+    let named =
+        |given: &Option<(&Location, String)>| given.as_ref().map(|(at, text)| (at.to_string(), text.clone()));
+    understood(named(&settings), named(&waivers))
 }
 
 /// The policy that these texts make, each with the file that it comes from. Every problem of both is told at once.
 pub(super) fn understood(
-    settings: Option<(&Path, &str)>,
-    waivers: Option<(&Path, &str)>,
+    settings: Option<(String, String)>,
+    waivers: Option<(String, String)>,
 ) -> Result<(Policy, Vec<Problem>), Failure> {
     let mut policy = Policy::default();
     let mut problems = Vec::new();
-    if let Some((path, text)) = settings {
-        let (read, found) = Settings::read(&path.display().to_string(), text);
+    if let Some((file, text)) = settings {
+        let (read, found) = Settings::read(&file, &text);
         policy.settings = read.unwrap_or_default();
         problems.extend(found);
     }
-    if let Some((path, text)) = waivers {
-        let (read, found) = Waivers::read(&path.display().to_string(), text);
+    if let Some((file, text)) = waivers {
+        let (read, found) = Waivers::read(&file, &text);
         policy.waivers = read;
         problems.extend(found);
     }
@@ -47,13 +57,14 @@ pub(super) fn understood(
     Ok((policy, problems))
 }
 
-/// A file of a policy that cannot be read.
-pub(super) fn unreadable(path: &Path, what: &str, error: &io::Error) -> Failure {
-    Failure::new(FailureKind::Configuration, format!("the {what} cannot be read"))
-        .because(format!("{}: {error}", path.display()))
-        .hint("Put the file back, or name one that is there; in lockstep.toml [policy] does.")
-}
-
-fn text(path: &Path, what: &str) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| unreadable(path, what, &error))
+/// The text of a file of a policy; `what` is what it is called.
+pub(super) async fn text(texts: &Texts, location: &Location, what: &str) -> Result<String, Failure> {
+    texts.read(location).await.map(|text| text.to_string()).map_err(|unread| {
+        let failure = Failure::new(unread.kind, format!("the {what} cannot be read"));
+        let mut causes = unread.because.into_iter();
+        let first = causes.next().unwrap_or(unread.what);
+        let failure = causes.fold(failure.because(format!("{location}: {first}")), Failure::because);
+        let usual = "Put the file back, or name one that is there; in lockstep.toml [policy] does.";
+        failure.hint(unread.hint.unwrap_or_else(|| usual.to_owned()))
+    })
 }

@@ -4,13 +4,13 @@
 //! Absent on purpose: what a check looks for, and what a finding means for a promotion.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use tokio::sync::Mutex;
 
-use super::policy::{SETTINGS, WAIVERS, understood, unreadable};
+use super::policy::{SETTINGS, WAIVERS, text, understood};
+use super::texts::Texts as Files;
 use crate::config::{PolicySettings, Settings};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::policy::{Judged, Verdict};
@@ -23,6 +23,7 @@ pub(super) struct Verdicts(Arc<Parts>);
 
 struct Parts {
     settings: Arc<Settings>,
+    files: Files,
     /// What was found with the newest texts. Held while something is checked: who asks for the same waits for it.
     known: Mutex<Known>,
 }
@@ -44,9 +45,9 @@ struct Texts {
 }
 
 impl Verdicts {
-    /// The policy of the instance that `settings` describe.
-    pub(super) fn new(settings: Arc<Settings>) -> Self {
-        Self(Arc::new(Parts { settings, known: Mutex::default() }))
+    /// The policy of the instance that `settings` describe, in `files`.
+    pub(super) fn new(settings: Arc<Settings>, files: Files) -> Self {
+        Self(Arc::new(Parts { settings, files, known: Mutex::default() }))
     }
 
     /// What policy says about a release on the day `today`.
@@ -55,9 +56,9 @@ impl Verdicts {
             return Err(Failure::new(FailureKind::Configuration, "no policy is configured")
                 .hint("Name the settings of the checks under [policy]; docs/configuration.md tells how."));
         };
-        let settings = read(&policy.settings, SETTINGS).await?;
+        let settings = text(&self.0.files, &policy.settings, SETTINGS).await?;
         let waivers = match &policy.waivers {
-            Some(path) => Some(read(path, WAIVERS).await?),
+            Some(waivers) => Some(text(&self.0.files, waivers, WAIVERS).await?),
             None => None,
         };
         let texts = Texts { settings, waivers, today };
@@ -75,14 +76,11 @@ impl Verdicts {
     }
 }
 
-async fn read(path: &Path, what: &str) -> Result<String, Failure> {
-    tokio::fs::read_to_string(path).await.map_err(|error| unreadable(path, what, &error))
-}
-
 /// What the policy that these texts make finds in a release.
 fn judge(policy: &PolicySettings, texts: &Texts, release: &Release) -> Result<Verdict, Failure> {
-    let waivers = policy.waivers.as_deref().zip(texts.waivers.as_deref());
-    let (policy, warnings) = understood(Some((&policy.settings, &texts.settings)), waivers)?;
+    let settings = (policy.settings.to_string(), texts.settings.clone());
+    let waivers = policy.waivers.as_ref().map(ToString::to_string).zip(texts.waivers.clone());
+    let (policy, warnings) = understood(Some(settings), waivers)?;
     let mut verdict = policy.judge(&release.changelog, Judged::All, texts.today);
     verdict.notes.splice(0..0, warnings);
     Ok(verdict)
@@ -91,11 +89,14 @@ fn judge(policy: &PolicySettings, texts: &Texts, release: &Release) -> Result<Ve
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
     use super::*;
+    use crate::adapters::aws::Clouds;
     use crate::adapters::tests::settings;
     use crate::config::PolicyEngine;
     use crate::domain::drift::tests::release;
+    use crate::domain::location::Location;
     use crate::domain::policy::Severity;
 
     const CHECKS: &str = "rules:\n- {shortName: RollbackRequired, id: d517b518-8a6f-3084-a5be-97e7d89c6860, name: r, severity: '4', enabled: true}\n";
@@ -106,12 +107,14 @@ mod tests {
 
     fn verdicts(folder: &Path) -> Verdicts {
         let policy = PolicySettings {
-            settings: folder.join("checks.conf"),
-            waivers: Some(folder.join("waivers.toml")),
+            settings: Location::File(folder.join("checks.conf")),
+            waivers: Some(Location::File(folder.join("waivers.toml"))),
             blocks_at: Severity::Blocker,
             engine: PolicyEngine::Lockstep,
         };
-        Verdicts::new(Arc::new(Settings { policy: Some(policy), ..settings() }))
+        let settings = Arc::new(Settings { policy: Some(policy), ..settings() });
+        let files = Files::new(Clouds::new(&settings).own().clone(), settings.deadlines.look);
+        Verdicts::new(settings, files)
     }
 
     #[tokio::test]

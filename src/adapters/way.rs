@@ -4,34 +4,42 @@
 //! means; the domain makes the steps of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+use super::texts::Texts;
 use crate::config::Settings;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::flow::{Scope, Script};
+use crate::domain::location::Location;
 use crate::domain::procedure::{PromotionFlow, Way};
 
 /// Reads the flow that promotions go by, with every file that it includes for any environment.
-pub(super) async fn read(settings: &Settings) -> Arc<Way> {
-    let Some(path) = &settings.promotion_flow else { return Arc::default() };
-    let folder = settings.origin.parent().unwrap_or(Path::new("")).to_owned();
-    let way = match files(&folder, path, settings).await {
+pub(super) async fn read(settings: &Settings, texts: &Texts) -> Arc<Way> {
+    let Some(flow) = &settings.promotion_flow else { return Arc::default() };
+    let path = flow.to_string();
+    let way = match files(&path, settings, texts).await {
         Ok(files) => {
-            let path = path.display().to_string();
-            let environment = Scope::outermost(std::env::vars_os().filter_map(text), [], []);
+            let environment = variables(settings, []);
             Way::Flow(Box::new(PromotionFlow { path, files, environment }))
         }
-        Err(error) => Way::Unreadable(
-            Failure::new(
-                FailureKind::Configuration,
-                format!("the promotion flow {} cannot be read", path.display()),
-            )
-            .because(error)
-            .hint("Correct [promotion] flow, or put the file there; without the key lockstep takes its own steps."),
-        ),
+        Err(unread) => Way::Unreadable(unreadable(&path, unread)),
     };
     Arc::new(way)
+}
+
+fn unreadable(path: &str, unread: Failure) -> Failure {
+    let failure = Failure::new(unread.kind, format!("the promotion flow {path} cannot be read"));
+    let usual =
+        "Correct [promotion] flow, or put the file there; without the key lockstep takes its own steps.";
+    let failure = unread.because.iter().fold(failure, Failure::because);
+    failure.hint(unread.hint.unwrap_or_else(|| usual.to_owned()))
+}
+
+/// The variables of the process, and those that are `known`.
+fn variables(settings: &Settings, known: impl IntoIterator<Item = (String, String)>) -> Scope {
+    // What is secret about a channel stands in no plan.
+    Scope::outermost(std::env::vars_os().filter_map(text), known, []).hiding(&settings.notify.variables())
 }
 
 /// What is not text cannot stand in a flow file.
@@ -39,24 +47,33 @@ fn text((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(Stri
     Some((name.into_string().ok()?, value.into_string().ok()?))
 }
 
-/// The texts of the flow and of every file that it leads to. A file that is missing is told by whoever reads the flow.
-async fn files(folder: &Path, path: &Path, settings: &Settings) -> std::io::Result<BTreeMap<String, String>> {
-    let name = path.display().to_string();
-    let mut files = BTreeMap::from([(name.clone(), tokio::fs::read_to_string(folder.join(path)).await?)]);
-    let mut missing: BTreeSet<PathBuf> = BTreeSet::new();
+/// The texts of the flow and of every file that it leads to. A file that is missing is told by whoever reads the flow; a
+/// bucket says why it does not give one.
+async fn files(name: &str, settings: &Settings, texts: &Texts) -> Result<BTreeMap<String, String>, Failure> {
+    let folder = settings.origin.parent().unwrap_or(Path::new(""));
+    let located = |path: &str| {
+        let location = Location::parse(path).map(|location| location.from_folder(folder));
+        location.map_err(|error| Failure::new(FailureKind::Configuration, "could not read it").because(error))
+    };
+    let mut files = BTreeMap::from([(name.to_owned(), texts.read(&located(name)?).await?.to_string())]);
+    let mut missing: BTreeSet<String> = BTreeSet::new();
     loop {
-        let wanted = wanted(&name, &files, settings);
-        let new: Vec<_> = wanted.into_iter().filter(|path| !missing.contains(Path::new(path))).collect();
+        let wanted = wanted(name, &files, settings);
+        let new: Vec<_> = wanted.into_iter().filter(|path| !missing.contains(path)).collect();
         if new.is_empty() {
             return Ok(files);
         }
         for path in new {
-            match tokio::fs::read_to_string(folder.join(&path)).await {
-                Ok(text) => {
-                    files.insert(path, text);
+            let location = located(&path)?;
+            match (texts.read(&location).await, location) {
+                (Ok(text), _) => {
+                    files.insert(path, text.to_string());
                 }
-                Err(_) => {
-                    missing.insert(path.into());
+                (Err(failure), Location::Object(object)) => {
+                    return Err(failure.because(format!("{name} includes {object}")));
+                }
+                (Err(_), Location::File(_)) => {
+                    missing.insert(path);
                 }
             }
         }
@@ -75,7 +92,7 @@ fn wanted(path: &str, files: &BTreeMap<String, String>, settings: &Settings) -> 
             })
         };
         let known = [("ENV".to_owned(), environment.environment.name.to_string())];
-        Script::read(path, &Scope::outermost(std::env::vars_os().filter_map(text), known, []), &source);
+        Script::read(path, &variables(settings, known), &source);
         wanted.extend(asked.into_inner());
     }
     wanted

@@ -100,6 +100,8 @@ pub(super) enum Command {
     Flow(Flow),
     /// The reports of operations: list, show, open
     Report(Report),
+    /// Who is told of what happens: Slack, mail, the terminal
+    Notify(Notify),
     /// The record of everything that was done: show it, verify it, hand it on
     Journal(Journal),
     /// Draw the board as it stands now
@@ -231,6 +233,18 @@ pub(super) enum ReportCommand {
         #[arg(long)]
         path: bool,
     },
+}
+
+#[derive(Args)]
+pub(super) struct Notify {
+    #[command(subcommand)]
+    pub(super) command: NotifyCommand,
+}
+
+#[derive(Subcommand)]
+pub(super) enum NotifyCommand {
+    /// Send a message through every channel of [notify], and say what came of each
+    Test,
 }
 
 #[derive(Args)]
@@ -409,12 +423,12 @@ pub(super) struct Check {
     /// A release of the instance
     #[arg(long, value_name = "VERSION")]
     pub(super) release: Option<String>,
-    /// The settings of the checks; by default flows/liquibase.checks-settings.conf or liquibase.checks-settings.conf
+    /// The settings of the checks; by default flows/liquibase.checks-settings.conf or liquibase.checks-settings.conf; also `s3://bucket/key`
     #[arg(long, value_name = "FILE")]
-    pub(super) settings: Option<PathBuf>,
+    pub(super) settings: Option<String>,
     /// What is let pass, by whom and until when
     #[arg(long, value_name = "FILE")]
-    pub(super) waivers: Option<PathBuf>,
+    pub(super) waivers: Option<String>,
     /// What to look at: changelog, database, or both
     #[arg(long, value_name = "SCOPES", value_delimiter = ',', default_value = "changelog")]
     pub(super) scope: Vec<String>,
@@ -558,7 +572,7 @@ pub(super) enum FlowCommand {
 
 #[derive(Args)]
 pub(super) struct FlowFile {
-    /// The flow file
+    /// The flow file, or `s3://bucket/key`
     #[arg(value_name = "FILE")]
     pub(super) path: String,
     /// Set a variable of the flow, whatever the file or the environment says

@@ -11,11 +11,12 @@ use jiff::tz::TimeZone;
 use super::arguments::{Arguments, ChangesetFilter, Check, Engine, Output};
 use super::{checked, instance, release};
 use crate::adapters::liquibase::checks::{self, Outcome};
-use crate::adapters::{Adapters, policy, sources};
+use crate::adapters::{Adapters, sources};
 use crate::config::{Settings, paths};
 use crate::domain::changelog::{Changelog, ChangesetId, ROOT};
 use crate::domain::drift::Comparison;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::location::Location;
 use crate::domain::names::EnvironmentName;
 use crate::domain::policy::{Judged, Scope, Settings as CheckSettings, Severity, Verdict};
 use crate::engine::EnvironmentState;
@@ -37,8 +38,10 @@ struct Subject {
 
 /// Carries the command out.
 pub(super) async fn run(words: &Check, arguments: &Arguments) -> Result<Exit, Failure> {
-    let (settings, waivers) = files(words, arguments);
-    let (mut policy, problems) = policy::read(settings.as_deref(), waivers.as_deref())?;
+    let (settings, waivers) = files(words, arguments)?;
+    let instance = chosen_instance(arguments).unwrap_or_else(Settings::without_instance);
+    let adapters = Adapters::new(Arc::new(instance), paths::tools());
+    let (mut policy, problems) = adapters.policy(settings.as_ref(), waivers.as_ref()).await?;
     policy.unread_sql = words.sql_parser_fail_severity.as_deref().map(severity).transpose()?;
     if words.list {
         let text = match arguments.output {
@@ -74,12 +77,11 @@ pub(super) async fn run(words: &Check, arguments: &Arguments) -> Result<Exit, Fa
     verdict.notes.extend(is_whole(words).then(|| policy.unneeded(&verdict, &scopes)).flatten());
     let other = match words.engine {
         Engine::Lockstep => None,
-        Engine::Liquibase => Some(second_opinion(subject.as_ref(), settings.as_deref()).await?),
+        Engine::Liquibase => Some(second_opinion(subject.as_ref(), settings.as_ref()).await?),
     };
-    let from = settings.as_ref().map_or_else(
-        || "Liquibase's defaults (no settings file: all INFO)".to_owned(),
-        |path| path.display().to_string(),
-    );
+    let from = settings
+        .as_ref()
+        .map_or_else(|| "Liquibase's defaults (no settings file: all INFO)".to_owned(), Location::to_string);
     if words.report {
         let instance = environment.as_ref().map(|(settings, _)| settings.clone());
         let instance = instance.or_else(|| chosen_instance(arguments));
@@ -125,15 +127,22 @@ fn chosen_instance(arguments: &Arguments) -> Option<Settings> {
 }
 
 /// What Liquibase itself says, with its own checks.
-async fn second_opinion(subject: Option<&Subject>, settings: Option<&Path>) -> Result<Opinion, Failure> {
+async fn second_opinion(subject: Option<&Subject>, settings: Option<&Location>) -> Result<Opinion, Failure> {
     let usage = |what: &str, hint: &str| Failure::new(FailureKind::Usage, what).hint(hint);
     let folder = subject.and_then(|subject| Some((subject, subject.folder.as_ref()?)));
     let Some((subject, folder)) = folder else {
         return Err(usage("Liquibase checks only a changelog in a folder", "Name it with `--changelog`."));
     };
-    let Some(settings) = settings else {
-        let hint = "Name the file with `--settings`: without one Liquibase would write it here.";
-        return Err(usage("Liquibase needs the settings of its checks", hint));
+    let settings = match settings {
+        Some(Location::File(settings)) => settings,
+        Some(Location::Object(name)) => {
+            let hint = format!("Copy it here (`aws s3 cp {name} .`), and name the copy with `--settings`.");
+            return Err(usage("Liquibase reads the settings of its checks from this machine only", &hint));
+        }
+        None => {
+            let hint = "Name the file with `--settings`: without one Liquibase would write it here.";
+            return Err(usage("Liquibase needs the settings of its checks", hint));
+        }
     };
     let tools = paths::tools();
     let told = checks::check(tools.as_deref(), folder, &subject.name, settings).await?;
@@ -154,7 +163,7 @@ fn write(text: &str) -> Result<(), Failure> {
 
 /// The files of settings and of waivers: those that are named, else the policy of the instance where something of it
 /// is checked, else what lies in this folder.
-fn files(words: &Check, arguments: &Arguments) -> (Option<PathBuf>, Option<PathBuf>) {
+fn files(words: &Check, arguments: &Arguments) -> Result<(Option<Location>, Option<Location>), Failure> {
     let is_here = words.changelog.is_some() || super::here().join(ROOT).is_file();
     let is_of_instance = words.release.is_some() || words.environment.is_some() || !is_here;
     let of_instance = (is_of_instance && words.settings.is_none())
@@ -162,7 +171,11 @@ fn files(words: &Check, arguments: &Arguments) -> (Option<PathBuf>, Option<PathB
         .flatten();
     let usual = || USUAL_SETTINGS.iter().map(PathBuf::from).find(|path| super::here().join(path).is_file());
     let (settings, waivers) = of_instance.map_or((None, None), |it| (Some(it.settings), it.waivers));
-    (words.settings.clone().or(settings).or_else(usual), words.waivers.clone().or(waivers))
+    let named = |given: &Option<String>| given.as_deref().map(Location::parse).transpose();
+    let usage = |error| Failure::new(FailureKind::Usage, error);
+    let settings = named(&words.settings).map_err(usage)?.or(settings);
+    let waivers = named(&words.waivers).map_err(usage)?.or(waivers);
+    Ok((settings.or_else(|| usual().map(Location::File)), waivers))
 }
 
 fn severity(word: &str) -> Result<Severity, Failure> {

@@ -2,12 +2,15 @@
 
 use std::io::{self, Write as _, stderr, stdout};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::arguments::{Arguments, FlowCommand, FlowFile, FlowRunning};
 use super::{here, instance, runtime};
-use crate::config::Settings;
+use crate::adapters::Adapters;
+use crate::config::{Settings, paths};
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::flow::{Scope, Script, validate};
+use crate::domain::flow::{Problem, Scope, Script, Source, validate};
+use crate::domain::location::is_object;
 use crate::domain::names::EnvironmentName;
 use crate::domain::procedure::{GIVEN, Procedure};
 use crate::engine::flow::Asking;
@@ -19,7 +22,7 @@ use crate::runtime::{StopSignals, drive};
 pub(super) async fn run(command: &FlowCommand, arguments: &Arguments) -> Result<Exit, Failure> {
     match command {
         FlowCommand::Run(words) => run_file(words, arguments).await,
-        FlowCommand::Validate(file) => check(file, arguments.format()),
+        FlowCommand::Validate(file) => check(file, arguments).await,
     }
 }
 
@@ -27,7 +30,8 @@ async fn run_file(words: &FlowRunning, arguments: &Arguments) -> Result<Exit, Fa
     let output = |error: io::Error| {
         Failure::new(FailureKind::Failed, "the output could not be written").because(error)
     };
-    let settings = settings(words, arguments)?;
+    let is_needed = words.environment.is_some() || words.release.is_some() || arguments.instance.is_some();
+    let settings = settings(is_needed, arguments)?;
     let environment = words.environment.as_ref();
     let environment = environment
         .map(|name| {
@@ -46,8 +50,7 @@ async fn run_file(words: &FlowRunning, arguments: &Arguments) -> Result<Exit, Fa
 }
 
 /// The instance, where one is needed or can be found; a flow can also run without.
-fn settings(words: &FlowRunning, arguments: &Arguments) -> Result<Settings, Failure> {
-    let is_needed = words.environment.is_some() || words.release.is_some() || arguments.instance.is_some();
+fn settings(is_needed: bool, arguments: &Arguments) -> Result<Settings, Failure> {
     match instance::settings(arguments) {
         Ok(settings) => Ok(settings),
         Err(failure) if is_needed => Err(failure),
@@ -81,24 +84,13 @@ fn said(file: &FlowFile) -> Result<Vec<(String, String)>, Failure> {
 }
 
 /// Says what is wrong in a flow file, and in everything that it leads to.
-fn check(file: &FlowFile, format: Format) -> Result<Exit, Failure> {
-    let here = here();
-    let read = |path: &str| std::fs::read_to_string(here.join(path)).map_err(|error| error.to_string());
+async fn check(file: &FlowFile, arguments: &Arguments) -> Result<Exit, Failure> {
+    let (here, format) = (here(), arguments.format());
     let scope = Scope::outermost(std::env::vars(), [], said(file)?);
-    let (mut script, mut problems) = Script::read(&file.path, &scope, &read);
-    if script.as_ref().is_some_and(Script::promotes) {
-        // What a promotion gives is there when the flow is gone through, whatever it is then.
-        let given = GIVEN.map(|name| (name.to_owned(), name.to_owned()));
-        let given = given.into_iter().filter(|(name, _)| !scope.knows(name));
-        (script, problems) = Script::read(&file.path, &scope.knowing(given), &read);
-    }
-    if let Some(script) = &script {
-        problems.extend(validate(script, &|path| exists(&here, path)));
-        if script.promotes() {
-            problems.extend(Procedure::of(script).err().unwrap_or_default());
-        }
-    }
-    let actions = script.as_ref().map_or(0, |script| script.actions().count());
+    let settings = settings(arguments.instance.is_some(), arguments)?;
+    let adapters = Adapters::new(Arc::new(settings), paths::tools());
+    let (actions, problems) =
+        adapters.gather(&here, |source| checked(&file.path, &scope, source, &here)).await;
     let output = |error: io::Error| {
         Failure::new(FailureKind::Failed, "the output could not be written").because(error)
     };
@@ -116,6 +108,22 @@ fn check(file: &FlowFile, format: Format) -> Result<Exit, Failure> {
     Ok(if is_wrong { Exit::Configuration } else { Exit::Proven })
 }
 
-fn exists(here: &Path, path: &str) -> bool {
-    here.join(path).is_file()
+/// How many actions a flow has, and everything that is wrong or strange in it.
+fn checked(path: &str, scope: &Scope, source: &Source<'_>, here: &Path) -> (usize, Vec<Problem>) {
+    let (mut script, mut problems) = Script::read(path, scope, source);
+    if script.as_ref().is_some_and(Script::promotes) {
+        // What a promotion gives is there when the flow is gone through, whatever it is then.
+        let given = GIVEN.map(|name| (name.to_owned(), name.to_owned()));
+        let given = given.into_iter().filter(|(name, _)| !scope.knows(name));
+        (script, problems) = Script::read(path, &scope.knowing(given), source);
+    }
+    if let Some(script) = &script {
+        let exists =
+            |path: &str| if is_object(path) { source(path).is_ok() } else { here.join(path).is_file() };
+        problems.extend(validate(script, &exists));
+        if script.promotes() {
+            problems.extend(Procedure::of(script).err().unwrap_or_default());
+        }
+    }
+    (script.as_ref().map_or(0, |script| script.actions().count()), problems)
 }

@@ -13,6 +13,7 @@ mod fault;
 mod flow;
 mod instance;
 mod journal;
+mod notify;
 mod picture;
 mod plans;
 mod reconcile;
@@ -32,7 +33,7 @@ use jiff::tz::TimeZone;
 use crate::adapters::Adapters;
 use crate::config::appearance::Symbols;
 use crate::config::remembered::Remembered;
-use crate::config::{Settings, keys, paths};
+use crate::config::{DesktopSettings, Settings, keys, paths};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::VoteWord;
 use crate::domain::names::EnvironmentName;
@@ -42,6 +43,7 @@ use crate::exit::Exit;
 use crate::headless::{self, Headless, Job, Narrator};
 use crate::runtime::{Clock, Journal, Runtime, StopSignals, drive, mark};
 use crate::tui::Console;
+use crate::tui::alert::Alert;
 use crate::tui::keymap::Keymap;
 use crate::tui::terminal::{self, Screen};
 use appearance::AppearanceArguments;
@@ -108,6 +110,7 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Command::Changelog(changelog)) => changelog::run(&changelog.command, format),
         Some(Command::Flow(words)) => Box::pin(flow::run(&words.command, arguments)).await,
         Some(Command::Journal(words)) => journal::run(&words.command, arguments, format),
+        Some(Command::Notify(words)) => Box::pin(notify::run(&words.command, arguments)).await,
         Some(Command::Report(words)) => report::run(&words.command, arguments, format),
         Some(Command::Board(frame)) => picture::board(arguments, frame).await,
         Some(Command::Picture(words)) => picture::run(arguments, words).await,
@@ -180,6 +183,7 @@ async fn console(settings: Settings, opening: Opening<'_>) -> Result<Exit, Failu
     }
     let look = opening.appearance.look(&settings.console, left.theme.as_deref())?;
     let appearance = opening.appearance.appearance(&settings.console);
+    let desktop = settings.notify.desktop.clone();
     let runtime = runtime(settings, state);
     if appearance.is_plain {
         let mut narrator = Narrator::new(stdout(), appearance.symbols == Symbols::Ascii, Some(signals));
@@ -190,6 +194,9 @@ async fn console(settings: Settings, opening: Opening<'_>) -> Result<Exit, Failu
     let screen = Screen::enter().map_err(|error| terminal_failure(&error))?;
     let console = Console::new(screen, terminal::inputs(), Some(signals), TimeZone::system(), look);
     let mut console = console.keyed(keymap).resuming(left);
+    if let Some(DesktopSettings { signal, occasions }) = desktop {
+        console = console.alerting(Alert::decide(signal, |name| std::env::var(name).ok()), occasions);
+    }
     runtime.tick(TICK);
     let state = Box::pin(drive(runtime, &mut console)).await.map_err(|error| terminal_failure(&error))?;
     let left = console.remembered(&state);
@@ -227,6 +234,7 @@ fn state(settings: &Settings) -> State {
         settings.polling.observe,
     );
     let state = state.marked(mark());
+    let state = state.notifying(settings.notify.listeners());
     let state = if settings.is_read_only { state.only_reading() } else { state };
     let state = if settings.releases.registry.is_some() { state.seeing_images() } else { state };
     match &settings.policy {

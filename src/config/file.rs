@@ -12,11 +12,13 @@ use super::database::DatabaseEntry;
 use super::environment::{EnvironmentEntry, environments};
 use super::keys::{self, KeysEntry};
 use super::liquibase::LiquibaseEntry;
+use super::notify::NotifyEntry;
 use super::policy::PolicyEntry;
 use super::recovery;
 use super::releases::ReleasesEntry;
-use super::{ConsoleSettings, DeadlineSettings, PollingSettings, ReportSettings, Settings};
+use super::{AwsSettings, ConsoleSettings, DeadlineSettings, PollingSettings, ReportSettings, Settings};
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::location::{self, Location};
 use crate::domain::names::DemoId;
 
 /// Reads and checks the file at `path`. The failure lists every problem that was found.
@@ -53,8 +55,16 @@ pub(super) fn without_instance() -> Settings {
     let file: File = toml::from_str(TEXT).expect("the text is constant and was tried");
     let settings = file.check(Path::new("lockstep.toml"), TEXT);
     let settings = settings.expect("the text is constant and was tried");
+    // Whoever has no file says where AWS is as for any other tool.
+    let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let region = said("AWS_REGION").or_else(|| said("AWS_DEFAULT_REGION"));
+    let aws = AwsSettings {
+        region: region.unwrap_or(settings.aws.region),
+        endpoint_url: said("AWS_ENDPOINT_URL"),
+        ..settings.aws
+    };
     // A file must name one.
-    Settings { environments: Vec::new(), ..settings }
+    Settings { aws, environments: Vec::new(), ..settings }
 }
 
 #[derive(Deserialize)]
@@ -73,6 +83,8 @@ struct File {
     journal: Journal,
     #[serde(default)]
     reports: Reports,
+    #[serde(default)]
+    notify: NotifyEntry,
     #[serde(default)]
     console: Console,
     #[serde(default)]
@@ -104,7 +116,7 @@ struct Journal {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Promotion {
-    flow: Option<PathBuf>,
+    flow: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -171,10 +183,17 @@ pub(super) fn placed(text: &str, at: Option<usize>, words: &str) -> String {
     line.map_or_else(|| words.to_owned(), |line| format!("line {line}: {words}"))
 }
 
-/// The rules of S3 for names of buckets, as far as a typing mistake breaks them.
-pub(super) fn is_bucket(name: &str) -> bool {
-    let is_label = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
-    (3..=63).contains(&name.len()) && name.chars().all(is_label)
+/// Where somebody says that a file is, a path or an object; `name` is what the key is called.
+pub(super) fn located(
+    given: &Spanned<String>,
+    name: &str,
+    text: &str,
+    problems: &mut Vec<String>,
+) -> Location {
+    Location::parse(given.get_ref()).unwrap_or_else(|error| {
+        problems.push(placed(text, Some(given.span().start), &format!("{name}: {error}")));
+        Location::File(PathBuf::new())
+    })
 }
 
 impl File {
@@ -208,7 +227,9 @@ impl File {
         let liquibase = self.liquibase.check(&mut problems);
         let reports = self.reports.check(beside, &mut problems);
         let releases = self.releases.check(beside, aws.endpoint_url.is_some(), text, &mut problems);
+        let notify = self.notify.check(beside, text, &mut problems);
         let policy = self.policy.map(|policy| policy.check(beside, text, &mut problems));
+        let flow = self.promotion.flow.map(|flow| located(&flow, "[promotion] flow", text, &mut problems));
         let journals = self.journal.folder.map(|folder| beside.join(folder));
         match id {
             Some(id) if problems.is_empty() => Ok(Settings {
@@ -221,15 +242,12 @@ impl File {
                 database,
                 releases,
                 liquibase,
-                promotion_flow: self.promotion.flow,
+                promotion_flow: flow,
                 policy,
                 journals,
                 reports,
-                console: ConsoleSettings {
-                    theme: self.console.theme,
-                    ascii: self.console.ascii,
-                    reduced_motion: self.console.reduced_motion,
-                },
+                notify,
+                console: self.console.settings(),
                 polling,
                 deadlines,
                 keys: keys::chosen(self.keys, origin, text),
@@ -240,9 +258,16 @@ impl File {
     }
 }
 
+impl Console {
+    fn settings(self) -> ConsoleSettings {
+        let Self { theme, ascii, reduced_motion } = self;
+        ConsoleSettings { theme, ascii, reduced_motion }
+    }
+}
+
 impl Reports {
     fn check(self, beside: &Path, problems: &mut Vec<String>) -> ReportSettings {
-        if let Some(bucket) = self.bucket.as_ref().filter(|name| !is_bucket(name)) {
+        if let Some(bucket) = self.bucket.as_ref().filter(|name| !location::is_bucket(name)) {
             problems.push(format!(
                 "[reports] bucket: `{bucket}` is no name of a bucket: 3 to 63 lower-case letters, digits, hyphens, dots"
             ));
@@ -434,13 +459,14 @@ production = true
         assert_eq!(load_text(GOOD).unwrap().policy, None);
         let settings = load_text(&format!("{GOOD}[policy]\nsettings = \"flows/checks.conf\"\n")).unwrap();
         let policy = settings.policy.unwrap();
-        assert_eq!(policy.settings, settings.origin.with_file_name("flows").join("checks.conf"));
+        let checks = settings.origin.with_file_name("flows").join("checks.conf");
+        assert_eq!(policy.settings, Location::File(checks));
         assert_eq!((policy.waivers, policy.blocks_at), (None, Severity::Blocker));
         assert_eq!(policy.engine, PolicyEngine::Lockstep);
         let more = "waivers = \"w.toml\"\nblocks_at = \"Major\"\nengine = \"liquibase\"\n";
         let settings = load_text(&format!("{GOOD}[policy]\nsettings = \"c.conf\"\n{more}")).unwrap();
         let policy = settings.policy.unwrap();
-        assert_eq!(policy.waivers, Some(settings.origin.with_file_name("w.toml")));
+        assert_eq!(policy.waivers, Some(Location::File(settings.origin.with_file_name("w.toml"))));
         assert_eq!((policy.blocks_at, policy.engine), (Severity::Major, PolicyEngine::Liquibase));
     }
 
@@ -462,6 +488,21 @@ production = true
                 ),
             ]
         );
+    }
+
+    #[test]
+    fn flows_settings_and_waivers_may_be_objects_in_a_bucket() {
+        let text = "[promotion]\nflow = \"s3://team/flow.yaml\"\n[policy]\nsettings = \"s3://team/checks.conf\"\nwaivers = \"s3://team/waivers.toml\"\n";
+        let settings = load_text(&format!("{GOOD}{text}")).unwrap();
+        let policy = settings.policy.unwrap();
+        let told = [settings.promotion_flow, Some(policy.settings), policy.waivers];
+        let told = told.map(|location| location.unwrap().to_string());
+        assert_eq!(told, ["s3://team/flow.yaml", "s3://team/checks.conf", "s3://team/waivers.toml"]);
+        let failure = load_text(&format!("{GOOD}{}", text.replace("s3://team/w", "s3:///w"))).unwrap_err();
+        let line = GOOD.lines().count() + 5;
+        let words =
+            "[policy] waivers: `s3:///waivers.toml` begins with no name of a bucket; write s3://bucket/key";
+        assert_eq!(failure.because, [format!("line {line}: {words}")]);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{LiquibaseSettings, RunnerKind, TaskSettings, file::is_bucket};
+use super::{LiquibaseSettings, RunnerKind, TaskSettings};
+use crate::domain::location::is_bucket;
 
 /// The table `[liquibase]`.
 #[derive(Deserialize)]

@@ -8,6 +8,7 @@ pub mod file;
 pub mod instance;
 pub mod keys;
 mod liquibase;
+mod notify;
 pub mod paths;
 mod policy;
 mod recovery;
@@ -21,9 +22,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::domain::environment::Environment;
+use crate::domain::location::Location;
 use crate::domain::names::{DemoId, EnvironmentName};
 use crate::domain::policy::Severity;
 use crate::domain::secret::Secret;
+
+pub use notify::{
+    DesktopSettings, EmailSettings, MailSecurity, NotifySettings, SecretPlace, Signal, SlackSettings,
+};
 
 /// Everything that is configured about one instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,14 +52,16 @@ pub struct Settings {
     pub releases: ReleaseSettings,
     /// How to run Liquibase.
     pub liquibase: LiquibaseSettings,
-    /// The flow that promotions go by, relative to the folder of the file; `None` for lockstep's own steps.
-    pub promotion_flow: Option<PathBuf>,
+    /// The flow that promotions go by; a path is relative to the folder of the file. `None` for lockstep's own steps.
+    pub promotion_flow: Option<Location>,
     /// What no changelog may do; `None` where nothing is checked.
     pub policy: Option<PolicySettings>,
     /// The folder that holds a folder with the journal of each instance; `None` for the platform's.
     pub journals: Option<PathBuf>,
     /// Where reports go.
     pub reports: ReportSettings,
+    /// Who is told of what happens.
+    pub notify: NotifySettings,
     /// How the console looks there.
     pub console: ConsoleSettings,
     /// How often to look.
@@ -283,9 +291,9 @@ impl TaskSettings {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicySettings {
     /// The settings of the checks, in the format of Liquibase.
-    pub settings: PathBuf,
+    pub settings: Location,
     /// What is let pass nevertheless, for some time.
-    pub waivers: Option<PathBuf>,
+    pub waivers: Option<Location>,
     /// From this severity on a finding stands in a promotion's way.
     pub blocks_at: Severity,
     /// Who checks.

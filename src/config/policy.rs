@@ -2,11 +2,12 @@
 //!
 //! Absent on purpose: the files that it names. They are read when something is checked, so that a change counts at once.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::file::{located, placed};
 use super::{PolicyEngine, PolicySettings};
 use crate::domain::policy::Severity;
 
@@ -14,8 +15,8 @@ use crate::domain::policy::Severity;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PolicyEntry {
-    settings: PathBuf,
-    waivers: Option<PathBuf>,
+    settings: Spanned<String>,
+    waivers: Option<Spanned<String>>,
     blocks_at: Option<Spanned<String>>,
     engine: Option<Spanned<String>>,
 }
@@ -23,10 +24,14 @@ pub(super) struct PolicyEntry {
 impl PolicyEntry {
     /// The section with its paths `beside` the file; what is wrong with it is added to `problems`.
     pub(super) fn check(self, beside: &Path, text: &str, problems: &mut Vec<String>) -> PolicySettings {
+        let mut file = |given: &Spanned<String>, name: &str| {
+            located(given, &format!("[policy] {name}"), text, problems).from_folder(beside)
+        };
+        let settings = file(&self.settings, "settings");
+        let waivers = self.waivers.as_ref().map(|given| file(given, "waivers"));
         let mut wrong = |given: &Spanned<String>, name: &str, mend: &str| {
-            let line = text.get(..given.span().start).unwrap_or("").matches('\n').count() + 1;
-            problems
-                .push(format!("line {line}: [policy] {name}: `{}` is not known; {mend}", given.get_ref()));
+            let words = format!("[policy] {name}: `{}` is not known; {mend}", given.get_ref());
+            problems.push(placed(text, Some(given.span().start), &words));
         };
         let blocks_at = self.blocks_at.map_or(Severity::Blocker, |given| {
             Severity::parse(given.get_ref()).unwrap_or_else(|| {
@@ -42,7 +47,6 @@ impl PolicyEntry {
                 PolicyEngine::Lockstep
             }
         });
-        let waivers = self.waivers.map(|path| beside.join(path));
-        PolicySettings { settings: beside.join(self.settings), waivers, blocks_at, engine }
+        PolicySettings { settings, waivers, blocks_at, engine }
     }
 }

@@ -7,6 +7,7 @@ use crate::domain::Timestamp;
 use crate::domain::changelog::ChangesetId;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::names::{EnvironmentName, RunId};
+use crate::domain::notification::Delivery;
 use crate::domain::plan::Direction;
 use crate::domain::release::{ImageRef, Version};
 use crate::domain::schema::judgement::SchemaRecord;
@@ -143,6 +144,13 @@ pub enum Entry {
         /// Who and why.
         notice: Notice,
     },
+    /// People were told of something outside, or could not be.
+    Notified {
+        /// Of what, and how.
+        delivery: Delivery,
+        /// What came of it, in words.
+        result: Result<String, Failure>,
+    },
     /// A flow that changes a database goes on.
     Flow {
         /// The run.
@@ -205,6 +213,7 @@ impl Entry {
             | Self::Concluded { run, .. }
             | Self::Reconciled { run, .. }
             | Self::Flow { run, .. } => Some(run),
+            Self::Notified { delivery, .. } => delivery.run.as_ref(),
             Self::Planned { .. }
             | Self::LetGo { .. }
             | Self::Acknowledged { .. }
@@ -505,6 +514,8 @@ impl History {
                     self.bars.push((at, version.clone(), notice.clone()));
                 }
             }
+            // It says nothing about the world.
+            Entry::Notified { .. } => {}
             Entry::Flow { run, environment, word } => self.add_flow(at, run, environment, word),
         }
     }

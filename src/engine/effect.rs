@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::domain::journal::Entry;
 use crate::domain::lock::Grant;
 use crate::domain::names::{EnvironmentName, RunId};
+use crate::domain::notification::{Channel, Notification};
 use crate::domain::plan::Until;
 use crate::domain::release::{ImageRef, Release, Version};
 use crate::domain::report::OperationReport;
@@ -67,6 +68,8 @@ pub enum Effect {
     Flow(FlowCall),
     /// File the report of an operation that has ended. Outcome: `Reported`.
     Report(Box<OperationReport>),
+    /// Tell this through this channel, once. Outcome: `Notified`.
+    Notify(Channel, Box<Notification>),
     /// Hand this file to the desktop. Outcome: `Opened`.
     Open(String),
     /// Write this text, which is called so, into a file of its own. Outcome: `Kept`.
@@ -191,6 +194,7 @@ impl Effect {
             | Self::SeekRuns(..)
             | Self::Flow(_)
             | Self::Report(_)
+            | Self::Notify(..)
             | Self::Open(_)
             | Self::Keep(..)
             | Self::SaveLog(_)

@@ -9,6 +9,7 @@ use crate::domain::failure::Failure;
 use crate::domain::journal::{Entry, History, VoteWord};
 use crate::domain::log::LogLine;
 use crate::domain::names::{EnvironmentName, RunId};
+use crate::domain::notification::Delivery;
 use crate::domain::observation::{Observation, OperationStatus};
 use crate::domain::plan::PlanDigest;
 use crate::domain::policy::Verdict;
@@ -79,6 +80,8 @@ pub enum EventKind {
     Log(Option<RunId>, Vec<LogLine>),
     /// The report of this run was filed, or was not. It changes no outcome.
     Reported(RunId, Result<Filed, Failure>),
+    /// A message was taken by its channel, in words, or was not. It changes no outcome.
+    Notified(Delivery, Result<String, Failure>),
     /// A file was handed to the desktop, in words, or could not be.
     Opened(Result<String, Failure>),
     /// A text was written into a file, in words, or could not be.

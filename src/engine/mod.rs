@@ -12,6 +12,7 @@ pub mod promotion;
 mod gates;
 mod grid;
 mod images;
+mod notifying;
 pub mod reconcile;
 mod refresh;
 pub mod report;
@@ -33,6 +34,7 @@ use crate::domain::ledger::Ledger;
 use crate::domain::lock::LockSight;
 use crate::domain::log::{LogBook, LogLine};
 use crate::domain::names::{DemoId, EnvironmentName, RunId};
+use crate::domain::notification::Notification;
 use crate::domain::observation::{Facet, HealthView, Observation, Operation, ServiceStatus, ServiceView};
 use crate::domain::platform::Platform;
 use crate::domain::reconcile::Trail;
@@ -41,6 +43,7 @@ use crate::domain::schema::judgement::SchemaView;
 use automatic::Upcoming;
 use effect::{Effect, FlowCall};
 use event::{Event, EventKind, Identity, Intent};
+use notifying::Notifying;
 use petitions::Petition;
 use planning::Planning;
 use policy::{Outlook, Policing};
@@ -78,6 +81,9 @@ pub struct State {
     returns: Vec<promotion::Return>,
     /// The reports that are on their way.
     reports: report::Reports,
+    /// What there is to tell people of what this process did last; a frontend may show it where they look.
+    pub announcement: Option<Notification>,
+    notifying: Notifying,
     /// The promotions of this process, at most one for each environment: the one that runs there, or ran last.
     pub promotions: Vec<Promotion>,
     /// The flow that runs, or ran last.
@@ -209,6 +215,8 @@ impl State {
             flow: None,
             flow_files: None,
             reports: report::Reports::default(),
+            announcement: None,
+            notifying: Notifying::default(),
             history: History::default(),
             reconciliation: Reconciliation::default(),
             living: Facet::default(),
@@ -291,10 +299,8 @@ impl State {
             | EventKind::FlowRead(..)
             | EventKind::FlowFound(..)
             | EventKind::FlowActed(..) => Vec::new(),
-            EventKind::Reported(run, result) => {
-                self.reported(run, result);
-                Vec::new()
-            }
+            EventKind::Reported(run, result) => self.reported(run, result),
+            EventKind::Notified(delivery, result) => self.notified(delivery, result),
             EventKind::Opened(result) | EventKind::Kept(result) => self.told(result.clone()),
             EventKind::LogSaved(result) => self.told(result.clone().map(|path| format!("log saved: {path}"))),
         };
@@ -322,6 +328,7 @@ impl State {
             self.people_spoke();
         }
         let mut effects = self.pass_gates();
+        effects.extend(self.tell_of_request());
         let sought = self.seek_runs();
         effects.extend(self.flow_remembers(sought.as_ref().map(|(_, wait)| wait.clone())));
         effects.extend(sought.map(|(effect, _)| effect));

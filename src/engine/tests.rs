@@ -48,6 +48,10 @@ pub(super) struct World {
     pub(super) way: Arc<Way>,
     /// Actions of a flow that fail.
     pub(super) failing: Vec<&'static str>,
+    /// Why reports cannot be filed.
+    pub(super) unfiled: Option<Failure>,
+    /// Why nobody can be told anything.
+    pub(super) deaf: Option<Failure>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -111,6 +115,8 @@ impl World {
             has_grown: false,
             way: Arc::default(),
             failing: vec![],
+            unfiled: None,
+            deaf: None,
         };
         world.intend(Intent::Begin);
         world
@@ -233,7 +239,12 @@ impl World {
             }
             Effect::Report(report) => {
                 let filed = Filed { path: format!("reports/{}", report.run), upload: None };
-                vec![EventKind::Reported(report.run.clone(), Ok(filed))]
+                let filed = self.unfiled.clone().map_or(Ok(filed), Err);
+                vec![EventKind::Reported(report.run.clone(), filed)]
+            }
+            Effect::Notify(channel, told) => {
+                let taken = self.deaf.clone().map_or(Ok("taken".to_owned()), Err);
+                vec![EventKind::Notified(told.delivery(*channel), taken)]
             }
             Effect::Open(path) => vec![EventKind::Opened(Ok(path.clone()))],
             Effect::Keep(what, _) => vec![EventKind::Kept(Ok(what.clone()))],

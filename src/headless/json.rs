@@ -39,7 +39,8 @@ impl<'a> From<&'a Failure> for FailureJson<'a> {
     }
 }
 
-pub(super) fn failure(failure: Option<&Failure>) -> Value {
+/// A failure for programs; docs/json.md describes it.
+pub fn failure(failure: Option<&Failure>) -> Value {
     failure.map_or(Value::Null, |failure| json!(FailureJson::from(failure)))
 }
 

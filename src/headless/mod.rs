@@ -35,7 +35,7 @@ use crate::runtime::{Frontend, Next, StopSignals};
 
 pub use flow::{Flowing, problems_json as flow_problems_json, problems_text as flow_problems_text};
 pub use job::{Job, LineWord};
-pub use json::release as release_json;
+pub use json::{failure as failure_json, release as release_json};
 pub use narrator::Narrator;
 pub use progress::Progress;
 pub use reconcile::{Reconciling, Task, sign as finding_sign};

@@ -29,8 +29,11 @@ impl<W: Write> Progress<W> {
                 self.line(line)?;
             }
         }
-        if let EventKind::Reported(_, result) = &event.kind {
-            self.report(result)?;
+        match &event.kind {
+            EventKind::Reported(_, result) => self.report(result)?,
+            EventKind::Notified(_, Ok(said)) => writeln!(self.out, "{said}")?,
+            EventKind::Notified(_, Err(failure)) => self.failure(failure)?,
+            _ => {}
         }
         if event.kind == EventKind::Intent(Intent::Interrupt)
             && let Some(promotion) = state.running().next().filter(|promotion| !promotion.is_cancelling)

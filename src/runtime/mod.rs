@@ -306,6 +306,7 @@ fn lost(effect: &Effect) -> EventKind {
         Effect::Open(_) => EventKind::Opened(Err(failure)),
         Effect::Keep(..) => EventKind::Kept(Err(failure)),
         Effect::SaveLog(_) => EventKind::LogSaved(Err(failure)),
+        Effect::Notify(channel, told) => EventKind::Notified(told.delivery(*channel), Err(failure)),
         Effect::Report(report) => EventKind::Reported(report.run.clone(), Err(failure)),
         Effect::SeekRuns(generation, _) => EventKind::Sought(*generation, Err(failure)),
         Effect::Database(_, DatabaseCall::Unlock(run)) => EventKind::Unlocked(run.clone()),

@@ -1,5 +1,6 @@
 //! The policy of a sandbox, and the flow that its promotions go by: the settings of the checks, a file of waivers and a flow
 //! file in the sandbox's own folder, so that a presenter can change them. They are compiled in, written where they are missing, and brought back by a reset.
+//! The bucket for flows has them and every other flow, as the demo on AWS has.
 //!
 //! Deliberately absent: what they mean; the layer that reads them knows.
 
@@ -54,6 +55,12 @@ impl Policy {
         let path = |name: &str| state.join(FOLDER).join(name);
         Self { settings: path(SETTINGS), waivers: path(WAIVERS), blocks_at: "blocker" }
     }
+}
+
+/// What is in the bucket for flows, by name: the flows, and the settings of the checks.
+pub(super) fn flows() -> Vec<(&'static str, &'static [u8])> {
+    let files = FLOWS.files().filter_map(|file| Some((file.path().to_str()?, file.contents())));
+    files.filter(|(name, _)| *name != WAIVERS).collect()
 }
 
 /// Writes the files that are missing; with `anew` those too that somebody changed.

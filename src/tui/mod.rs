@@ -1,5 +1,6 @@
 //! The full-screen frontend: keys to intents, state to cells.
 
+pub mod alert;
 mod ascii;
 pub mod audience;
 pub mod checks;
@@ -41,10 +42,12 @@ use ratatui::backend::Backend;
 use ratatui::buffer::Buffer;
 
 use crate::config::remembered::Remembered;
+use crate::domain::notification::{Notification, Occasion};
 use crate::domain::report::Filed;
 use crate::engine::State;
 use crate::engine::event::{Event, EventKind, Intent};
 use crate::runtime::{Clock, Frontend, Next, StopSignals, clock::Stopwatch};
+use alert::Alert;
 use keymap::Keymap;
 use links::Link;
 use look::Look;
@@ -72,6 +75,9 @@ pub trait Stage {
     /// Asks the terminal to take `text` into its clipboard; false where that is too much for it.
     fn copy(&mut self, text: &str) -> io::Result<bool>;
 
+    /// Calls whoever looks elsewhere, with what `sequence` makes of the terminal.
+    fn call(&mut self, sequence: &str) -> io::Result<()>;
+
     /// Tells the terminal which texts of the frame that was drawn can be opened.
     fn link(&mut self, links: &[Link]) -> io::Result<()>;
 
@@ -92,6 +98,10 @@ pub struct Console<S> {
     left: Option<Remembered>,
     /// What going back there asks of the engine.
     waiting: Option<Intent>,
+    /// What was announced last.
+    announced: Option<Notification>,
+    /// How whoever looks elsewhere is called, and on which occasions.
+    calling: Option<(Alert, Vec<Occasion>)>,
 }
 
 impl<S: Stage> Console<S> {
@@ -100,8 +110,20 @@ impl<S: Stage> Console<S> {
         let mut ui = Ui::new(zone, look.name());
         ui.themes.offer(look.names());
         ui.notice = look.remark();
-        let (clock, drawn, left, waiting) = (Clock::system(), None, None, None);
-        Self { stage, inputs, signals, clock, drawn, ui, look, left, waiting }
+        let (clock, drawn, left) = (Clock::system(), None, None);
+        Self {
+            stage,
+            inputs,
+            signals,
+            clock,
+            drawn,
+            ui,
+            look,
+            left,
+            waiting: None,
+            announced: None,
+            calling: None,
+        }
     }
 
     /// The same with keys that somebody chose.
@@ -118,6 +140,13 @@ impl<S: Stage> Console<S> {
         self
     }
 
+    /// The same, calling whoever looks elsewhere on these occasions.
+    #[must_use]
+    pub fn alerting(mut self, alert: Alert, occasions: Vec<Occasion>) -> Self {
+        self.calling = Some((alert, occasions));
+        self
+    }
+
     /// Where the operator is, for the next console.
     pub fn remembered(&self, state: &State) -> Remembered {
         self.ui.remembered(state)
@@ -126,6 +155,19 @@ impl<S: Stage> Console<S> {
     /// What it is shown on.
     pub fn stage(&mut self) -> &mut S {
         &mut self.stage
+    }
+
+    /// Calls whoever looks elsewhere when there is something new that they want to know.
+    fn call(&mut self, state: &State) {
+        if self.announced == state.announcement {
+            return;
+        }
+        self.announced.clone_from(&state.announcement);
+        let (Some(told), Some((alert, occasions))) = (&self.announced, &self.calling) else { return };
+        if occasions.contains(&told.occasion) {
+            // What runs goes on whether or not anybody can be called.
+            self.stage.call(&alert.sequence(told)).ok();
+        }
     }
 
     fn draw(&mut self, state: &State) -> io::Result<()> {
@@ -242,9 +284,13 @@ impl<S: Stage> Frontend for Console<S> {
             self.waiting = Some(intent);
         }
         self.ui.watch(state);
+        self.call(state);
         match event.map(|event| &event.kind) {
             // Where a report is stands beside its run; what went wrong with it stands nowhere else.
-            Some(EventKind::Reported(_, Ok(Filed { upload: None | Some(Ok(_)), .. }))) => {
+            Some(
+                EventKind::Reported(_, Ok(Filed { upload: None | Some(Ok(_)), .. }))
+                | EventKind::Notified(_, Ok(_)),
+            ) => {
                 self.ui.pass_over(state);
             }
             Some(
@@ -252,7 +298,8 @@ impl<S: Stage> Frontend for Console<S> {
                 | EventKind::Opened(_)
                 | EventKind::Kept(_)
                 | EventKind::LogSaved(_)
-                | EventKind::Reported(..),
+                | EventKind::Reported(..)
+                | EventKind::Notified(..),
             ) => {
                 self.ui.tell(state);
             }

@@ -77,6 +77,12 @@ impl Stage for Screen {
         Ok(true)
     }
 
+    fn call(&mut self, sequence: &str) -> io::Result<()> {
+        let mut out = stdout();
+        out.write_all(sequence.as_bytes())?;
+        out.flush()
+    }
+
     fn link(&mut self, links: &[Link]) -> io::Result<()> {
         links::write(self.terminal.backend_mut(), links)
     }

@@ -12,6 +12,8 @@ mod logins;
 mod looks;
 pub(crate) mod migrating;
 mod moto;
+mod notifying;
+mod objects;
 mod policies;
 mod pools;
 mod recovery;
@@ -28,8 +30,8 @@ use std::time::Duration;
 use lockstep::adapters::Adapters;
 use lockstep::config::{
     AwsSettings, ConsoleSettings, DatabaseSettings, DeadlineSettings, EncryptionSettings,
-    EnvironmentSettings, LiquibaseSettings, LoginSettings, PollingSettings, ReleaseSettings, ReportSettings,
-    RunnerKind, Settings, SourceSettings, paths,
+    EnvironmentSettings, LiquibaseSettings, LoginSettings, NotifySettings, PollingSettings, ReleaseSettings,
+    ReportSettings, RunnerKind, Settings, SourceSettings, paths,
 };
 use lockstep::domain::changelog::Selection;
 use lockstep::domain::environment::Environment;
@@ -143,6 +145,7 @@ fn settings(cloud: &Cloud, releases: &TempDir, database: &str) -> Settings {
         policy: None,
         journals: None,
         reports: ReportSettings { folder: None, bucket: None, prefix: String::new() },
+        notify: NotifySettings::default(),
         console: ConsoleSettings::default(),
         polling: PollingSettings { operation: Duration::from_millis(20), observe: Duration::from_secs(1) },
         deadlines: DeadlineSettings {

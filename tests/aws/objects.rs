@@ -72,6 +72,34 @@ async fn keys_are_listed_in_order_in_pages_and_by_folder() {
 }
 
 #[tokio::test]
+async fn the_bucket_for_flows_keeps_versions_answers_everybody_and_sends_nothing_that_is_known() {
+    let sandbox = Sandbox::open(1_000).await;
+    let (client, flows) = (client(&sandbox), "bagel-store-demo1-liquibase-flows");
+    sandbox.world.place_flows(&[("a.yaml", b"stages: {}")]).await.expect("placed");
+    let ask = || client.get_object().bucket(flows).key("a.yaml");
+    let first = ask().send().await.expect("an object");
+    let (etag, version) = (first.e_tag().map(str::to_owned), first.version_id().map(str::to_owned));
+    assert!(version.is_some());
+    let known = ask().set_if_none_match(etag.clone()).send().await.expect_err("nothing is sent");
+    assert_eq!(known.raw_response().map(|raw| raw.status().as_u16()), Some(304));
+    // What somebody put there stays.
+    let body = ByteStream::from_static(b"stages: {A: {}}");
+    let put = client.put_object().bucket(flows).key("a.yaml").body(body).send().await.expect("put");
+    assert_ne!(put.version_id().map(str::to_owned), version);
+    sandbox.world.place_flows(&[("a.yaml", b"stages: {}")]).await.expect("placed");
+    let second = ask().set_if_none_match(etag).send().await.expect("another object");
+    assert_eq!(second.version_id(), put.version_id());
+    let gone = ask().set_version_id(version).send().await.expect_err("only the newest is kept");
+    assert_eq!(gone.code(), Some("NoSuchVersion"));
+    let path = format!("/{flows}/a.yaml");
+    let address = sandbox.endpoint.trim_start_matches("http://").parse().expect("an address");
+    assert_eq!(super::support::get(address, &path).await.expect("an answer").0, 200, "it needs no signature");
+    let reports = format!("/{BUCKET}/a.yaml");
+    assert_eq!(super::support::get(address, &reports).await.expect("an answer").0, 403);
+    sandbox.world.shutdown().await;
+}
+
+#[tokio::test]
 async fn what_is_not_there_and_what_is_not_offered_is_refused_in_the_words_of_s3() {
     let sandbox = Sandbox::open(1_000).await;
     let client = client(&sandbox);

@@ -17,6 +17,7 @@ mod layout;
 mod locks;
 mod logs;
 mod looks;
+mod notifying;
 mod palette;
 mod people;
 mod pictures;
@@ -39,14 +40,17 @@ use crossterm::event::{
 };
 use futures_util::stream;
 use jiff::tz::TimeZone;
+use lockstep::config::Signal;
 use lockstep::config::remembered::Remembered;
 use lockstep::domain::Timestamp;
 use lockstep::domain::journal::Entry;
 use lockstep::domain::names::DemoId;
+use lockstep::domain::notification::Occasion;
 use lockstep::domain::policy::Severity;
 use lockstep::engine::State;
 use lockstep::engine::event::{Event, EventKind, Intent};
 use lockstep::runtime::{Clock, Frontend as _, Journal, Next, Runtime};
+use lockstep::tui::alert::Alert;
 use lockstep::tui::keymap::Keymap;
 use lockstep::tui::links::Link;
 use lockstep::tui::look::Look;
@@ -59,7 +63,7 @@ use tokio::sync::mpsc;
 pub(crate) use script::{Backend, Deploys, Script, environments};
 
 /// A terminal in memory.
-pub(crate) struct Memory(Terminal<TestBackend>, Vec<String>);
+pub(crate) struct Memory(Terminal<TestBackend>, Vec<String>, Vec<String>);
 
 impl Stage for Memory {
     type Backend = TestBackend;
@@ -78,6 +82,11 @@ impl Stage for Memory {
             self.1.push(text.to_owned());
         }
         Ok(fits)
+    }
+
+    fn call(&mut self, sequence: &str) -> io::Result<()> {
+        self.2.push(sequence.to_owned());
+        Ok(())
     }
 
     fn link(&mut self, _links: &[Link]) -> io::Result<()> {
@@ -295,6 +304,18 @@ impl Story {
         self.console.stage().0.backend().buffer()
     }
 
+    /// What whoever looks elsewhere was called with.
+    pub(crate) fn called(&mut self) -> &[String] {
+        &self.console.stage().2
+    }
+
+    /// Calls whoever looks elsewhere with OSC 9 on these occasions.
+    pub(crate) fn alerting(mut self, occasions: &[Occasion]) -> Self {
+        let alert = Alert::decide(Signal::Osc9, |_| None);
+        self.console = self.console.alerting(alert, occasions.to_vec());
+        self
+    }
+
     /// What the terminal was asked to copy.
     pub(crate) fn copied(&mut self) -> &[String] {
         &self.console.stage().1
@@ -357,7 +378,7 @@ fn console(
     look: Look,
 ) -> Console<Memory> {
     let inputs = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
-    Console::new(Memory(terminal, Vec::new()), Box::pin(inputs), None, TimeZone::UTC, look)
+    Console::new(Memory(terminal, Vec::new(), Vec::new()), Box::pin(inputs), None, TimeZone::UTC, look)
 }
 
 fn parse(keys: &str) -> Vec<(KeyCode, KeyModifiers)> {

@@ -575,6 +575,10 @@ impl Perform for Script {
                 let path = format!("/var/lib/lockstep/reports/demo1/{}/operation-report.html", report.run);
                 out.send(EventKind::Reported(report.run.clone(), Ok(Filed { path, upload: None }))).await;
             }
+            Effect::Notify(channel, told) => {
+                let taken = Ok(format!("{} was told", channel.name()));
+                out.send(EventKind::Notified(told.delivery(*channel), taken)).await;
+            }
             Effect::SaveLog(_) => out.send(EventKind::LogSaved(Ok("./lockstep-log.txt".to_owned()))).await,
             Effect::Open(path) => {
                 out.send(EventKind::Opened(Ok(format!("there is no desktop here to open it with: {path}"))))

@@ -1,6 +1,7 @@
 //! The built program: what it prints, how it ends, what it leaves behind. Real sandboxes, real Liquibase.
 
 mod accounts;
+mod buckets;
 mod changelogs;
 mod checks;
 mod configuring;
@@ -17,6 +18,7 @@ mod journal;
 pub(crate) mod life;
 mod locks;
 mod newcomer;
+mod notifying;
 mod pictures;
 pub(crate) mod place;
 mod policy;

@@ -13,6 +13,7 @@ use self::cache::Kept;
 use self::source::{Found, Source};
 use super::aws::Aws;
 use super::redact::Redactor;
+use super::texts::Texts;
 use super::{archive, liquibase, way};
 use crate::config::Settings;
 use crate::domain::changelog::{Changelog, Files, SharedFiles, Surroundings};
@@ -30,6 +31,7 @@ pub(super) struct Artifacts(Arc<Parts>);
 
 struct Parts {
     settings: Arc<Settings>,
+    texts: Texts,
     surroundings: Surroundings,
     source: Source,
     /// Archives as they were read, by their place, for as long as they stay the same.
@@ -42,14 +44,14 @@ struct Read {
 }
 
 impl Artifacts {
-    /// The releases of the instance that `settings` describe.
-    pub(super) fn new(settings: Arc<Settings>, aws: &Aws, redactor: &Redactor) -> Self {
+    /// The releases of the instance that `settings` describe, promoted by a flow among `texts` where it names one.
+    pub(super) fn new(settings: Arc<Settings>, texts: Texts, aws: &Aws, redactor: &Redactor) -> Self {
         let mut selections: Vec<_> =
             settings.environments.iter().map(|it| it.environment.selection.clone()).collect();
         selections.dedup();
         let surroundings = Surroundings { selections, ..liquibase::surroundings(settings.liquibase.runner) };
         let source = Source::new(&settings, aws, redactor);
-        Self(Arc::new(Parts { settings, surroundings, source, read: Mutex::default() }))
+        Self(Arc::new(Parts { settings, texts, surroundings, source, read: Mutex::default() }))
     }
 
     /// Every release of the source, and what is wrong with the archives that were left out.
@@ -86,7 +88,7 @@ impl Artifacts {
             }
         }
         self.read().retain(|place, _| found.iter().any(|found| found.place == *place));
-        let way = way::read(&self.0.settings).await;
+        let way = way::read(&self.0.settings, &self.0.texts).await;
         Ok((Catalog::new(releases).promoted(way), problems))
     }
 
@@ -202,7 +204,8 @@ mod tests {
         settings.releases.source = SourceSettings::Folder(folder.to_owned());
         let settings = Arc::new(settings);
         let clouds = Clouds::new(&settings);
-        Artifacts::new(settings, clouds.own(), &Redactor::default())
+        let texts = Texts::new(clouds.own().clone(), settings.deadlines.look);
+        Artifacts::new(settings, texts, clouds.own(), &Redactor::default())
     }
 
     fn good() -> Vec<u8> {

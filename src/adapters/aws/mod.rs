@@ -11,6 +11,7 @@ mod ecs;
 mod failure;
 mod grant;
 mod logs;
+mod objects;
 mod rds;
 mod repeats;
 mod s3;
@@ -45,6 +46,7 @@ pub(super) use definition::{ContainerView, Definition};
 pub(super) use ecs::ContainerEnd;
 pub(super) use ecs::{TaskOrder, TaskView};
 pub(super) use logs::Tail;
+pub(super) use objects::Seen;
 pub(super) use rds::DatabaseServer;
 pub(super) use s3::{BucketView, Object};
 
@@ -84,8 +86,9 @@ struct Clients {
     ecs_once: aws_sdk_ecs::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     rds: aws_sdk_rds::Client,
+    /// For reading objects.
     s3: aws_sdk_s3::Client,
-    /// For objects: sends everything exactly once.
+    /// For putting objects: sends everything exactly once.
     s3_once: aws_sdk_s3::Client,
     secrets: aws_sdk_secretsmanager::Client,
     sts: aws_sdk_sts::Client,

@@ -11,19 +11,19 @@ use crate::domain::secret::Secret;
 impl Aws {
     /// The secret called `name`. A secret that RDS keeps itself is JSON; then `member` of it is meant.
     pub(in crate::adapters) async fn secret(&self, name: &str, member: &str) -> Result<Secret, Failure> {
-        Ok(pick(self.text(name).await?, member))
+        Ok(pick(self.secret_text(name).await?, member))
     }
 
     /// User and password out of the one secret called `name`, which is JSON as RDS writes it.
     pub(in crate::adapters) async fn login(&self, name: &str) -> Result<(String, Secret), Failure> {
-        pair(&self.text(name).await?).map_err(|why| {
+        pair(&self.secret_text(name).await?).map_err(|why| {
             Failure::new(FailureKind::Configuration, format!("could not use the secret {name}"))
                 .because(why)
                 .hint("Store JSON with `username` and `password` in it, or name a secret for each.")
         })
     }
 
-    async fn text(&self, name: &str) -> Result<String, Failure> {
+    async fn secret_text(&self, name: &str) -> Result<String, Failure> {
         let what = format!("could not read the secret {name}");
         let answer = self.clients().await.secrets.get_secret_value().secret_id(name).send().await;
         let answer = answer.map_err(|error| {

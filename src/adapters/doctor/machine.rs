@@ -14,7 +14,6 @@ use crate::domain::doctor::judgement::{self, Folder};
 use crate::domain::doctor::{Found, Need, Place};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::procedure::{GIVEN, Way};
-use crate::runtime::compute;
 
 impl Parts {
     /// What Liquibase is run with.
@@ -89,8 +88,8 @@ impl Parts {
         let Some(policy) = self.settings.policy.clone() else {
             return Found::unseen("[policy] is not there: no check stands in a promotion's way");
         };
-        let name = policy.settings.display().to_string();
-        let read = compute(move || policy::read(Some(&policy.settings), policy.waivers.as_deref())).await;
+        let name = policy.settings.to_string();
+        let read = policy::read(&self.texts, Some(&policy.settings), policy.waivers.as_ref()).await;
         Found::of(read, |(policy, problems)| {
             let words = format!("{} checks look, by {name}", policy.enabled().count());
             if problems.is_empty() {
@@ -105,7 +104,7 @@ impl Parts {
     }
 
     async fn examine_flow(&self) -> Found {
-        let way = way::read(&self.settings).await;
+        let way = way::read(&self.settings, &self.texts).await;
         let path = match &*way {
             Way::Plain => return Found::well("lockstep's own steps"),
             Way::Flow(flow) => flow.path.clone(),

@@ -15,6 +15,7 @@ use crate::domain::changelog::{Changelog, ChangesetId, Problem};
 use crate::domain::drift::{ChangesetState, Comparison};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::flow::Given;
+use crate::domain::location::Location;
 use crate::domain::names::EnvironmentName;
 use crate::domain::policy::{Finding, Judged, Policy, Severity, Subject, Verdict};
 use crate::engine::flow::Deed;
@@ -65,7 +66,7 @@ impl Flows {
     ) -> Deed {
         let output = value(globals, "output-file");
         let checked = async {
-            let wanted = wanted(ground, arguments, self.own_policy(ground))?;
+            let wanted = self.wanted(ground, arguments).await?;
             let verdict = Box::pin(self.judge(ground, &wanted, report)).await?;
             self.say(ground, output, lines(&wanted, &verdict), report).await?;
             Ok::<_, Failure>(verdict)
@@ -85,7 +86,7 @@ impl Flows {
         report: &Report,
     ) -> Deed {
         let shown = async {
-            let settings = policy(ground, arguments, self.own_policy(ground))?.settings;
+            let settings = self.policy(ground, arguments).await?.settings;
             let is_on = |name: &str| settings.enabled.iter().find(|it| it.check.short_name == name);
             let status = value(arguments, "check-status");
             let mut lines = vec![format!(
@@ -154,6 +155,49 @@ impl Flows {
         self.0.settings.policy.as_ref().filter(|_| is_own)
     }
 
+    /// What the arguments ask for. What they do not understand is refused, so that nothing goes unchecked by a
+    /// misspelling.
+    async fn wanted(&self, ground: &Ground, arguments: &[Given]) -> Result<Wanted, Failure> {
+        let mut policy = self.policy(ground, arguments).await?;
+        if let Some(names) = value(arguments, "check-name") {
+            policy.settings = policy.settings.only(names.split(',')).map_err(|name| {
+                usage(
+                    "check-name",
+                    &name,
+                    "Name checks that the settings switch on, with commas between them.",
+                )
+            })?;
+        }
+        let severity = |text: &str| {
+            let hint = "Write 0 to 4, or INFO, MINOR, MAJOR, CRITICAL, BLOCKER.";
+            Severity::parse(text).ok_or_else(|| usage("sql-parser-fail-severity", text, hint))
+        };
+        policy.unread_sql = value(arguments, "sql-parser-fail-severity").map(severity).transpose()?;
+        let filter = value(arguments, "changeset-filter").unwrap_or("all");
+        if !["all", "pending"].contains(&filter) {
+            return Err(usage("changeset-filter", filter, "Write `all` or `pending`."));
+        }
+        let changelog = value(arguments, "changelog-file").map(str::to_owned);
+        Ok(Wanted {
+            policy,
+            changelog: changelog.or_else(|| std::env::var("LIQUIBASE_COMMAND_CHANGELOG_FILE").ok()),
+            scopes: list(arguments, "checks-scope", &["changelog", "database"], &["changelog"])?,
+            is_pending_only: filter == "pending",
+            parts: list(arguments, "checks-output", &OUTPUTS, &PARTS)?,
+        })
+    }
+
+    /// The policy with the settings that are named, else those of the instance, or what Liquibase does without any.
+    async fn policy(&self, ground: &Ground, arguments: &[Given]) -> Result<Policy, Failure> {
+        let own = self.own_policy(ground);
+        let named = value(arguments, "checks-settings-file").map(Location::parse).transpose();
+        let named = named.map_err(|error| Failure::new(FailureKind::Usage, error))?;
+        let settings = named.map(|location| location.from_folder(ground.here()));
+        let settings = settings.or_else(|| own.map(|own| own.settings.clone()));
+        let waivers = own.and_then(|own| own.waivers.as_ref());
+        policies::read(&self.0.texts, settings.as_ref(), waivers).await.map(|(policy, _)| policy)
+    }
+
     /// The changesets that are pending in the database of the flow.
     async fn pending(
         &self,
@@ -170,33 +214,6 @@ impl Flows {
     }
 }
 
-/// What the arguments ask for. What they do not understand is refused, so that nothing goes unchecked by a misspelling.
-fn wanted(ground: &Ground, arguments: &[Given], own: Option<&PolicySettings>) -> Result<Wanted, Failure> {
-    let mut policy = policy(ground, arguments, own)?;
-    if let Some(names) = value(arguments, "check-name") {
-        policy.settings = policy.settings.only(names.split(',')).map_err(|name| {
-            usage("check-name", &name, "Name checks that the settings switch on, with commas between them.")
-        })?;
-    }
-    let severity = |text: &str| {
-        let hint = "Write 0 to 4, or INFO, MINOR, MAJOR, CRITICAL, BLOCKER.";
-        Severity::parse(text).ok_or_else(|| usage("sql-parser-fail-severity", text, hint))
-    };
-    policy.unread_sql = value(arguments, "sql-parser-fail-severity").map(severity).transpose()?;
-    let filter = value(arguments, "changeset-filter").unwrap_or("all");
-    if !["all", "pending"].contains(&filter) {
-        return Err(usage("changeset-filter", filter, "Write `all` or `pending`."));
-    }
-    let changelog = value(arguments, "changelog-file").map(str::to_owned);
-    Ok(Wanted {
-        policy,
-        changelog: changelog.or_else(|| std::env::var("LIQUIBASE_COMMAND_CHANGELOG_FILE").ok()),
-        scopes: list(arguments, "checks-scope", &["changelog", "database"], &["changelog"])?,
-        is_pending_only: filter == "pending",
-        parts: list(arguments, "checks-output", &OUTPUTS, &PARTS)?,
-    })
-}
-
 /// The words of an argument that is a list of some of `known`; those of `otherwise` when it is not given.
 fn list(arguments: &[Given], name: &str, known: &[&str], otherwise: &[&str]) -> Result<Vec<String>, Failure> {
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
@@ -206,14 +223,6 @@ fn list(arguments: &[Given], name: &str, known: &[&str], otherwise: &[&str]) -> 
         return Err(usage(name, word, &format!("It takes some of: {}.", known.join(", "))));
     }
     Ok(if words.iter().any(|word| word == "all") { owned(otherwise) } else { words })
-}
-
-/// The policy with the settings that are named, else those of the instance, or what Liquibase does without any.
-fn policy(ground: &Ground, arguments: &[Given], own: Option<&PolicySettings>) -> Result<Policy, Failure> {
-    let settings = value(arguments, "checks-settings-file").map(|file| ground.path(file));
-    let settings = settings.or_else(|| own.map(|own| own.settings.clone()));
-    let waivers = own.and_then(|own| own.waivers.as_deref());
-    policies::read(settings.as_deref(), waivers).map(|(policy, _)| policy)
 }
 
 /// Fails when a changelog is not what Liquibase would run.

@@ -10,8 +10,10 @@ use super::Flows;
 use crate::adapters::archive::Folder;
 use crate::adapters::report::within;
 use crate::adapters::target::DeployTarget;
+use crate::adapters::texts::Texts;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::flow::{Problem, Scope, Script};
+use crate::domain::location::{Location, is_object};
 use crate::domain::names::{EnvironmentName, RunId};
 use crate::domain::release::Version;
 use crate::domain::secret::Secret;
@@ -95,12 +97,15 @@ impl Flows {
         };
         let ground = Ground { here, release, database };
         let mut scope = Scope::outermost(env::vars(), known, asking.said.clone());
+        scope = scope.hiding(&self.0.settings.notify.variables());
         if matches!(ground.database, Database::Environment(_)) {
             // Not those of the caller: they stand for the environment's database in every process of the flow.
             scope = scope.hiding(&[URL, USERNAME, PASSWORD]);
         }
-        let (script, warnings) = script(&ground, &asking.path, &scope)?;
-        notes.insert(0, format!("{} as {run}", asking.path));
+        let texts = &self.0.texts;
+        let (script, warnings) = script(&ground, &asking.path, &scope, texts).await?;
+        let version = texts.version(&asking.path).map_or_else(String::new, |it| format!(", version {it}"));
+        notes.insert(0, format!("{}{version} as {run}", asking.path));
         let environment = asking.environment.clone();
         Ok((ground, Reading { script: Arc::new(script), environment, notes, warnings }))
     }
@@ -209,9 +214,19 @@ pub(super) fn list() -> Result<Vec<FlowFile>, Failure> {
 }
 
 /// The flow with everything that it leads to, or every problem in it.
-fn script(ground: &Ground, path: &str, scope: &Scope) -> Result<(Script, Vec<Problem>), Failure> {
-    let read = |path: &str| std::fs::read_to_string(ground.path(path)).map_err(|error| error.to_string());
-    let (script, mut problems) = Script::read(path, scope, &read);
+async fn script(
+    ground: &Ground,
+    path: &str,
+    scope: &Scope,
+    texts: &Texts,
+) -> Result<(Script, Vec<Problem>), Failure> {
+    if is_object(path) {
+        // What a bucket says has a mend of its own.
+        let name = Location::parse(path).map_err(|error| Failure::new(FailureKind::Usage, error))?;
+        texts.read(&name).await?;
+    }
+    let (script, mut problems) =
+        Box::pin(texts.gather(&ground.here, |source| Script::read(path, scope, source))).await;
     if let Some(script) = &script {
         // A file that a step before makes is not there yet, so only `flow validate` asks for files.
         problems.extend(crate::domain::flow::validate(script, &|_| true));

@@ -29,6 +29,7 @@ use super::process::{Launch, Process};
 use super::redact::Redactor;
 use super::report::{Heard, RawLine, Report};
 use super::reports::Reports;
+use super::texts::Texts;
 use crate::config::Settings;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::log::{Level, Source};
@@ -56,6 +57,7 @@ struct Parts {
     settings: Arc<Settings>,
     clouds: Clouds,
     databases: Databases,
+    texts: Texts,
     artifacts: Artifacts,
     leases: Leases,
     redactor: Redactor,
@@ -94,7 +96,7 @@ impl Flows {
         settings: Arc<Settings>,
         clouds: Clouds,
         databases: Databases,
-        artifacts: Artifacts,
+        (texts, artifacts): (Texts, Artifacts),
         leases: Leases,
         (redactor, reports): (Redactor, Reports),
     ) -> Self {
@@ -103,6 +105,7 @@ impl Flows {
             settings,
             clouds,
             databases,
+            texts,
             artifacts,
             leases,
             redactor,

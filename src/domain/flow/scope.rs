@@ -11,7 +11,7 @@ use super::{Problem, Variable};
 
 /// Words in the names of variables whose values are nobody's business: they are never filled in. A shell reads them
 /// from its environment by itself.
-const SECRET: [&str; 5] = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "LICENSE_KEY"];
+const SECRET: [&str; 6] = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "LICENSE_KEY", "WEBHOOK"];
 
 /// The variables that count at one place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

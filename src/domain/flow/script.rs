@@ -7,6 +7,7 @@ use super::command::{self, Command};
 use super::reading::read_variables;
 use super::{Action, Condition, Flow, Problem, Scope, Stage, Template, Variable, Work};
 use crate::domain::failure::Failure;
+use crate::domain::location::{is_object, named_in};
 
 /// How deep flows may run flows.
 const DEEPEST: usize = 8;
@@ -228,8 +229,11 @@ impl Assembly<'_> {
         let text = match (self.source)(path) {
             Ok(text) => text,
             Err(why) => {
-                let mend = "Paths are relative to the folder that the flow is started in.";
-                return at(&mut self.problems, format!("the flow {path} cannot be read: {why}"), mend);
+                return at(
+                    &mut self.problems,
+                    format!("the flow {path} cannot be read: {why}"),
+                    whereabouts(path),
+                );
             }
         };
         let (flow, problems) = Flow::read(path, &text);
@@ -254,6 +258,7 @@ impl Assembly<'_> {
         let scope = outer.with(&flow.path, &flow.globals, &mut Vec::new());
         for include in &flow.includes {
             let path = include.file.expand(&mut |name| scope.get(name).map(str::to_owned));
+            let path = named_in(&flow.path, &path);
             match (self.source)(&path) {
                 Ok(text) => {
                     let (found, problems) = read_variables(&path, &text);
@@ -268,7 +273,7 @@ impl Assembly<'_> {
                     &flow.path,
                     Some(include.line),
                     format!("the included file {path} cannot be read: {why}"),
-                    "Paths are relative to the folder that the flow is started in.",
+                    whereabouts(&path),
                 )),
             }
         }
@@ -294,7 +299,7 @@ impl Assembly<'_> {
     }
 
     fn action(&mut self, file: &Arc<str>, action: &Action, depth: usize, scope: &Arc<Scope>) {
-        let nested = nested(action, scope);
+        let nested = nested(action, scope).map(|path| named_in(file, &path));
         let kind = match &nested {
             Some(path) => Kind::Flow { path: path.clone(), continues: action.continues },
             None => Kind::Action(Box::new(action.clone())),
@@ -343,6 +348,15 @@ fn nested(action: &Action, scope: &Scope) -> Option<String> {
     let given = super::Given::to(command, arguments, &mut |name| scope.get(name).map(str::to_owned));
     let file = given.into_iter().find(|given| given.name == "flow-file").map(|given| given.value);
     Some(file.unwrap_or_else(|| DEFAULT_FILE.to_owned()))
+}
+
+/// What to know about the path of a file that cannot be read.
+fn whereabouts(path: &str) -> &'static str {
+    if is_object(path) {
+        "Paths in a flow of a bucket are relative to that flow."
+    } else {
+        "Paths are relative to the folder that the flow is started in."
+    }
 }
 
 #[cfg(test)]
@@ -452,5 +466,35 @@ stages:
         assert_eq!(script, None);
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert!(problems[0].contains("more than 5000 stages and actions"), "{problems:?}");
+    }
+
+    #[test]
+    fn what_a_flow_of_a_bucket_includes_and_runs_is_beside_it() {
+        let outer = "
+include: {DATES: dates.yaml}
+stages: {One: {actions: [{type: liquibase, command: flow, cmdArgs: {flow-file: ../more/inner.yaml}}]}}
+";
+        let inner = "
+include: {NAMES: names.yaml}
+stages: {Deep: {actions: [{type: shell, command: 'echo ${NAMES.ANA}'}]}}
+";
+        let (script, problems) = read(&[
+            ("s3://team/flows/a.yaml", outer),
+            ("s3://team/flows/dates.yaml", "TODAY: monday"),
+            ("s3://team/more/inner.yaml", inner),
+            ("s3://team/more/names.yaml", "ANA: ana"),
+        ]);
+        assert_eq!(problems, [""; 0]);
+        let titles: Vec<_> = script.unwrap().rows.iter().map(Row::title).collect();
+        assert_eq!(titles, ["One", "liquibase flow s3://team/more/inner.yaml", "Deep", "shell echo ana"]);
+        let (_, problems) = read(&[("s3://team/flows/a.yaml", outer)]);
+        assert!(
+            problems[0].contains("the included file s3://team/flows/dates.yaml cannot be read"),
+            "{problems:?}"
+        );
+        assert!(
+            problems[0].ends_with("Paths in a flow of a bucket are relative to that flow."),
+            "{problems:?}"
+        );
     }
 }

@@ -120,6 +120,9 @@ impl State {
                 };
                 let kept = self.keep_plan(&plan);
                 self.say(Ok(said));
+                if word == VoteWord::Request {
+                    self.tell_when_recorded(&plan, &vote.by, &vote.note);
+                }
                 kept.into_iter().chain([Effect::Record(Entry::Voted(vote)), Effect::ReadJournal]).collect()
             }
             Err(failure) => {

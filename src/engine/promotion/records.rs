@@ -10,6 +10,7 @@ use crate::engine::effect::Effect;
 impl State {
     /// The journal could not be written: what this entry announced was not done.
     pub(in crate::engine) fn journal_failed(&mut self, entry: &Entry, failure: &Failure) -> Vec<Effect> {
+        self.keep_quiet_about(entry);
         match entry {
             // What it was to be kept for fails with it, and says so.
             Entry::Planned { .. } => return Vec::new(),

@@ -54,9 +54,9 @@ struct Due {
 }
 
 impl State {
-    /// True while a report is made or filed.
+    /// True while a report is made or filed, or somebody is told of what it reports.
     pub fn is_reporting(&self) -> bool {
-        !self.reports.due.is_empty() || !self.reports.filing.is_empty()
+        !self.reports.due.is_empty() || !self.reports.filing.is_empty() || self.is_notifying()
     }
 
     /// What there is to know of an environment before a promotion to it changes anything.
@@ -123,7 +123,11 @@ impl State {
     }
 
     /// A report was filed, or was not.
-    pub(in crate::engine) fn reported(&mut self, run: &RunId, result: &Result<Filed, Failure>) {
+    pub(in crate::engine) fn reported(
+        &mut self,
+        run: &RunId,
+        result: &Result<Filed, Failure>,
+    ) -> Vec<Effect> {
         self.reports.filing.remove(run);
         if let Some(promotion) = self.promotions.iter_mut().find(|promotion| promotion.run == *run) {
             promotion.report = Some(result.clone());
@@ -138,18 +142,19 @@ impl State {
                 Ok(format!("the report is in {path} and in {address}"))
             }
         });
+        self.tell_of(run, result.as_ref().ok())
     }
 
     fn file(&mut self, report: OperationReport) -> Effect {
         self.reports.filing.insert(report.run.clone());
+        self.tell_when_filed(&report);
         Effect::Report(Box::new(report))
     }
 
     fn origin(&self, run: RunId, began: Timestamp, ended: Timestamp) -> Origin {
-        let words = [self.id.as_str(), &self.title, &self.mode].map(str::to_owned);
+        let nowhere = || Instance { id: String::new(), title: String::new(), mode: String::new() };
         // A flow may run without an instance.
-        let [id, title, mode] = if self.environments.is_empty() { Default::default() } else { words };
-        let instance = Instance { id, title, mode };
+        let instance = if self.environments.is_empty() { nowhere() } else { self.instance() };
         Origin { run, instance, began, ended, by: self.operator() }
     }
 

@@ -79,6 +79,7 @@ fn environment(entry: &Entry) -> Option<&EnvironmentName> {
         | Entry::Flow { environment, .. }
         | Entry::Acknowledged { environment, .. } => Some(environment),
         Entry::Voted(vote) => Some(&vote.environment),
+        Entry::Notified { delivery, .. } => delivery.environment.as_ref(),
         _ => None,
     }
 }

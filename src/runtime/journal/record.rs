@@ -10,6 +10,7 @@ use crate::domain::changelog::ChangesetId;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::journal::{Aim, Entry, FlowWord, Notice, Override, Vote, VoteWord};
 use crate::domain::names::{EnvironmentName, RunId};
+use crate::domain::notification::{Channel, Delivery, Occasion};
 use crate::domain::plan::Direction;
 use crate::domain::release::{ImageRef, Version};
 use crate::domain::schema::SchemaDigest;
@@ -148,6 +149,15 @@ pub(super) enum RecordEntry {
         barred: bool,
         by: String,
         reason: String,
+    },
+    Notified {
+        channel: String,
+        event: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        environment: Option<String>,
+        result: RecordResult,
     },
     FlowBegan {
         run: String,
@@ -304,6 +314,13 @@ impl From<&Entry> for RecordEntry {
                 by: by.clone(),
                 reason: reason.clone(),
             },
+            Entry::Notified { delivery, result } => Self::Notified {
+                channel: delivery.channel.word().to_owned(),
+                event: delivery.occasion.word().to_owned(),
+                run: delivery.run.as_ref().map(RunId::to_string),
+                environment: delivery.environment.as_ref().map(EnvironmentName::to_string),
+                result: result.into(),
+            },
             Entry::Flow { run, environment, word } => Self::of_flow(run, environment, word),
         }
     }
@@ -452,6 +469,15 @@ impl RecordEntry {
             Self::Barred { version, barred, by, reason } => {
                 Entry::Barred { version: parse_version(&version)?, barred, notice: Notice { by, reason } }
             }
+            Self::Notified { channel, event, run, environment: name, result } => Entry::Notified {
+                delivery: Delivery {
+                    channel: Channel::from_word(&channel)?,
+                    occasion: Occasion::from_word(&event)?,
+                    environment: name.as_deref().and_then(environment),
+                    run: run.map(RunId::from_text),
+                },
+                result: result.into(),
+            },
             Self::FlowBegan { run, environment: name, file, by, changes } => {
                 flow_entry(run, environment(&name)?, FlowWord::Began { file, by, changes })
             }

@@ -63,6 +63,10 @@ fn words(entry: &Entry) -> String {
         Entry::Barred { barred: false, notice, .. } => {
             format!("may go on, says {}: {}", notice.by, notice.reason)
         }
+        Entry::Notified { delivery, result } => match result {
+            Ok(text) => format!("told people ({}): {text}", delivery.occasion.word()),
+            Err(failure) => format!("told nobody ({}): {}", delivery.occasion.word(), failed(failure)),
+        },
         Entry::Flow { word, .. } => flow_words(word),
     }
 }

@@ -79,6 +79,11 @@ impl World {
         world::reset(&self.0, &seeds).await
     }
 
+    /// Puts those files into the bucket for flows that it does not have yet, each under its name.
+    pub async fn place_flows(&self, files: &[(&str, &'static [u8])]) -> Result<(), WorldError> {
+        s3::place_flows(&self.0, files).await
+    }
+
     /// Starts every store anew against another server, or the same one with other credentials.
     pub async fn database_moved(&self, database: DatabaseAccess) {
         world::database_moved(&self.0, database).await;

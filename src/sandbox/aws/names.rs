@@ -10,6 +10,11 @@ use uuid::Uuid;
 
 use super::settings::Settings;
 
+/// The bucket for flow files.
+pub(super) fn flows_bucket(settings: &Settings) -> String {
+    format!("bagel-store-{}-liquibase-flows", settings.demo_id)
+}
+
 /// The name of an environment's App Runner service: `bagel-store-<demo_id>-<environment>`.
 pub(super) fn service_name(settings: &Settings, environment: &str) -> String {
     format!("bagel-store-{}-{environment}", settings.demo_id)

@@ -1,8 +1,8 @@
-//! The emulated S3: a private bucket for operation reports and one for the archives that migrations fetch, asked with the
-//! bucket in the path.
+//! The emulated S3: a private bucket for operation reports, one for the archives that migrations fetch, and one for flow files
+//! that keeps versions and lets everybody read; asked with the bucket in the path.
 //!
 //! Objects are files in the world's folder, each with what is known of it beside it. Absent on purpose: other buckets,
-//! uploads in parts, versions, deleting, public reading.
+//! uploads in parts, every version but the newest, deleting.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -36,6 +36,9 @@ pub(super) struct Object {
     pub(super) etag: String,
     pub(super) modified: Timestamp,
     content_type: String,
+    /// Which version it is, where the bucket keeps versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -68,7 +71,12 @@ pub(super) async fn serve(world: &Inner, request: Request, refusal: Option<Fault
     let request_id = names::request_id();
     let is_head = *request.method() == Method::HEAD;
     let resource = request.uri().path().to_owned();
-    let refusal = refusal.map_or_else(|| wire::signed(request.headers(), "AccessDenied"), Err);
+    let is_public = is_public(world, &request);
+    let refusal = match refusal {
+        None if is_public => Ok(()),
+        None => wire::signed(request.headers(), "AccessDenied"),
+        Some(fault) => Err(fault),
+    };
     let answer = match refusal {
         Ok(()) => call(world, request).await,
         Err(fault) => Err(Fault { status: 403, ..fault }),
@@ -88,6 +96,13 @@ pub(super) async fn serve(world: &Inner, request: Request, refusal: Option<Fault
     response
 }
 
+/// True for reading what everybody may read.
+fn is_public(world: &Inner, request: &Request) -> bool {
+    let is_flow = target(request.uri())
+        .is_some_and(|(bucket, key)| !key.is_empty() && bucket == names::flows_bucket(&world.settings));
+    is_flow && matches!(*request.method(), Method::GET | Method::HEAD)
+}
+
 async fn call(world: &Inner, request: Request) -> Result<Response, Fault> {
     let action = action(request.method(), request.uri(), request.headers()).unwrap_or_default();
     let Some((name, key)) = target(request.uri()) else {
@@ -104,19 +119,35 @@ async fn call(world: &Inner, request: Request) -> Result<Response, Fault> {
             else {
                 return Err(missing("NoSuchKey", "The specified key does not exist."));
             };
-            Ok(whole(&object, bytes, action == "HeadObject"))
+            if let Some(version) = asked(&request)?.get("versionId")
+                && Some(version) != object.version.as_ref()
+            {
+                return Err(missing("NoSuchVersion", "The specified version does not exist."));
+            }
+            let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+            let is_known = known.is_some_and(|etag| etag.trim_matches('"') == object.etag);
+            let mut response = whole(&object, bytes, is_known || action == "HeadObject");
+            if is_known {
+                *response.status_mut() = StatusCode::NOT_MODIFIED;
+                response.headers_mut().remove(header::CONTENT_LENGTH);
+            }
+            Ok(response)
         }
         "ListObjectsV2" => {
-            let Query(asked) = Query::<BTreeMap<String, String>>::try_from_uri(request.uri())
-                .map_err(|error| Fault::client("InvalidArgument", error.to_string()))?;
             let objects = all(world, &name).await.map_err(|error| broken(&error))?;
-            Ok(xml(wire::xml::<Listed>(&listing(&name, objects, &asked))?))
+            Ok(xml(wire::xml::<Listed>(&listing(&name, objects, &asked(&request)?))?))
         }
         other => {
             let fault = Fault::unknown_operation("s3", other, OFFERED);
             Err(Fault { status: 501, ..fault })
         }
     }
+}
+
+/// What a request asks for besides.
+fn asked(request: &Request) -> Result<BTreeMap<String, String>, Fault> {
+    let asked = Query::<BTreeMap<String, String>>::try_from_uri(request.uri());
+    asked.map(|Query(asked)| asked).map_err(|error| Fault::client("InvalidArgument", error.to_string()))
 }
 
 async fn put(world: &Inner, bucket: &str, key: String, request: Request) -> Result<Response, Fault> {
@@ -143,17 +174,42 @@ async fn put(world: &Inner, bucket: &str, key: String, request: Request) -> Resu
         "" => "binary/octet-stream",
         told => told,
     };
-    let object = Object {
-        size: bytes.len(),
-        etag: names::hex(&md5::Md5::digest(&bytes)),
-        modified: Timestamp::now(),
-        content_type: content_type.to_owned(),
-        key,
-    };
+    let version = (bucket == names::flows_bucket(&world.settings)).then(names::fresh_id);
+    let object = Object::of(key, version, content_type, &bytes);
     keep(world, bucket, &object, bytes).await.map_err(|error| broken(&error))?;
     let mut response = Response::new(Body::empty());
     set(&mut response, header::ETAG.as_str(), &format!("\"{}\"", object.etag));
+    tell_version(&mut response, &object);
     Ok(response)
+}
+
+impl Object {
+    fn of(key: String, version: Option<String>, content_type: &str, bytes: &Bytes) -> Self {
+        Self {
+            size: bytes.len(),
+            etag: names::hex(&md5::Md5::digest(bytes)),
+            modified: Timestamp::now(),
+            content_type: content_type.to_owned(),
+            version,
+            key,
+        }
+    }
+}
+
+/// Puts those files into the bucket for flows that it does not have yet.
+pub(super) async fn place_flows(world: &Inner, files: &[(&str, &'static [u8])]) -> Result<(), WorldError> {
+    let bucket = names::flows_bucket(&world.settings);
+    let failed = |source| WorldError::File { doing: "write", path: folder(world).join(&bucket), source };
+    for (key, bytes) in files {
+        if find(world, &bucket, key).await.map_err(failed)?.is_none() {
+            let bytes = Bytes::from_static(bytes);
+            let version = names::derived(&[&world.settings.demo_id, key, &names::sha256(&bytes)]);
+            let kind = "text/plain; charset=utf-8";
+            let object = Object::of((*key).to_owned(), Some(version), kind, &bytes);
+            keep(world, &bucket, &object, bytes).await.map_err(failed)?;
+        }
+    }
+    Ok(())
 }
 
 /// An object as its reader gets it.
@@ -169,7 +225,14 @@ fn whole(object: &Object, bytes: Vec<u8>, is_head: bool) -> Response {
     for (name, value) in fields {
         set(&mut response, name, value);
     }
+    tell_version(&mut response, object);
     response
+}
+
+fn tell_version(response: &mut Response, object: &Object) {
+    if let Some(version) = &object.version {
+        set(response, "x-amz-version-id", version);
+    }
 }
 
 /// Where the objects of all buckets are.
@@ -177,8 +240,12 @@ pub(super) fn folder(world: &Inner) -> PathBuf {
     world.settings.state_folder.join("objects")
 }
 
-fn buckets(world: &Inner) -> [String; 2] {
-    [names::reports_bucket(&world.settings), names::releases_bucket(&world.settings)]
+fn buckets(world: &Inner) -> [String; 3] {
+    [
+        names::reports_bucket(&world.settings),
+        names::releases_bucket(&world.settings),
+        names::flows_bucket(&world.settings),
+    ]
 }
 
 /// The bytes of an object, if there is one.

@@ -66,6 +66,7 @@ impl Estate {
         self.seeding(progress)?.ensure(&now).await?;
         let world = World::open(self.world_settings(&now)?).await;
         let world = self.world.insert(world.map_err(cloud("start"))?);
+        world.place_flows(&policy::flows()).await.map_err(cloud("start"))?;
         self.record.stores =
             world.addresses().into_iter().map(|(name, address)| (name, address.port())).collect();
         self.record.save(&self.state)?;
@@ -114,7 +115,9 @@ impl Estate {
         }
         if let Some(world) = &self.world {
             progress("bringing AWS and the stores back to the start");
-            world.reset(seeds(&now)).await.map_err(cloud("go back to the start"))?;
+            let back = cloud("go back to the start");
+            world.reset(seeds(&now)).await.map_err(back)?;
+            world.place_flows(&policy::flows()).await.map_err(back)?;
         }
         policy::place(&self.state, true)?;
         self.publish()
@@ -265,6 +268,6 @@ fn database_access(access: Access) -> aws::DatabaseAccess {
     }
 }
 
-fn cloud(action: &'static str) -> impl FnOnce(aws::WorldError) -> SandboxError {
+fn cloud(action: &'static str) -> impl Fn(aws::WorldError) -> SandboxError + Copy {
     move |error| SandboxError::Cloud { action, because: error.to_string() }
 }
