@@ -5,6 +5,7 @@
 
 mod apprunner;
 mod deploy;
+mod ecr;
 mod failure;
 mod follow;
 mod logs;
@@ -67,6 +68,7 @@ struct Clients {
     apprunner: aws_sdk_apprunner::Client,
     /// For changes: sends everything exactly once.
     apprunner_once: aws_sdk_apprunner::Client,
+    ecr: aws_sdk_ecr::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     rds: aws_sdk_rds::Client,
     s3: aws_sdk_s3::Client,
@@ -150,6 +152,7 @@ impl Clients {
         Self {
             apprunner: aws_sdk_apprunner::Client::new(&config),
             apprunner_once: aws_sdk_apprunner::Client::from_conf(once),
+            ecr: aws_sdk_ecr::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             rds: aws_sdk_rds::Client::new(&config),
             s3: aws_sdk_s3::Client::from_conf(objects.build()),
