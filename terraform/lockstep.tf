@@ -75,6 +75,12 @@ locals {
       Action   = "s3:GetObject"
       Resource = "${bucket.arn}/*"
     }],
+    [for bucket in aws_s3_bucket.releases : {
+      Sid      = "ListReleases"
+      Effect   = "Allow"
+      Action   = "s3:ListBucket"
+      Resource = bucket.arn
+    }],
   )
 
   promote = concat(

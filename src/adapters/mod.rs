@@ -129,7 +129,7 @@ impl Adapters {
             (leases.clone(), cancels.clone()),
         );
         let health = Health::default();
-        let registry = Registry::new(settings.clone());
+        let registry = Registry::new(settings.clone(), clouds.own().clone());
         let verdicts = Verdicts::new(settings.clone(), texts.clone());
         let reports = Reports::new(settings.clone(), redactor.clone(), clouds.own().clone());
         let channels = Channels::new(settings.clone(), clouds.own().clone(), redactor.clone());

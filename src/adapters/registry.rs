@@ -1,8 +1,8 @@
-//! The registry that images come from, asked as Docker asks one that is open to everybody: whether an image is there, and
-//! which digest stands under its name.
+//! The registry that images come from: whether an image is there, and which digest stands under its name. One that is
+//! open to everybody is asked as Docker asks it; a token comes from where the registry itself is, and is good for reading
+//! one repository. That of an AWS account is asked through AWS.
 //!
-//! Absent on purpose: the images themselves, and registries that want to know who asks. A token comes from where the
-//! registry itself is, and is good for reading one repository.
+//! Absent on purpose: the images themselves, and other registries that want to know who asks.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,9 +10,10 @@ use reqwest::header::ACCEPT;
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
 
+use super::aws::Aws;
 use super::http;
 use super::report::within;
-use crate::config::Settings;
+use crate::config::{RegistrySettings, Settings};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::release::{ImageRef, ImageSeen};
 
@@ -33,6 +34,7 @@ pub(super) struct Registry(Arc<Parts>);
 
 struct Parts {
     settings: Arc<Settings>,
+    aws: Aws,
     client: OnceLock<Client>,
 }
 
@@ -43,17 +45,27 @@ struct Token {
 
 impl Registry {
     /// The registry of the instance that `settings` describe.
-    pub(super) fn new(settings: Arc<Settings>) -> Self {
-        Self(Arc::new(Parts { settings, client: OnceLock::new() }))
+    pub(super) fn new(settings: Arc<Settings>, aws: Aws) -> Self {
+        Self(Arc::new(Parts { settings, aws, client: OnceLock::new() }))
     }
 
     /// Looks for an image. That nobody could tell is a failure, and never taken for an image that is missing.
     pub(super) async fn look(&self, image: &ImageRef) -> Result<ImageSeen, Failure> {
         let what = || format!("could not look for the image {image}");
+        match &self.0.settings.releases.registry {
+            Some(RegistrySettings::Open(base)) => self.look_in_open(base, image).await,
+            Some(RegistrySettings::Private { account, region }) => {
+                let asking = Box::pin(self.0.aws.image(image, (account, region)));
+                within(self.0.settings.deadlines.look, what, asking).await
+            }
+            None => Err(Failure::new(FailureKind::Unavailable, what())
+                .because("its registry is not one that lockstep asks")),
+        }
+    }
+
+    async fn look_in_open(&self, base: &str, image: &ImageRef) -> Result<ImageSeen, Failure> {
+        let what = || format!("could not look for the image {image}");
         let unknown = |because: String| Failure::new(FailureKind::Unavailable, what()).because(because);
-        let Some(base) = &self.0.settings.releases.registry else {
-            return Err(unknown("its registry is not one that lockstep asks".to_owned()));
-        };
         let (_, path) = image.repository().split_once('/').unwrap_or(("", image.repository()));
         let Some(tag) = image.digest().or_else(|| image.tag()) else {
             return Err(unknown("it has neither tag nor digest".to_owned()));

@@ -204,8 +204,22 @@ pub struct ReleaseSettings {
     pub cache: Option<PathBuf>,
     /// The image repository; the tag is the version.
     pub image: String,
-    /// Where the registry of the images answers; `None` where it is not asked.
-    pub registry: Option<String>,
+    /// The registry of the images; `None` where it is not asked.
+    pub registry: Option<RegistrySettings>,
+}
+
+/// A registry that can be asked for an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RegistrySettings {
+    /// One that is open to everybody, by its address.
+    Open(String),
+    /// That of an AWS account in a region.
+    Private {
+        /// The account.
+        account: String,
+        /// The region.
+        region: String,
+    },
 }
 
 /// Where changelog archives come from.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::file::placed;
-use super::{ReleaseSettings, SourceSettings};
+use super::{RegistrySettings, ReleaseSettings, SourceSettings};
 
 /// Where GitHub's own interface answers.
 const GITHUB: &str = "https://api.github.com";
@@ -42,9 +42,10 @@ impl ReleasesEntry {
         text: &str,
         problems: &mut Vec<String>,
     ) -> ReleaseSettings {
-        // The world of an emulated AWS does not have the image registry of the real one.
+        // The world of an emulated AWS does not have the public registry of the real one.
         let is_public = !is_emulated && self.image.starts_with("public.ecr.aws/");
-        let registry = self.registry.or_else(|| is_public.then(|| PUBLIC.to_owned()));
+        let open = self.registry.or_else(|| is_public.then(|| PUBLIC.to_owned()));
+        let registry = open.map(RegistrySettings::Open).or_else(|| private(&self.image));
         let at = self.source.as_ref().map(|source| source.span().start);
         let mut wrong = |words: String| problems.push(placed(text, at, &format!("[releases] {words}")));
         let source = match (self.source.map(Spanned::into_inner), self.folder) {
@@ -76,6 +77,15 @@ impl ReleasesEntry {
         let cache = self.cache.map(|folder| beside.join(folder));
         ReleaseSettings { source, cache, image: self.image, registry }
     }
+}
+
+/// The registry of an account, from the name of an image in it: `123456789012.dkr.ecr.us-east-1.amazonaws.com/store`.
+fn private(image: &str) -> Option<RegistrySettings> {
+    let (account, rest) = image.split_once('/')?.0.split_once(".dkr.ecr.")?;
+    let region = rest.strip_suffix(".amazonaws.com")?;
+    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    let (account, region) = (account.to_owned(), region.to_owned());
+    is_account.then_some(RegistrySettings::Private { account, region })
 }
 
 /// A source that is not a folder.
@@ -140,16 +150,20 @@ mod tests {
     }
 
     #[test]
-    fn a_registry_is_asked_where_it_is_open_or_named() {
+    fn a_registry_is_asked_where_it_is_open_or_of_an_account_or_named() {
         let registry = |image: &str, lines: &str, is_emulated: bool| {
             read_of(image, &format!("source = \"dist\"\n{lines}"), is_emulated).unwrap().registry
         };
         let public = "public.ecr.aws/l1v5b6d6/demo1-bagel-store";
-        assert_eq!(registry(public, "", false).as_deref(), Some("https://public.ecr.aws"));
+        let open = |address: &str| Some(RegistrySettings::Open(address.to_owned()));
+        assert_eq!(registry(public, "", false), open("https://public.ecr.aws"));
         assert_eq!(registry(public, "", true), None);
         assert_eq!(registry("registry.example/store", "", false), None);
-        let named = registry(public, "registry = \"http://127.0.0.1:1\"", true);
-        assert_eq!(named.as_deref(), Some("http://127.0.0.1:1"));
+        assert_eq!(registry(public, "registry = \"http://127.0.0.1:1\"", true), open("http://127.0.0.1:1"));
+        let (account, region) = ("123456789012".to_owned(), "eu-west-1".to_owned());
+        let private = registry("123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/store", "", false);
+        assert_eq!(private, Some(RegistrySettings::Private { account, region }));
+        assert_eq!(registry("1234.dkr.ecr.eu-west-1.amazonaws.com/store", "", false), None);
     }
 
     #[test]

@@ -35,7 +35,7 @@ run "looking_changes_nothing" {
   assert {
     condition = toset(flatten([for statement in jsondecode(aws_iam_policy.look.policy).Statement : statement.Action])) == toset([
       "apprunner:DescribeService", "apprunner:ListOperations", "apprunner:ListServices", "ecs:DescribeTaskDefinition", "ecs:DescribeTasks", "ecs:ListTasks", "logs:FilterLogEvents",
-      "rds:DescribeDBInstances", "s3:GetObject", "secretsmanager:GetSecretValue",
+      "rds:DescribeDBInstances", "s3:GetObject", "s3:ListBucket", "secretsmanager:GetSecretValue",
     ])
     error_message = "Looking may do more, or less, than lockstep's looks ask for."
   }

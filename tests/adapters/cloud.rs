@@ -37,6 +37,8 @@ pub(crate) struct Facts {
     pub(crate) database: u16,
     /// RDS manages the login itself, in the secret that Secrets Manager knows as `managed`.
     pub(crate) is_managed: bool,
+    /// The images of the repository `team/store`: by what they are asked for, their digests.
+    pub(crate) images: Vec<(Value, String)>,
     /// The user that Secrets Manager gives.
     pub(crate) username: String,
     /// The password that it gives.
@@ -76,6 +78,7 @@ impl Cloud {
             logs: [Vec::new(), Vec::new()],
             database: 1,
             is_managed: false,
+            images: Vec::new(),
             username: crate::support::postgres::USERNAME.to_owned(),
             password: crate::support::postgres::PASSWORD.to_owned(),
             operations: VecDeque::from([operation("old", "SUCCEEDED")]),
@@ -154,6 +157,7 @@ impl Facts {
                 };
                 json_response(&json!({"Name": body["SecretId"], "SecretString": secret}))
             }
+            "DescribeImages" => self.described_image(body),
             "ListServices" => json_response(&json!({"ServiceSummaryList": [
                 {"ServiceName": "another", "ServiceArn": "arn:other", "Status": "RUNNING"},
                 {"ServiceName": SERVICE, "ServiceArn": ARN, "Status": "RUNNING"},
@@ -187,6 +191,15 @@ impl Facts {
                 json_response(&json!({"events": events.collect::<Vec<_>>()}))
             }
             other => text(400, "text/plain", format!("no {other} here")),
+        }
+    }
+
+    fn described_image(&self, body: &Value) -> Response<Body> {
+        let asked = (&body["registryId"], &body["repositoryName"]);
+        assert_eq!(asked, (&json!("123456789012"), &json!("team/store")));
+        match self.images.iter().find(|(asked, _)| *asked == body["imageIds"][0]) {
+            Some((_, digest)) => json_response(&json!({"imageDetails": [{"imageDigest": digest}]})),
+            None => respond(400, "application/x-amz-json-1.1", &json!({"__type": "ImageNotFoundException"})),
         }
     }
 

@@ -7,10 +7,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Method, Response};
+use lockstep::config::RegistrySettings;
 use lockstep::domain::failure::{Failure, FailureKind};
 use lockstep::domain::release::{ImageRef, ImageSeen};
 use lockstep::engine::effect::Effect;
 use lockstep::engine::event::EventKind;
+use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::{Rig, perform};
@@ -49,7 +51,7 @@ async fn registry(token: (u16, &'static str), manifest: (u16, Option<&str>)) -> 
     let router = Router::new().fallback(answer).with_state(facts.clone());
     tokio::spawn(async move { axum::serve(listener, router).await });
     let mut rig = Rig::without_database().await;
-    rig.settings.releases.registry = Some(url);
+    rig.settings.releases.registry = Some(RegistrySettings::Open(url));
     (rig, facts)
 }
 
@@ -106,7 +108,7 @@ async fn what_the_registry_does_not_say_is_not_known_and_never_missing() {
     let mut rig = Rig::without_database().await;
     let failure = look(&rig, IMAGE).await.unwrap_err();
     assert_eq!(failure.because, ["its registry is not one that lockstep asks"]);
-    rig.settings.releases.registry = Some("http://127.0.0.1:1".to_owned());
+    rig.settings.releases.registry = Some(RegistrySettings::Open("http://127.0.0.1:1".to_owned()));
     let failure = look(&rig, IMAGE).await.unwrap_err();
     assert_eq!(failure.because[0], "127.0.0.1 cannot be reached");
 }
@@ -116,7 +118,24 @@ async fn a_registry_that_says_nothing_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut rig = Rig::without_database().await;
     rig.settings.deadlines.look = Duration::from_millis(300);
-    rig.settings.releases.registry = Some(format!("http://{}", listener.local_addr().unwrap()));
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    rig.settings.releases.registry = Some(RegistrySettings::Open(url));
     let failure = look(&rig, IMAGE).await.unwrap_err();
     assert_eq!(failure.because, ["there was no answer within 0.3 s"]);
+}
+
+#[tokio::test]
+async fn the_registry_of_an_account_is_asked_through_aws() {
+    let mut rig = Rig::without_database().await;
+    let (account, region) = ("123456789012".to_owned(), "eu-west-1".to_owned());
+    rig.settings.releases.registry = Some(RegistrySettings::Private { account, region });
+    let image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/store:v1.2.0";
+    let digest = format!("sha256:{}", "1f".repeat(32));
+    rig.cloud.facts().images = vec![(json!({"imageTag": "v1.2.0"}), digest.clone())];
+    assert_eq!(look(&rig, image).await, Ok(ImageSeen::There(digest)));
+    assert_eq!(look(&rig, &image.replace("v1.2.0", "v9.9.9")).await, Ok(ImageSeen::Missing));
+    rig.cloud.facts().errors.push_back(("DescribeImages", 400, "AccessDeniedException"));
+    let failure = look(&rig, image).await.unwrap_err();
+    let hint = "Ask for the permission `ecr:DescribeImages`, or use another profile.";
+    assert_eq!(failure.hint.as_deref(), Some(hint), "{failure}");
 }

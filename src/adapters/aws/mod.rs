@@ -7,6 +7,7 @@ mod apprunner;
 mod chain;
 mod clock;
 mod definition;
+mod ecr;
 mod ecs;
 mod failure;
 mod grant;
@@ -81,6 +82,7 @@ struct Clients {
     apprunner: aws_sdk_apprunner::Client,
     /// For changes: sends everything exactly once.
     apprunner_once: aws_sdk_apprunner::Client,
+    ecr: aws_sdk_ecr::Client,
     ecs: aws_sdk_ecs::Client,
     /// For tasks: sends everything exactly once.
     ecs_once: aws_sdk_ecs::Client,
@@ -175,6 +177,7 @@ impl Clients {
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts(look, look))
             .build();
+        let images = aws_sdk_ecr::config::Builder::from(&config).interceptor(dated.clone());
         let containers = aws_sdk_ecs::config::Builder::from(&config).interceptor(dated.clone());
         let tasks =
             containers.clone().retry_config(RetryConfig::disabled()).timeout_config(timeouts(look, look));
@@ -191,6 +194,7 @@ impl Clients {
         Self {
             apprunner: aws_sdk_apprunner::Client::from_conf(apprunner.build()),
             apprunner_once: aws_sdk_apprunner::Client::from_conf(once),
+            ecr: aws_sdk_ecr::Client::from_conf(images.build()),
             ecs: aws_sdk_ecs::Client::from_conf(containers.build()),
             ecs_once: aws_sdk_ecs::Client::from_conf(tasks.build()),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
