@@ -104,8 +104,8 @@ fn unread(location: &Location) -> Failure {
     Failure::new(FailureKind::Configuration, format!("could not read {location}"))
 }
 
-/// Why something could not be read and what mends it, in one line.
+/// Why something could not be read and what mends it, in one line without a full stop.
 fn sentence(failure: &Failure) -> String {
     let words = failure.because.iter().map(String::as_str).chain(failure.hint.as_deref());
-    words.collect::<Vec<_>>().join("; ")
+    words.collect::<Vec<_>>().join("; ").trim_end_matches('.').to_owned()
 }

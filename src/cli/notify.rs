@@ -81,7 +81,12 @@ fn line(tried: &Tried) -> String {
     // Writing to a `String` cannot fail.
     match &tried.result {
         Ok(said) => writeln!(text, "✔ {:8} {said}", tried.channel).ok(),
-        Err(failure) => write!(text, "✖ {:8} {}", tried.channel, failure_text(failure)).ok(),
+        Err(failure) => {
+            let told = failure_text(failure);
+            // The shape says already that it is one.
+            let told = told.strip_prefix("error: ").unwrap_or(&told);
+            write!(text, "✖ {:8} {told}", tried.channel).ok()
+        }
     };
     text
 }

@@ -2,6 +2,7 @@
 
 pub mod checks;
 mod command;
+mod definition;
 mod discover;
 mod output;
 mod reason;
