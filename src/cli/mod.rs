@@ -132,19 +132,28 @@ async fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Command::Plan(words)) => plans::plan(words, arguments).await,
         Some(Command::Promote(words)) => plans::promote(words, arguments).await,
         Some(Command::Rollback(words)) => plans::rollback(words, arguments).await,
-        Some(Command::Request(it)) => {
-            job(arguments, votes::vote(&it.ballot, VoteWord::Request, &it.note)?).await
-        }
-        Some(Command::Approve(it)) => {
-            job(arguments, votes::vote(&it.ballot, VoteWord::Approve, &it.note)?).await
-        }
-        Some(Command::Reject(it)) => {
-            job(arguments, votes::vote(&it.ballot, VoteWord::Reject, &it.reason)?).await
-        }
         Some(Command::Approvals) => job(arguments, Job::Approvals).await,
-        Some(Command::Line(line)) => job(arguments, votes::line(&line.command)).await,
-        Some(Command::Bar(bar)) => job(arguments, votes::bar(bar, true)?).await,
-        Some(Command::Unbar(bar)) => job(arguments, votes::bar(bar, false)?).await,
+        Some(
+            command @ (Command::Request(_)
+            | Command::Approve(_)
+            | Command::Reject(_)
+            | Command::Line(_)
+            | Command::Bar(_)
+            | Command::Unbar(_)),
+        ) => job(arguments, said(command)?).await,
+    }
+}
+
+/// What somebody says with one of the commands that put a word on record.
+fn said(command: &Command) -> Result<Job, Failure> {
+    match command {
+        Command::Request(it) => votes::vote(&it.ballot, VoteWord::Request, &it.note),
+        Command::Approve(it) => votes::vote(&it.ballot, VoteWord::Approve, &it.note),
+        Command::Reject(it) => votes::vote(&it.ballot, VoteWord::Reject, &it.reason),
+        Command::Line(line) => Ok(votes::line(&line.command)),
+        Command::Bar(bar) => votes::bar(bar, true),
+        Command::Unbar(bar) => votes::bar(bar, false),
+        _ => Ok(Job::Approvals),
     }
 }
 

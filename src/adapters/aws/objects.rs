@@ -8,6 +8,7 @@ use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 
 use super::Aws;
 use super::failure::failure;
+use super::grant::{Action, bucket_arn};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::location::ObjectName;
 
@@ -79,7 +80,10 @@ impl Aws {
                     format!("Use a bucket in {region}, or correct [aws] region."),
                 )
             }
-            _ => return failure(what, "s3:GetObject", error, self.way()),
+            _ => {
+                let action = Action::on("s3:GetObject", bucket_arn(self.way(), &format!("{bucket}/{key}")));
+                return failure(what, action, error, self.way());
+            }
         };
         Failure::new(kind, what).because(because).hint(hint)
     }
