@@ -154,8 +154,8 @@ mod tests {
         let cloud = Place::Cloud("us-east-1, profile demo".to_owned());
         let dev = Place::Environment(EnvironmentName::parse("dev").unwrap());
         let denied = Failure::new(FailureKind::Refused, "could not describe the service bagel-store-demo1-dev of dev")
-            .because("AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/Look/ana is not authorized to perform: apprunner:DescribeService")
-            .hint("Ask for the permission `apprunner:DescribeService`, or use another profile. The least that gives it:\n{\"Effect\":\"Allow\",\"Action\":\"apprunner:DescribeService\",\"Resource\":\"*\"}");
+            .because("AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/Look/ana is not authorized to perform: rds:DescribeDBInstances")
+            .hint("Ask for the permission `rds:DescribeDBInstances`, or use another profile. The least that gives it:\n{\"Effect\":\"Allow\",\"Action\":\"rds:DescribeDBInstances\",\"Resource\":\"*\"}");
         let mut examination = Examination::default();
         examination.add([
             Found::unseen("there is none here; commands need none, the console does")

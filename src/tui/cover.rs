@@ -30,7 +30,7 @@ static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         // Where something answers: all but the scheme and the path.
         r"\b[a-z][a-z0-9+.-]*://([^\s/…”»)\]]+)",
         r"\b[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?::[0-9]{1,5})?\b",
-        r"\b(?:[a-z0-9-]+\.)+(?:amazonaws|awsapprunner|internal|local|lan|corp)(?:\.com)?(?::[0-9]{1,5})?\b",
+        r"\b(?:[a-z0-9-]+\.)+(?:amazonaws|aws[a-z]+|internal|local|lan|corp)(?:\.com)?(?::[0-9]{1,5})?\b",
         // Somebody's address for mail, and somebody's folder.
         r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\b",
         r"/(?:home|Users)/([^\s/]+)",

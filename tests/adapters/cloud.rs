@@ -143,7 +143,7 @@ impl Facts {
             "GetSecretValue" => {
                 let secret = match body["SecretId"].as_str().unwrap_or_default() {
                     "username" => self.username.clone(),
-                    "password" => self.password.clone(),
+                    "password" | "demo1/webhook" => self.password.clone(),
                     "both" | "managed" => {
                         json!({"username": self.username, "password": self.password}).to_string()
                     }

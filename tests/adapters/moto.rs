@@ -1,56 +1,28 @@
 //! Another AWS as a peer: moto, which others write. It takes every call that a task of Liquibase needs, or refuses it in AWS's
 //! words; it runs nothing, so a task of its own has no exit code.
-//!
-//! It runs where it is installed, at `LOCKSTEP_MOTO` or `.tools/moto/bin/moto_server`, and the test says so where not.
-
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
 
 use lockstep::config::{RunnerKind, TaskSettings};
 use lockstep::domain::failure::FailureKind;
 use lockstep::engine::effect::{Effect, LiquibaseCall};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::process::{Child, Command};
+use tokio::net::TcpStream;
 
 use super::migrating::release_of;
 use super::{Rig, advanced, ended, perform, run, test};
 
-/// The program and the folder its modules are in, where that is a folder of its own.
-fn installed() -> Option<PathBuf> {
-    let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/moto/bin/moto_server");
-    let program = std::env::var_os("LOCKSTEP_MOTO").map_or(usual, PathBuf::from);
-    program.is_file().then_some(program)
-}
-
+/// An AWS made by others, asked without the SDK.
 struct Moto {
     address: String,
-    _process: Child,
+    _process: crate::peers::moto::Moto,
 }
 
 impl Moto {
-    async fn start(program: &Path) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
-        let process = Command::new(program)
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-            .env("PYTHONPATH", program.parent().and_then(Path::parent).unwrap())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let address = format!("127.0.0.1:{port}");
-        let listening = async {
-            while TcpStream::connect(&address).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_mins(1), listening).await.expect("moto listens");
-        Self { address, _process: process }
+    /// Starts one; `None` where it is missing.
+    async fn start() -> Option<Self> {
+        let process = crate::peers::moto::Moto::start().await?;
+        let address = process.url.trim_start_matches("http://").to_owned();
+        Some(Self { address, _process: process })
     }
 
     /// Asks a service for something and gives the body of the answer.
@@ -114,13 +86,7 @@ impl Moto {
 
 #[tokio::test]
 async fn moto_takes_every_call_of_a_task_as_aws_would() {
-    let Some(program) = installed() else {
-        println!(
-            "skipped: no moto at LOCKSTEP_MOTO or .tools/moto/bin/moto_server (pip install 'moto[server]')"
-        );
-        return;
-    };
-    let moto = Moto::start(&program).await;
+    let Some(moto) = Moto::start().await else { return };
     let (subnet, group) = moto.ground().await;
     let mut rig = Rig::without_database().await;
     let url = format!("http://{}", moto.address);

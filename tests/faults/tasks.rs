@@ -319,3 +319,25 @@ async fn a_task_that_outlives_whoever_started_it_is_seen_before_it_is_connected_
     assert_eq!(scene.promote("v1.4.0").await.code, 0);
     scene.end().await;
 }
+
+#[tokio::test]
+async fn the_doctor_looks_at_the_definition_of_the_task_before_it_is_needed() {
+    let scene = Scene::with_tasks(&[]).await;
+    let row = |said: &Value| {
+        let needs = said["needs"].as_array().unwrap();
+        let row = needs.iter().find(|row| row["need"] == "migration task" && row["name"] == "dev");
+        row.unwrap_or_else(|| panic!("{said:#}")).clone()
+    };
+    let well = row(&scene.place.json(&["doctor"]).await);
+    assert_eq!(well["state"], "well", "{well}");
+    assert!(well["found"].as_str().unwrap().starts_with(FAMILY), "{well}");
+    scene.configure(|table| {
+        let ecs = table["liquibase"]["ecs"].as_table_mut().unwrap();
+        ecs.insert("container".to_owned(), "elsewhere".into());
+    });
+    let said = scene.place.run(&["doctor", "--output", "json"]).await;
+    assert_eq!(said.code, 65, "{said:?}");
+    let wrong = row(&serde_json::from_str(&said.out).unwrap());
+    assert_eq!(wrong["state"], "wrong", "{wrong}");
+    assert!(wrong["because"][0].as_str().unwrap().contains("has no container called elsewhere"), "{wrong}");
+}

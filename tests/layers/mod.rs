@@ -218,8 +218,9 @@ fn only_code_is_judged() {
     }
 }
 
-/// Where it may be known that a service runs on App Runner: its own folder, the clients, the shape of all targets, and the stand-in.
-const KNOWS_THE_KIND: [&str; 3] = ["adapters/aws/", "adapters/target.rs", "sandbox/"];
+/// Where it may be known that a service runs on App Runner: its own folder, the clients, the shape of all targets, what `terraform/`
+/// makes, and the stand-in.
+const KNOWS_THE_KIND: [&str; 4] = ["adapters/aws/", "adapters/target.rs", "config/terraform/", "sandbox/"];
 
 #[test]
 fn nothing_above_the_deploy_targets_knows_which_kind_there_is() {

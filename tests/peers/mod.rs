@@ -3,8 +3,8 @@
 //!
 //! Both are Python modules in `.tools/moto`, or where `LOCKSTEP_MOTO` says; `make setup-tests` fetches them. Where they are
 //! missing a test says that it did not look. Moto has no App Runner: the stand-in of `tests/adapters` answers in its
-//! place. Its ECS is there for tests of one-off tasks.
+//! place. Its ECS answers for one-off tasks, in `tests/adapters/moto.rs`.
 
 mod calls;
 mod models;
-mod moto;
+pub(crate) mod moto;

@@ -34,9 +34,10 @@ pub(super) fn modules() -> Option<PathBuf> {
 }
 
 /// One that serves on a loopback port; gone with this.
-pub(super) struct Moto {
+pub(crate) struct Moto {
     _process: Child,
-    url: String,
+    /// Where it answers.
+    pub(crate) url: String,
     /// Where App Runner answers as well.
     pub(super) front: String,
 }
@@ -51,7 +52,7 @@ struct Front {
 
 impl Moto {
     /// Starts one; `None` where it is missing.
-    pub(super) async fn start() -> Option<Self> {
+    pub(crate) async fn start() -> Option<Self> {
         let mut process = Command::new("python3")
             .args(["-u", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"])
             .env("PYTHONPATH", modules()?)

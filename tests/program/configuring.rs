@@ -180,7 +180,7 @@ async fn what_a_person_wrote_stays_and_every_change_is_told() {
 async fn every_mistake_of_every_file_is_told_at_once() {
     let place = Place::fresh();
     let wrong = "[instance]\nid = \"demo1\"\ntitel = \"x\"\n[aws]\nregion = \"us-east-1\"\naccount = \"12\"\n[database]\ninstance = \"a\"\n\
-        username_secret = \"b\"\n[releases]\nfolder = \"dist\"\nimage = \"i\"\n[keys]\nno-such-action = \"x\"\n\
+        username_secret = \"b\"\nca_bundle = \"system\"\n[releases]\nfolder = \"dist\"\nimage = \"i\"\n[keys]\nno-such-action = \"x\"\n\
         [[environment]]\nname = \"dev\"\nservice = \"s\"\ndatabase = \"d\"\ngate = \"never\"\n";
     fs::write(place.work().join("lockstep.toml"), wrong).unwrap();
     fs::write(place.home().join("config.toml"), "[keyz]\n").unwrap();
@@ -189,8 +189,8 @@ async fn every_mistake_of_every_file_is_told_at_once() {
     for words in [
         "line 3: unknown field `titel`; `title` is one",
         "line 6: [aws] account: `12` is not an account of twelve digits",
-        "line 7: missing field `password_secret`",
-        "line 19: unknown variant `never`",
+        "[database] username_secret needs a password_secret",
+        "line 20: unknown variant `never`",
         "unknown field `keyz`",
     ] {
         assert!(said.err.contains(words), "{words}: {}", said.err);

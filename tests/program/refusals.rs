@@ -26,7 +26,7 @@ fn project(aws: &str, rest: &str) -> Place {
     let place = Place::fresh();
     let text = format!(
         "[instance]\nid = \"demo9\"\n[aws]\nregion = \"us-east-1\"\n{aws}[database]\ninstance = \"rds\"\n\
-         username_secret = \"demo9/rds/username\"\npassword_secret = \"demo9/rds/password\"\n[releases]\nfolder = \".\"\n\
+         username_secret = \"demo9/rds/username\"\npassword_secret = \"demo9/rds/password\"\nsslmode = \"require\"\n[releases]\nfolder = \".\"\n\
          image = \"registry.example/store\"\n[deadlines]\nlook = 20.0\n{rest}[[environment]]\nname = \"dev\"\n\
          service = \"store-dev\"\ndatabase = \"dev\"\ngate = \"confirm\"\naddress = \"http://127.0.0.1:9\"\n"
     );

@@ -6,6 +6,7 @@ use aws_sdk_ecr::types::ImageIdentifier;
 
 use super::Aws;
 use super::failure::failure;
+use super::grant::Action;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::release::{ImageRef, ImageSeen};
 
@@ -38,7 +39,10 @@ impl Aws {
                 })
             }
             Err(error) if error.code().is_some_and(|code| MISSING.contains(&code)) => Ok(ImageSeen::Missing),
-            Err(error) => Err(failure(what(), "ecr:DescribeImages", &error, self.way())),
+            Err(error) => {
+                let there = format!("arn:aws:ecr:{region}:{account}:repository/{repository}");
+                Err(failure(what(), Action::on("ecr:DescribeImages", there), &error, self.way()))
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One environment: its service, the service's log, its database and its application.
 
-use super::of;
+use super::{of, told};
 use crate::adapters::Parts;
 use crate::adapters::aws::Aws;
 use crate::adapters::report::within;
@@ -44,8 +44,15 @@ impl Parts {
             });
             Found::of(asked.await, |view| judgement::application(&view))
         };
-        let (service, log, database, application) = tokio::join!(service, log, database, application);
+        let task = async {
+            let what = || format!("could not look at the task that migrates {name}");
+            let examined = Box::pin(self.liquibase.examine_task(environment)?);
+            Some(told(within(look, what, examined).await))
+        };
+        let (service, log, database, application, task) =
+            tokio::join!(service, log, database, application, task);
         let found = [service, log, database, application].into_iter();
-        found.zip(NAMES).map(|(found, what)| found.need(of(name), what)).collect()
+        let needs = found.zip(NAMES).map(|(found, what)| found.need(of(name), what));
+        needs.chain(task.map(|found| found.need(of(name), "migration task"))).collect()
     }
 }

@@ -15,7 +15,7 @@ use super::running::{Ended, Running, forward};
 use super::{Liquibase, Said, Target, level};
 use crate::adapters::aws::{Aws, Tail, TaskOrder, TaskView};
 use crate::adapters::report::StepReport;
-use crate::config::TaskSettings;
+use crate::config::{EnvironmentSettings, TaskSettings};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::log::Source;
 use crate::domain::names::RunId;
@@ -54,6 +54,24 @@ pub(super) struct Task {
 }
 
 impl Liquibase {
+    /// Whether a task could migrate an environment, as far as its definition tells; `None` where no task does.
+    pub(in crate::adapters) fn examine_task<'a>(
+        &'a self,
+        environment: &'a EnvironmentSettings,
+    ) -> Option<impl Future<Output = Result<String, Failure>> + 'a> {
+        let settings = self.task_settings()?;
+        let name = &environment.environment.name;
+        Some(async move {
+            let what = format!("no task can migrate {name}");
+            let aws = self.clouds.by(&environment.aws);
+            let definition = aws.task_definition(&settings.family(name)).await?;
+            let examined = containers(&definition, settings)
+                .and_then(|(liquibase, archive)| log_of(liquibase).and(log_of(archive)).map(drop));
+            examined.map_err(|problem| problem.failure(&what, &definition))?;
+            Ok(format!("{} gives Liquibase its password as a secret", definition.name()))
+        })
+    }
+
     /// Lets a task of the environment's family carry a command out.
     pub(super) async fn start_task(
         &self,

@@ -134,7 +134,7 @@ impl Databases {
         };
         let login = match login {
             Some(login) => login,
-            None => Box::pin(self.fetch_login(aws, &server)).await?,
+            None => Box::pin(self.fetch_login(aws, server.secret.as_deref())).await?,
         };
         self.access(environment, |access| {
             access.server = Some(server.clone());
@@ -151,15 +151,20 @@ impl Databases {
     }
 
     /// Makes sure that whoever logs in can be found out. Who that is stays here.
-    pub(super) async fn try_login(&self, aws: &Aws, server: &DatabaseServer) -> Result<(), Failure> {
-        self.fetch_login(aws, server).await.map(drop)
+    pub(super) async fn try_login(&self, aws: &Aws) -> Result<(), Failure> {
+        let managed = match self.0.settings.database.login {
+            LoginSettings::Managed => Box::pin(aws.database_server()).await?.secret,
+            LoginSettings::Secret(_) | LoginSettings::Secrets { .. } => None,
+        };
+        self.fetch_login(aws, managed.as_deref()).await.map(drop)
     }
 
-    async fn fetch_login(&self, aws: &Aws, server: &DatabaseServer) -> Result<Login, Failure> {
+    /// Who logs in; `managed` is the secret that RDS keeps itself, if it keeps one.
+    async fn fetch_login(&self, aws: &Aws, managed: Option<&str>) -> Result<Login, Failure> {
         let settings = &self.0.settings.database;
         let (user, password) = match &settings.login {
             LoginSettings::Managed => {
-                let secret = server.secret.as_deref().ok_or_else(|| not_managed(&settings.instance))?;
+                let secret = managed.ok_or_else(|| not_managed(&settings.instance))?;
                 aws.login(secret).await?
             }
             LoginSettings::Secret(secret) => aws.login(secret).await?,

@@ -26,8 +26,7 @@ struct Answers {
 impl Databases {
     /// Makes sure that the secrets of the database can be read. Their values stay here.
     pub(in crate::adapters) async fn sign_in(&self, aws: &Aws) -> Result<String, Failure> {
-        let server = Box::pin(aws.database_server()).await?;
-        self.try_login(aws, &server).await?;
+        self.try_login(aws).await?;
         Ok(match &self.0.settings.database.login {
             LoginSettings::Managed => "the secret that RDS manages can be read".to_owned(),
             LoginSettings::Secret(secret) => format!("{secret} can be read"),

@@ -128,7 +128,7 @@ mod tests {
     fn settings(environments: &str) -> Settings {
         let text = format!(
             "[instance]\nid = \"demo2\"\n[aws]\nregion = \"eu-west-1\"\n[database]\ninstance = \"bagel-store-demo2-rds\"\n\
-             username_secret = \"demo2/rds/username\"\npassword_secret = \"demo2/rds/password\"\n[releases]\nfolder = \"dist\"\n\
+             username_secret = \"demo2/rds/username\"\npassword_secret = \"demo2/rds/password\"\nsslmode = \"require\"\n[releases]\nfolder = \"dist\"\n\
              image = \"public.ecr.aws/a1b2/demo2-bagel-store\"\n{environments}"
         );
         file::check(Path::new("lockstep.toml"), &text).unwrap()
