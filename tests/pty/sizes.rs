@@ -35,6 +35,25 @@ async fn no_size_breaks_a_frame_and_a_screen_that_is_too_small_says_so() {
     console.given_back().await;
 }
 
+#[tokio::test]
+async fn a_key_that_comes_while_the_window_is_drawn_to_another_size_is_heard_at_once() {
+    let place = with_nobody_to_ask();
+    let mut console = Console::open(&place, &[]);
+    console.until("the failure is shown", |screen| screen.contains("dev cannot be seen")).await;
+    for round in 0..40_u16 {
+        console.resize(100 + round % 3, 30);
+        console.send("?");
+        console.resize(104, 30 + round % 2);
+        console.until("help is shown", |screen| screen.contains("everywhere")).await;
+        console.resize(101, 30 + round % 3);
+        console.send("q");
+        console.resize(100, 30);
+        console.until("the board is back", |screen| !screen.contains("everywhere")).await;
+    }
+    console.send("q");
+    assert_eq!(console.ended().await, 0);
+}
+
 /// Header in the first row, hints in the last, nothing beyond the edge.
 fn is_whole(screen: &str, columns: u16, rows: u16) -> bool {
     let lines: Vec<&str> = screen.lines().collect();
