@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::file::placed;
 use super::{RegistrySettings, ReleaseSettings, SourceSettings};
+use crate::domain::location::is_bucket;
 
 /// Where GitHub's own interface answers.
 const GITHUB: &str = "https://api.github.com";
@@ -95,7 +96,7 @@ fn read(source: &str, token_variable: String, api: String) -> Option<SourceSetti
     if let Some(rest) = source.strip_prefix("s3://") {
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let (bucket, prefix) = (bucket.to_owned(), prefix.trim_matches('/').to_owned());
-        return is_name(&bucket).then_some(SourceSettings::Bucket { bucket, prefix });
+        return is_bucket(&bucket).then_some(SourceSettings::Bucket { bucket, prefix });
     }
     let (owner, repository) = source.strip_prefix("github:")?.split_once('/')?;
     let is_named = is_name(owner) && is_name(repository);

@@ -52,7 +52,7 @@ const MISSING: [&str; 6] = [
 ];
 
 /// Codes that mean that what was asked for is in another region, or that the account may not use this one.
-const ELSEWHERE: [&str; 5] = [
+pub(super) const ELSEWHERE: [&str; 5] = [
     "PermanentRedirect",
     "AuthorizationHeaderMalformed",
     "IllegalLocationConstraintException",

@@ -47,9 +47,9 @@ pub(super) use definition::{ContainerView, Definition};
 pub(super) use ecs::ContainerEnd;
 pub(super) use ecs::{TaskOrder, TaskView};
 pub(super) use logs::Tail;
-pub(super) use objects::Seen;
+pub(super) use objects::{Object, Seen};
 pub(super) use rds::DatabaseServer;
-pub(super) use s3::{BucketView, Object};
+pub(super) use s3::BucketView;
 
 /// How often a look is tried in all.
 const LOOK_ATTEMPTS: u32 = 3;
