@@ -13,7 +13,8 @@ use super::*;
 use crate::domain::changelog::{Changelog, Checksums, Files, Selection, Surroundings};
 use crate::domain::drift::ChangesetState;
 use crate::domain::drift::tests::{catalog, ledger};
-use crate::domain::gate::{Admission, Gate};
+use crate::domain::gate::{Admission, ApprovalRule, Gate};
+use crate::domain::journal::VoteWord;
 use crate::domain::observation::OperationStatus;
 use crate::domain::plan::{Direction, Order, PlanDigest, Until};
 use crate::domain::policy::Verdict;
@@ -82,6 +83,34 @@ fn healthy(version: &str) -> HealthView {
         reason: None,
         version: Version::parse(version).ok(),
         image: None,
+    }
+}
+
+/// Who is there, and what they say.
+impl World {
+    /// test takes one approval, by anybody but whoever asks for it.
+    pub(super) fn take_approvals(&mut self) {
+        let gate = &mut self.state.environments[1].environment.gate;
+        *gate = Gate { approval: ApprovalRule::new(1), ..Gate::new(Admission::Approve) };
+    }
+
+    pub(super) fn be(&mut self, who: &str) {
+        let identity = Identity { name: who.to_owned(), account: None, arn: None };
+        self.happen(EventKind::Identified(Ok(identity)));
+    }
+
+    pub(super) fn plan(&mut self) -> PlanDigest {
+        self.intend(Intent::Plan { environment: name("test"), request: Request::Forward(None) });
+        self.planned().plan.digest().clone()
+    }
+
+    /// Somebody says something of what is planned for test.
+    pub(super) fn vote(&mut self, who: &str, word: VoteWord, note: &str) -> PlanDigest {
+        self.be(who);
+        let plan = self.plan();
+        let (environment, note) = (name("test"), note.to_owned());
+        self.intend(Intent::Vote { environment, word, plan: plan.clone(), note });
+        plan
     }
 }
 

@@ -6,7 +6,7 @@ use crate::domain::gate::{ApprovalRule, Gate};
 use crate::domain::journal::{History, Override};
 use crate::domain::names::RunId;
 use crate::domain::step::StepKind;
-use crate::engine::event::{EventKind, Identity, Intent};
+use crate::engine::event::{EventKind, Intent};
 use crate::engine::petitions::Standing;
 use crate::engine::planning::Request;
 use crate::engine::promotion::{Promotion, Stage};
@@ -17,30 +17,13 @@ fn world(rule: ApprovalRule) -> World {
     let mut world = World::new();
     let gate = &mut world.state.environments[1].environment.gate;
     *gate = Gate { approval: rule, can_be_overridden: true, ..Gate::new(Admission::Approve) };
-    be(&mut world, "ana");
+    world.be("ana");
     world
 }
 
-fn be(world: &mut World, who: &str) {
-    let identity = Identity { name: who.to_owned(), account: None, arn: None };
-    world.happen(EventKind::Identified(Ok(identity)));
-}
-
-fn plan(world: &mut World) -> PlanDigest {
-    world.intend(Intent::Plan { environment: name("test"), request: Request::Forward(None) });
-    world.planned().plan.digest().clone()
-}
-
-fn vote(world: &mut World, who: &str, said: VoteWord, note: &str) {
-    be(world, who);
-    let plan = plan(world);
-    let note = note.to_owned();
-    world.intend(Intent::Vote { environment: name("test"), word: said, plan, note });
-}
-
 fn promote(world: &mut World, who: &str, reason: Option<&str>) {
-    be(world, who);
-    let plan = plan(world);
+    world.be(who);
+    let plan = world.plan();
     world.intend(Intent::Promote { plan, reason: reason.map(str::to_owned) });
 }
 
@@ -66,7 +49,7 @@ fn an_approved_plan_runs_and_one_without_its_approval_does_not() {
     promote(&mut world, "ana", None);
     assert!(!has_begun(&world));
     assert_eq!(conditions(&world), [Condition::Approval]);
-    vote(&mut world, "bob", VoteWord::Approve, "");
+    world.vote("bob", VoteWord::Approve, "");
     promote(&mut world, "ana", None);
     assert_eq!(world.conclusion().failure, None);
 }
@@ -74,8 +57,8 @@ fn an_approved_plan_runs_and_one_without_its_approval_does_not() {
 #[test]
 fn a_plan_is_on_record_once_before_the_first_word_about_it() {
     let mut world = world(ApprovalRule::new(2));
-    vote(&mut world, "bob", VoteWord::Request, "");
-    vote(&mut world, "cleo", VoteWord::Approve, "");
+    world.vote("bob", VoteWord::Request, "");
+    world.vote("cleo", VoteWord::Approve, "");
     let records: Vec<_> = world
         .asked
         .iter()
@@ -91,14 +74,14 @@ fn a_plan_is_on_record_once_before_the_first_word_about_it() {
 #[test]
 fn an_approval_outlives_an_identical_plan_and_no_other() {
     let mut world = world(ApprovalRule::new(1));
-    vote(&mut world, "bob", VoteWord::Approve, "");
-    be(&mut world, "ana");
-    let approved = plan(&mut world);
-    assert_eq!(plan(&mut world), approved);
+    world.vote("bob", VoteWord::Approve, "");
+    world.be("ana");
+    let approved = world.plan();
+    assert_eq!(world.plan(), approved);
     assert_eq!(conditions(&world), []);
     // Somebody deploys by hand: the plan starts from another image.
     world.images[1] = "v0.9.0";
-    assert_ne!(plan(&mut world), approved);
+    assert_ne!(world.plan(), approved);
     assert_eq!(conditions(&world), [Condition::Approval, Condition::Approval]);
     let lapsed = &world.planned().unmet[1].what;
     assert!(lapsed.contains("bob approved has changed: image-from …v1.0.0 → …v0.9.0"), "{lapsed}");
@@ -107,12 +90,12 @@ fn an_approval_outlives_an_identical_plan_and_no_other() {
 #[test]
 fn whoever_asked_cannot_approve_and_nobody_counts_twice() {
     let mut world = world(ApprovalRule::new(2));
-    vote(&mut world, "bob", VoteWord::Request, "");
-    vote(&mut world, "bob", VoteWord::Approve, "");
+    world.vote("bob", VoteWord::Request, "");
+    world.vote("bob", VoteWord::Approve, "");
     assert_eq!(refused(&world), "bob asked for it, and somebody else has to approve it");
-    vote(&mut world, "ana", VoteWord::Approve, "");
+    world.vote("ana", VoteWord::Approve, "");
     assert!(said(&world).is_ok());
-    vote(&mut world, "ana", VoteWord::Approve, "");
+    world.vote("ana", VoteWord::Approve, "");
     assert_eq!(refused(&world), "ana has approved it already");
     assert_eq!(world.planned().unmet[0].what.split_once(" has ").unwrap().1, "1 of 2 approvals");
 }
@@ -120,13 +103,13 @@ fn whoever_asked_cannot_approve_and_nobody_counts_twice() {
 #[test]
 fn only_those_who_are_named_approve_but_anybody_may_reject() {
     let mut world = world(ApprovalRule { approvers: vec!["bob".to_owned()], ..ApprovalRule::new(1) });
-    vote(&mut world, "dan", VoteWord::Approve, "");
+    world.vote("dan", VoteWord::Approve, "");
     assert_eq!(refused(&world), "dan is none of the approvers: bob");
-    vote(&mut world, "bob", VoteWord::Approve, "");
-    vote(&mut world, "dan", VoteWord::Reject, "  ");
+    world.vote("bob", VoteWord::Approve, "");
+    world.vote("dan", VoteWord::Reject, "  ");
     assert_eq!(refused(&world), "a rejection needs a reason");
-    vote(&mut world, "dan", VoteWord::Reject, "not\ttoday");
-    be(&mut world, "ana");
+    world.vote("dan", VoteWord::Reject, "not\ttoday");
+    world.be("ana");
     assert_eq!(conditions(&world), [Condition::Rejected]);
     assert!(world.planned().unmet[0].what.ends_with("not today"));
 }
@@ -134,7 +117,7 @@ fn only_those_who_are_named_approve_but_anybody_may_reject() {
 #[test]
 fn nobody_votes_while_it_is_not_known_who_that_is_nor_on_a_plan_that_is_not_there() {
     let mut world = world(ApprovalRule::new(1));
-    let mut digest = plan(&mut world);
+    let mut digest = world.plan();
     world.happen(EventKind::Identified(Err(Failure::new(FailureKind::Unavailable, "no answer from STS"))));
     let intent = |plan: &PlanDigest| Intent::Vote {
         environment: name("test"),
@@ -144,7 +127,7 @@ fn nobody_votes_while_it_is_not_known_who_that_is_nor_on_a_plan_that_is_not_ther
     };
     world.intend(intent(&digest));
     assert_eq!(said(&world).unwrap_err().because, ["no answer from STS"]);
-    be(&mut world, "bob");
+    world.be("bob");
     digest = PlanDigest::from_text("0123456789");
     world.intend(intent(&digest));
     assert!(refused(&world).ends_with("now, not 012345"), "{}", refused(&world));
@@ -155,8 +138,8 @@ fn nobody_votes_while_it_is_not_known_who_that_is_nor_on_a_plan_that_is_not_ther
 fn a_vote_that_could_not_be_written_does_not_count() {
     let mut world = world(ApprovalRule::new(1));
     world.journal = None;
-    vote(&mut world, "bob", VoteWord::Approve, "");
-    be(&mut world, "ana");
+    world.vote("bob", VoteWord::Approve, "");
+    world.be("ana");
     assert_eq!(conditions(&world), [Condition::Approval]);
 }
 
@@ -173,7 +156,7 @@ fn a_stopped_line_lets_nothing_begin_until_somebody_known_resumes_it() {
     world.state.identity = None;
     world.intend(Intent::ResumeLine { reason: "settled".to_owned() });
     assert_eq!(refused(&world), "it is not known who asks for that");
-    be(&mut world, "ana");
+    world.be("ana");
     world.intend(Intent::ResumeLine { reason: " ".to_owned() });
     assert_eq!(refused(&world), "a reason is missing");
     world.intend(Intent::ResumeLine { reason: "settled".to_owned() });
@@ -183,12 +166,12 @@ fn a_stopped_line_lets_nothing_begin_until_somebody_known_resumes_it() {
 #[test]
 fn a_barred_release_goes_no_further_until_it_is_unbarred() {
     let mut world = World::new();
-    be(&mut world, "ana");
+    world.be("ana");
     let version = |text: &str| Version::parse(text).unwrap();
     world.intend(Intent::Bar { version: version("v9.9.9"), reason: "a slip".to_owned() });
     assert_eq!(refused(&world), "there is no release v9.9.9");
     world.intend(Intent::Bar { version: version("v2.0.0"), reason: "it leaks".to_owned() });
-    plan(&mut world);
+    world.plan();
     assert_eq!(conditions(&world), [Condition::Barred]);
     world.intend(Intent::Unbar { version: version("v2.0.0"), reason: "it does not".to_owned() });
     assert_eq!(conditions(&world), []);
@@ -226,8 +209,8 @@ fn a_gate_that_allows_no_override_takes_no_reason() {
 #[test]
 fn a_line_that_is_stopped_meanwhile_ends_a_promotion_before_its_next_side_effect() {
     let mut world = World::new();
-    be(&mut world, "ana");
-    let digest = plan(&mut world);
+    world.be("ana");
+    let digest = world.plan();
     let mut queue = world.happen(EventKind::Intent(Intent::Promote { plan: digest, reason: None }));
     // Up to the moment before the update, one effect at a time.
     while !world.state.promotions[0].stage.eq(&Stage::Gating(StepKind::Update)) {
@@ -256,9 +239,9 @@ fn the_inbox_says_what_waits_for_whom() {
     );
     assert!(!petition.waits_for_me(), "it waits for bob");
     assert_eq!(petition.who, "bob");
-    be(&mut world, "bob");
+    world.be("bob");
     assert!(world.state.petitions[0].waits_for_me());
-    vote(&mut world, "bob", VoteWord::Approve, "looks right");
+    world.vote("bob", VoteWord::Approve, "looks right");
     assert_eq!(world.state.petitions[0].standing(), Standing::Approved);
     assert!(!world.state.petitions[0].waits_for_me());
     promote(&mut world, "ana", None);
@@ -268,7 +251,7 @@ fn the_inbox_says_what_waits_for_whom() {
 /// dev takes new releases by itself; the seconds go by one tick at a time.
 fn automatic() -> World {
     let mut world = World::new();
-    be(&mut world, "ana");
+    world.be("ana");
     world.state.environments[0].environment.gate = Gate::new(Admission::Automatic);
     world.state.promote_automatically();
     world

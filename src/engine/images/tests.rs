@@ -1,9 +1,9 @@
 //! Images in a promotion's way, as sequences of events.
 
 use super::*;
-use crate::domain::gate::{ApprovalRule, Condition, Gate};
+use crate::domain::gate::Condition;
 use crate::domain::journal::VoteWord;
-use crate::engine::event::{EventKind, Identity, Intent};
+use crate::engine::event::Intent;
 use crate::engine::petitions::Standing;
 use crate::engine::tests::{World, name};
 
@@ -93,18 +93,9 @@ fn without_a_registry_nothing_is_asked_and_the_way_back_never_asks() {
 #[test]
 fn an_approval_is_for_the_image_that_was_there() {
     let mut world = world(Ok(there('a')));
-    let gate = &mut world.state.environments[1].environment.gate;
-    *gate = Gate { approval: ApprovalRule::new(1), ..Gate::new(Admission::Approve) };
-    let be = |world: &mut World, who: &str| {
-        let identity = Identity { name: who.to_owned(), account: None, arn: None };
-        world.happen(EventKind::Identified(Ok(identity)));
-    };
-    be(&mut world, "bob");
-    plan(&mut world);
-    let digest = world.planned().plan.digest().clone();
-    let (said, note) = (VoteWord::Approve, String::new());
-    world.intend(Intent::Vote { environment: name("test"), word: said, plan: digest.clone(), note });
-    be(&mut world, "ana");
+    world.take_approvals();
+    let digest = world.vote("bob", VoteWord::Approve, "");
+    world.be("ana");
     plan(&mut world);
     assert_eq!(world.state.petitions[0].plan.digest(), &digest, "the inbox knows the same plan");
     assert_eq!(world.state.petitions[0].standing(), Standing::Approved);

@@ -3,12 +3,11 @@
 use std::collections::VecDeque;
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::gate::{Admission, ApprovalRule, Gate};
 use crate::domain::journal::{Entry, History, VoteWord};
 use crate::domain::notification::{Channel, Listener, Notification, Occasion};
 use crate::domain::report::Filed;
 use crate::engine::effect::Effect;
-use crate::engine::event::{EventKind, Identity, Intent};
+use crate::engine::event::{EventKind, Intent};
 use crate::engine::planning::Request;
 use crate::engine::tests::{Deploys, World, name};
 
@@ -151,11 +150,9 @@ fn whoever_stops_waits_until_the_message_is_out() {
 /// A world whose test asks for approval.
 fn gated() -> World {
     let mut world = world();
-    let gate = &mut world.state.environments[1].environment.gate;
-    *gate = Gate { approval: ApprovalRule::new(1), ..Gate::new(Admission::Approve) };
-    let ben = Identity { name: "ben".to_owned(), account: None, arn: None };
-    world.happen(EventKind::Identified(Ok(ben)));
-    world.intend(Intent::Plan { environment: name("test"), request: Request::Forward(None) });
+    world.take_approvals();
+    world.be("ben");
+    world.plan();
     world
 }
 

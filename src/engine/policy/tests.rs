@@ -3,11 +3,11 @@
 use super::*;
 use crate::domain::changelog::Place;
 use crate::domain::drift::tests::release;
-use crate::domain::gate::{Admission, ApprovalRule, Condition, Gate};
+use crate::domain::gate::Condition;
 use crate::domain::journal::{Entry, VoteWord};
 use crate::domain::policy::{Finding, Waiver};
 use crate::domain::report::OperationReport;
-use crate::engine::event::{EventKind, Identity, Intent};
+use crate::engine::event::{EventKind, Intent};
 use crate::engine::petitions::Standing;
 use crate::engine::promotion::Stage;
 use crate::engine::tests::{World, name};
@@ -219,18 +219,9 @@ fn a_waiver_lets_a_finding_pass_until_its_day_is_over() {
 #[test]
 fn an_approval_lapses_when_something_is_waived_that_the_approver_did_not_see() {
     let mut world = world(Ok(says([])));
-    let gate = &mut world.state.environments[1].environment.gate;
-    *gate = Gate { approval: ApprovalRule::new(1), ..Gate::new(Admission::Approve) };
-    let be = |world: &mut World, who: &str| {
-        let identity = Identity { name: who.to_owned(), account: None, arn: None };
-        world.happen(EventKind::Identified(Ok(identity)));
-    };
-    be(&mut world, "bob");
-    plan(&mut world);
-    let digest = world.planned().plan.digest().clone();
-    let (said, note) = (VoteWord::Approve, String::new());
-    world.intend(Intent::Vote { environment: name("test"), word: said, plan: digest.clone(), note });
-    be(&mut world, "ana");
+    world.take_approvals();
+    let digest = world.vote("bob", VoteWord::Approve, "");
+    world.be("ana");
     plan(&mut world);
     assert_eq!(whats(&world), Vec::<String>::new());
     assert_eq!(world.state.petitions[0].standing(), Standing::Approved);

@@ -2,12 +2,11 @@
 
 use crate::domain::Timestamp;
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::gate::{Admission, ApprovalRule, Gate};
 use crate::domain::journal::VoteWord;
 use crate::domain::report::{Filed, Kind, OperationReport, Outcome, StepStatus};
 use crate::domain::step::StepKind;
 use crate::engine::effect::{DatabaseCall, Effect};
-use crate::engine::event::{EventKind, Identity, Intent, Progress};
+use crate::engine::event::{EventKind, Intent, Progress};
 use crate::engine::planning::Request;
 use crate::engine::tests::{Deploys, World, name};
 
@@ -92,18 +91,9 @@ fn a_rollback_is_reported_with_its_reason() {
 #[test]
 fn who_approved_and_what_they_wrote_is_in_the_report() {
     let mut world = World::new();
-    let gate = &mut world.state.environments[1].environment.gate;
-    *gate = Gate { approval: ApprovalRule::new(1), ..Gate::new(Admission::Approve) };
-    let be = |world: &mut World, who: &str| {
-        let identity = Identity { name: who.to_owned(), account: None, arn: None };
-        world.happen(EventKind::Identified(Ok(identity)));
-    };
-    be(&mut world, "ben");
-    world.intend(Intent::Plan { environment: name("test"), request: Request::Forward(None) });
-    let plan = world.planned().plan.digest().clone();
-    let note = "read every line".to_owned();
-    world.intend(Intent::Vote { environment: name("test"), word: VoteWord::Approve, plan, note });
-    be(&mut world, "ana");
+    world.take_approvals();
+    world.vote("ben", VoteWord::Approve, "read every line");
+    world.be("ana");
     world.promote("test", None);
     let [report] = reports(&world)[..] else { panic!() };
     let words: Vec<_> =
