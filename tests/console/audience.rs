@@ -1,6 +1,7 @@
 //! What is done for people who look on: the stage, what is covered, and an empty screen.
 
 use super::Story;
+use super::people::two_approvals;
 
 #[tokio::test]
 async fn on_stage_there_is_no_log_and_the_keys_are_told() {
@@ -59,4 +60,21 @@ async fn an_empty_screen_shows_nothing_and_the_key_that_brings_it_back_does_noth
     assert_eq!(story.script.mutations(), before);
     story.wait(600).await.press("P").await;
     assert!(story.script.mutations() > before);
+}
+
+#[tokio::test]
+async fn what_one_column_has_no_room_for_stands_in_none() {
+    let mut story = Story::gated(200, 50, two_approvals).await;
+    story.press("<f9>").await;
+    for _ in 0..4 {
+        story.wait(6_000).await;
+    }
+    let place = |story: &mut Story, words: &str| {
+        let screen = story.screen();
+        let rows = screen.lines().enumerate().filter(|(_, row)| row.contains(words));
+        rows.map(|(number, row)| (number, row.matches(words).count())).collect::<Vec<_>>()
+    };
+    let changesets = place(&mut story, "changesets ");
+    assert_eq!(changesets.len(), 1, "{}", story.screen());
+    assert_eq!(changesets[0].1, 4, "{}", story.screen());
 }

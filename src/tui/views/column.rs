@@ -74,11 +74,14 @@ pub(super) fn draw(
     let of = |environment| rows(state, environment, &ui.keymap, width, height, styles);
     // What one column has no room for, all of them leave out: rows of the same kind stand side by side.
     let all: Vec<Vec<Row<'_>>> = state.environments.iter().map(of).collect();
-    let is_left_out = |rank, others| all.iter().any(|rows| !has_room(rows, rank, height + others));
-    let without_service = is_left_out(SERVICE, 0);
-    let without_age = is_left_out(AGE, usize::from(without_service));
+    let mut left_out = Vec::new();
+    for rank in SHARED {
+        if all.iter().any(|rows| !has_room(rows, rank, height + left_out.len())) {
+            left_out.push(rank);
+        }
+    }
     let rows = all.into_iter().nth(index).unwrap_or_default().into_iter();
-    let rows = rows.filter(|row| !(without_service && row.rank == SERVICE || without_age && row.rank == AGE));
+    let rows = rows.filter(|row| !left_out.contains(&row.rank));
     frame.render_widget(Paragraph::new(chosen(rows.collect(), height)), inner);
 }
 
@@ -87,6 +90,12 @@ const SERVICE: u8 = 4;
 
 /// How important it is when everything was seen, as long as that is not long ago.
 const AGE: u8 = 5;
+
+/// How important the latencies are.
+const CHART: u8 = 6;
+
+/// Rows that all columns have, or none; the most important first.
+const SHARED: [u8; 3] = [SERVICE, AGE, CHART];
 
 /// True when the rows of this rank fit, with all that matter more. News below the headline takes the place of the service.
 fn has_room(rows: &[Row<'_>], rank: u8, height: usize) -> bool {
@@ -205,7 +214,7 @@ fn rows<'a>(
     add(SERVICE, lines::service_line(environment, width, styles));
     add(0, lines::health_line(environment, width, styles));
     if width >= SPARKLINE_FROM {
-        add(6, Line::from(lines::sparkline(environment, width, styles)));
+        add(CHART, Line::from(lines::sparkline(environment, width, styles)));
     }
     add(1, lines::changesets_line(environment, lines::is_looking(state, environment), width, styles));
     if let Some(ledger) = environment.ledger.value() {
@@ -218,7 +227,7 @@ fn rows<'a>(
             // A changeset that only tags is known by its tag.
             let name = tag.filter(|tag| row.id.id == format!("tag-{tag}")).unwrap_or(&row.id.id);
             let style = if position == 0 { styles.text } else { styles.muted };
-            let rank = if position == 0 { 2 } else { 5 + u8::try_from(position.min(9)).unwrap_or(9) };
+            let rank = if position == 0 { 2 } else { CHART + u8::try_from(position.min(9)).unwrap_or(9) };
             add(
                 rank,
                 text::between(vec![Span::styled(name.to_owned(), Style { bg: None, ..style })], right, width),

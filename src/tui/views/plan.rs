@@ -90,7 +90,7 @@ fn draw_plan(
     if foot.len() > room {
         let below = foot.len() - (room - 1);
         foot.truncate(room - 1);
-        let words = format!(" {below} more lines: `lockstep plan {}` shows all of them", plan.environment);
+        let words = format!(" {}: `lockstep plan {}` shows all of them", more(below), plan.environment);
         foot.push(Line::from(text::cut(vec![Span::styled(words, styles.muted)], width)));
     }
     let [top, middle, bottom] = Layout::vertical([
@@ -110,13 +110,18 @@ fn draw_plan(
     let scroll = scroll.min(content.len().saturating_sub(rows));
     let below = content.len().saturating_sub(scroll + rows);
     let more = if below > 0 {
-        vec![Span::styled(format!("{below} more lines ↓ "), styles.muted)]
+        vec![Span::styled(format!("{} ↓ ", more(below)), styles.muted)]
     } else {
         Vec::new()
     };
     let mut lines = vec![text::rule(heading, more, width, styles.faint)];
     lines.extend(page::window(content, (rows, scroll), (ui, styles), seen));
     frame.render_widget(Paragraph::new(lines), middle);
+}
+
+/// How much of something is not in sight.
+fn more(lines: usize) -> String {
+    format!("{lines} more {}", if lines == 1 { "line" } else { "lines" })
 }
 
 /// What can be scrolled, and what its first part is called: the findings of policy, then the changesets.
