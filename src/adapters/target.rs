@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 use super::aws::{Aws, Deployment};
 use super::report::StepReport;
 use crate::config::EnvironmentSettings;
+use crate::domain::Timestamp;
 use crate::domain::failure::Failure;
 use crate::domain::observation::{Operation, ServiceView};
 use crate::domain::release::ImageRef;
@@ -39,6 +40,13 @@ impl<'a> DeployTarget<'a> {
     pub(super) async fn view(&self) -> Result<ServiceView, Failure> {
         match self {
             Self::AppRunner(aws, environment) => aws.service_view(environment).await,
+        }
+    }
+
+    /// Makes sure that what the platform says of the service can be read.
+    pub(super) async fn try_log(&self, since: Timestamp) -> Result<(), Failure> {
+        match self {
+            Self::AppRunner(aws, environment) => aws.try_log(environment, since).await,
         }
     }
 

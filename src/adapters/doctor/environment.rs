@@ -4,6 +4,7 @@ use super::{of, told};
 use crate::adapters::Parts;
 use crate::adapters::aws::Aws;
 use crate::adapters::report::within;
+use crate::adapters::target::DeployTarget;
 use crate::config::EnvironmentSettings;
 use crate::domain::doctor::{Found, Need, judgement};
 use crate::runtime::Clock;
@@ -21,15 +22,14 @@ impl Parts {
     ) -> Vec<Need> {
         let name = &environment.environment.name;
         let look = self.settings.deadlines.look;
+        let target = DeployTarget::of(aws, environment);
         let service = async {
             let what = || format!("could not describe the service of {name}");
-            Found::of(within(look, what, Box::pin(aws.service_view(environment))).await, |view| {
-                judgement::service(&view)
-            })
+            Found::of(within(look, what, Box::pin(target.view())).await, |view| judgement::service(&view))
         };
         let log = async {
             let what = || format!("could not read the log of the service of {name}");
-            let read = within(look, what, Box::pin(aws.try_log(environment, clock.now()))).await;
+            let read = within(look, what, Box::pin(target.try_log(clock.now()))).await;
             Found::of(read, |()| Found::well("can be read"))
         };
         let database = async {
@@ -39,7 +39,7 @@ impl Parts {
         let application = async {
             let what = || format!("could not ask the application of {name}");
             let asked = within(look, what, async {
-                let address = Box::pin(aws.address(environment)).await?;
+                let address = Box::pin(target.address()).await?;
                 self.health.probe(name, &address, look, clock).await
             });
             Found::of(asked.await, |view| judgement::application(&view))
