@@ -5,17 +5,11 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Response, Url};
 
 use super::tls;
+use crate::domain::host;
 
 /// True for an address on this machine.
 pub(super) fn is_here(url: &Url) -> bool {
-    match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => host
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback()),
-        None => false,
-    }
+    url.host_str().is_some_and(host::is_here)
 }
 
 /// What makes a client for addresses like this one. On this machine there is no proxy, and without TLS there are no

@@ -15,6 +15,7 @@ pub mod failure;
 pub mod flow;
 pub mod gate;
 pub mod grid;
+pub mod host;
 pub mod journal;
 pub mod ledger;
 pub mod location;

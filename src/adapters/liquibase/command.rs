@@ -13,6 +13,7 @@ use crate::adapters::process::Launch;
 use crate::adapters::redact::percent_encoded;
 use crate::config::RunnerKind;
 use crate::domain::changelog::{Selection, Surroundings};
+use crate::domain::host;
 use crate::domain::names::RunId;
 
 /// Where a container has the path root.
@@ -209,7 +210,7 @@ impl Job<'_> {
             root: self.root.into(),
             image: self.image,
             bundle: self.coordinates.encrypted.bundle.as_deref(),
-            host_network: is_loopback(&self.coordinates.host),
+            host_network: host::is_here(&self.coordinates.host),
         };
         let CommandLine { program, mut args, env } = runner.prefix(Some(self.run), &container);
         args.extend(self.command.arguments(self.selection).into_iter().map(OsString::from));
@@ -342,10 +343,6 @@ pub(in crate::adapters) fn surroundings(runner: RunnerKind) -> Surroundings {
     let added = added.into_iter().chain(of_a_task).map(str::to_owned);
     let hidden = unknown.into_iter().map(|(name, _)| name).chain(added).collect();
     Surroundings { variables: known.into_iter().collect(), hidden, selections: Vec::new() }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

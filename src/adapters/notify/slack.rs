@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use reqwest::header::RETRY_AFTER;
-use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 use serde_json::{Value, json};
 
 use super::failure;
+use crate::adapters::http;
 use crate::adapters::report::seconds;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::notification::{Notification, Placeholder, Template};
@@ -20,8 +20,8 @@ use crate::domain::secret::Secret;
 /// The most characters of a header, of a field and of a section.
 const LENGTHS: [usize; 3] = [150, 2000, 3000];
 
-/// The most bytes of an answer that are read, and the most characters of it that are told.
-const ANSWER: (usize, usize) = (4 * 1024, 200);
+/// The most bytes of an answer that is worth a look, and the most characters of it that are told.
+const ANSWER: (u64, usize) = (64 * 1024, 200);
 
 /// A webhook.
 pub(super) struct Slack<'a> {
@@ -133,37 +133,19 @@ fn address(webhook: &Secret) -> Result<Url, Failure> {
     let url = Url::parse(webhook.reveal()).map_err(|_| wrong("what is there is no address"))?;
     match url.scheme() {
         "https" => Ok(url),
-        "http" if is_here(&url) => Ok(url),
+        "http" if http::is_here(&url) => Ok(url),
         _ => Err(wrong("the address does not begin with https://, so everybody on the way could read it")),
     }
 }
 
-fn is_here(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-}
-
+/// Nothing is sent twice.
 fn client(url: &Url) -> reqwest::Result<Client> {
-    crate::adapters::tls::install();
-    // Whoever answers elsewhere is not who was named, and nothing is sent twice.
-    let builder =
-        Client::builder().redirect(Policy::none()).retry(reqwest::retry::never()).pool_max_idle_per_host(0);
-    let is_plain = url.scheme() == "http";
-    let builder = if is_plain { builder.no_proxy().tls_certs_only([]) } else { builder };
-    builder.build()
+    http::builder(url).retry(reqwest::retry::never()).pool_max_idle_per_host(0).build()
 }
 
 /// What an answer says, as far as it is worth reading.
-async fn text(mut answer: Response) -> String {
-    let mut body = Vec::new();
-    while let Ok(Some(chunk)) = answer.chunk().await {
-        body.extend_from_slice(&chunk);
-        if body.len() >= ANSWER.0 {
-            break;
-        }
-    }
-    body.truncate(ANSWER.0);
+async fn text(answer: Response) -> String {
+    let body = http::body(answer, ANSWER.0).await.ok().flatten().unwrap_or_default();
     plain::beginning(&String::from_utf8_lossy(&body), ANSWER.1)
 }
 

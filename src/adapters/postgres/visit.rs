@@ -9,6 +9,7 @@ use crate::config::LoginSettings;
 use crate::domain::doctor::judgement::Server;
 use crate::domain::environment::Environment;
 use crate::domain::failure::Failure;
+use crate::domain::host;
 use crate::runtime::Clock;
 
 /// What the sessions that ask are called.
@@ -50,7 +51,8 @@ impl Databases {
             let answers = session.run(ask).await;
             let answers = answers.map_err(|error| unanswered(what(), &error, self.look()))?;
             let Answers { version, user, tls, may_create, is_standby } = answers;
-            let is_local = is_this_machine(&host);
+            // A path is that of a socket.
+            let is_local = host::is_here(&host) || host.starts_with('/');
             Ok(Server { version, user, tls, is_local, may_create, is_standby, took: watch.elapsed() })
         })
         .await
@@ -70,9 +72,4 @@ async fn ask(client: &Client) -> Result<Answers, Error> {
         may_create: row.try_get(3)?,
         is_standby: row.try_get(4)?,
     })
-}
-
-fn is_this_machine(host: &str) -> bool {
-    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    host == "localhost" || host.starts_with('/') || address.is_ok_and(|address| address.is_loopback())
 }

@@ -10,6 +10,7 @@ use super::{
     DesktopSettings, EmailSettings, MailSecurity, NotifySettings, SecretPlace, Signal, SlackSettings,
 };
 use crate::config::file::placed;
+use crate::domain::host;
 use crate::domain::notification::{Occasion, Template};
 
 /// The section as it is written.
@@ -127,7 +128,7 @@ impl EmailEntry {
             }
         };
         if let (MailSecurity::Plain, Some(given)) = (security, &self.security)
-            && !is_here(&host)
+            && !host::is_here(&host)
         {
             let words =
                 format!("{table} security: none is for a server on this machine; write starttls or tls");
@@ -308,15 +309,6 @@ fn is_mailbox(text: &str) -> bool {
             && !part.contains(|c: char| c.is_whitespace() || c.is_control() || "@<>,".contains(c))
     };
     parts.is_some_and(|(name, host)| is_part(name) && is_part(host)) && !text.contains(char::is_control)
-}
-
-/// True for the name or the address of this machine to itself.
-fn is_here(host: &str) -> bool {
-    host == "localhost"
-        || host
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
